@@ -1,0 +1,68 @@
+import type { LogLevel } from '../telemetry/logger.ts';
+
+/** An SDK key on its way out: accepted until `expiresAt` (contract 9.2). */
+export interface ExpiringKey {
+  readonly value: string;
+  /** ms since the epoch; in the past = already revoked (contract 14, row 49) */
+  readonly expiresAt: number;
+}
+
+/**
+ * What makes one environment, whoever says so: the configuration, AutoConfig or an archive. A payload filter makes a
+ * definition of its own. Immutable; a change comes as a new definition with the same `id`.
+ */
+export interface EnvironmentDefinition {
+  /** Unique in the relay: the configured name; with AutoConfig and offline the environment id; `/<filter>` appended for a filter. */
+  readonly id: string;
+  /** Key in the `/status` document (contract 3). */
+  readonly name: string;
+  /** Absent while its file is missing (see `credentialProblem`). */
+  readonly sdkKey?: string;
+  /** Further SDK keys that are accepted for good: a second current key. */
+  readonly acceptedSdkKeys: readonly string[];
+  readonly expiringSdkKeys: readonly ExpiringKey[];
+  readonly mobileKey?: string;
+  /** Client-side ID. */
+  readonly envId?: string;
+  readonly envKey?: string;
+  readonly envName?: string;
+  readonly projKey?: string;
+  readonly projName?: string;
+  /** Payload filter; absent for the whole environment. */
+  readonly filterKey?: string;
+  /** Key prefix in the persistent store. */
+  readonly prefix?: string;
+  readonly secureMode: boolean;
+  /** `Expires` of the PHP polling endpoints in ms; 0 = none (contract 1.6). */
+  readonly ttlMs: number;
+  /** Empty = any origin (contract 1.7). */
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHeaders: readonly string[];
+  readonly logLevel?: LogLevel;
+  /** A data file that is served instead of an upstream stream. */
+  readonly dataFile?: string;
+  /** Why the environment cannot start, such as a missing Secret file; no credential in it. */
+  readonly credentialProblem?: string;
+}
+
+/** The list of environments as its owner sees it now, and as it changes. */
+export interface DefinitionSink {
+  /** The whole list: what is not in it is removed. */
+  replace(definitions: readonly EnvironmentDefinition[]): void;
+  /** Adds one, or changes it in place without dropping other clients' streams (contract 8.2). */
+  upsert(definition: EnvironmentDefinition): void;
+  /** Removes one: its streams close at once, its keys are unknown from now on. */
+  remove(id: string): void;
+}
+
+/** Who says which environments there are: configuration files, AutoConfig, an archive. */
+export interface DefinitionSource {
+  /** Starts delivering; resolves when the first list is in or is known to take a while (AutoConfig). Throws {@link StartupError} for what must stop the process. */
+  start(sink: DefinitionSink): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A condition found while starting that must end the process with a message and exit code 1. */
+export class StartupError extends Error {
+  override readonly name = 'StartupError';
+}

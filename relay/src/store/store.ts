@@ -1,0 +1,54 @@
+import type { CompiledData } from '../evaluation/compiled.ts';
+import type { DataSet, Item } from '../model/data.ts';
+
+/** A failed read or write of a persistent store. `message` is the driver's text, without credentials. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/** How the store does, as `/status` shows it (contract 3). */
+export interface StoreStatus {
+  readonly state: 'VALID' | 'INTERRUPTED' | 'INITIALIZING';
+  /** ms since the epoch; 0 while initialising */
+  readonly stateSince: number;
+  /** Absent for memory. */
+  readonly database?: 'redis';
+  /** URL with the password shown as `xxxxx`. */
+  readonly dbServer?: string;
+  readonly dbPrefix?: string;
+}
+
+/** Membership of one context key in big segments, fetched before an evaluation. */
+export interface BigSegmentMembership {
+  /** `ref` is `KEY.gGENERATION`; undefined = the store is silent (contract 12.6). */
+  lookup(ref: string): boolean | undefined;
+}
+
+/** What a store says of itself outside of calls. */
+export interface StoreEvents {
+  status(status: StoreStatus): void;
+  /** The store came back after an outage that may have lost writes: the source has to deliver everything again. */
+  recovered(): void;
+}
+
+/**
+ * Holds one environment's data. Reads answer at once from memory where they can; a persistent store with a cache TTL
+ * may have to ask the database, so both results are allowed.
+ */
+export interface Store {
+  /** Replaces everything. Resolves to the compiled data to broadcast. Throws {@link StoreError}. */
+  init(data: DataSet): Promise<CompiledData> | CompiledData;
+  /** Applies one item by version. Resolves to the current compiled data and whether the item was newer. Throws {@link StoreError}. */
+  upsert(item: Item): Promise<UpsertResult> | UpsertResult;
+  /** What to serve now; undefined while the store has never been filled. Throws {@link StoreError}. */
+  read(): CompiledData | undefined | Promise<CompiledData | undefined>;
+  status(): StoreStatus;
+  close(): Promise<void>;
+}
+
+/** Result of {@link Store.upsert}. */
+export interface UpsertResult {
+  readonly data: CompiledData;
+  /** False when the stored version was the same or newer. */
+  readonly applied: boolean;
+}
