@@ -1,0 +1,53 @@
+/** One rule of a Role or ClusterRole, as the Kubernetes API spells it. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** What server-side apply of a child needs: a patch that creates is also checked for `create`. */
+const manage = ['create', 'delete', 'get', 'list', 'patch', 'watch'] as const;
+const observe = ['get', 'list', 'watch'] as const;
+
+/**
+ * What the operator may do in each namespace it watches. The chart's Role or ClusterRole is generated from this list,
+ * so that it cannot ask for more than the code needs. Secrets are not in it: keys reach pods as mounted files.
+ *
+ * `relayproxies/status` with `get` and `patch` is also what the relays' own Roles grant; nobody may grant what they do
+ * not have themselves.
+ */
+export const permissions: readonly PolicyRule[] = [
+  { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'services'], verbs: manage },
+  { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: observe },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'watch'] },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: manage },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: manage },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: ['flagrelay.dev'], resources: ['relayproxies'], verbs: observe },
+  { apiGroups: ['flagrelay.dev'], resources: ['relayproxies/status'], verbs: ['get', 'patch'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: manage },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: manage },
+  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings', 'roles'], verbs: manage },
+];
+
+/**
+ * What the operator may do beside {@link permissions} when it watches the whole cluster: nodes tell the zone of a pod
+ * (metadata only). Without it zones come from the pods' own labels and reports.
+ */
+export const clusterPermissions: readonly PolicyRule[] = [{ apiGroups: [''], resources: ['nodes'], verbs: observe }];
+
+/** Name of the Lease that the leader holds. */
+export const leaseName = 'flagrelay-operator';
+
+/** What the operator may do in the namespace of its Lease. */
+export const leaderElectionPermissions: readonly PolicyRule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: [leaseName],
+    verbs: ['get', 'patch', 'update'],
+  },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+];
