@@ -1,0 +1,55 @@
+import { get } from 'node:http';
+
+/** What a request loop has seen so far. `errors` holds the first ten, in words. */
+export interface LoopTotals {
+  readonly sent: number;
+  readonly failed: number;
+  readonly errors: readonly string[];
+}
+
+/** What to ask, and how often. */
+export interface LoopOptions {
+  readonly url: string;
+  readonly sdkKey: string;
+  /** requests a second */
+  readonly rate: number;
+}
+
+/**
+ * Asks a URL at an even rate, each time over a new connection, so that every request is balanced anew by the Service. Anything but a 200
+ * within 5 s is a failure. Reports the totals once a second.
+ */
+export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTotals) => void): { stop(): void } {
+  let sent = 0;
+  let failed = 0;
+  const errors: string[] = [];
+  const fail = (reason: string) => {
+    failed += 1;
+    if (errors.length < 10) errors.push(`${new Date().toISOString()} ${reason}`);
+  };
+
+  const ask = () => {
+    sent += 1;
+    const request = get(
+      options.url,
+      { agent: false, timeout: 5_000, headers: { authorization: options.sdkKey } },
+      (response) => {
+        if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
+        response.on('error', (error) => fail(error.message));
+        response.resume();
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error('no answer within 5 s')));
+    request.on('error', (error) => fail(error.message));
+  };
+
+  const asking = setInterval(ask, 1000 / options.rate);
+  const reporting = setInterval(() => onTotals({ sent, failed, errors }), 1000);
+  return {
+    stop() {
+      clearInterval(asking);
+      clearInterval(reporting);
+      onTotals({ sent, failed, errors });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One entry of the test plan. */
+export interface Suite {
+  readonly name: string;
+  /** `tests`: node's test runner over globs; `check`: a command that passes or fails as a whole; `counted`: a command that ends with `N passed, N failed`. */
+  readonly kind: 'tests' | 'check' | 'counted';
+  /** Globs for `tests`, the command line for the others. */
+  readonly run: readonly string[];
+  /** A suite that hangs is ended after this many ms and has failed. */
+  readonly timeoutMs: number;
+  /** Needs the cluster: it gets KUBECONFIG, HELM and so on in its environment. */
+  readonly cluster?: boolean;
+  /** Folder whose line coverage is printed. */
+  readonly coverage?: string;
+  /** Test files at a time; those that share one cluster or measure it run one by one. */
+  readonly concurrency?: number;
+}
+
+const MINUTE = 60_000;
+
+/** All suites of the project in the order they run: quick ones first, so that a mistake shows early. */
+export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
+  const list: Suite[] = [
+    { name: 'lint', kind: 'check', run: ['npm', 'run', '--silent', 'lint'], timeoutMs: 5 * MINUTE },
+    {
+      name: 'unit',
+      kind: 'tests',
+      run: ['crds/src/**/*.test.ts', 'operator/src/**/!(*.integration).test.ts', 'e2e/{cluster,run}/**/*.test.ts'],
+      timeoutMs: 10 * MINUTE,
+    },
+    {
+      name: 'relay',
+      kind: 'tests',
+      run: ['relay/src/**/*.test.ts', 'relay/test/**/*.test.ts'],
+      timeoutMs: 20 * MINUTE,
+      coverage: 'relay/src/**',
+    },
+    {
+      name: 'cluster',
+      kind: 'tests',
+      run: ['charts/tests/*.test.ts', 'operator/src/**/*.integration.test.ts'],
+      timeoutMs: 15 * MINUTE,
+      cluster: true,
+      concurrency: 1,
+    },
+    {
+      name: 'e2e',
+      kind: 'tests',
+      run: ['e2e/scenarios/*.test.ts'],
+      timeoutMs: 35 * MINUTE,
+      cluster: true,
+      concurrency: 1,
+    },
+  ];
+  const conformance = env.CONFORMANCE_DIR;
+  if (conformance !== undefined && conformance !== '') {
+    const script = join(conformance, 'run.py');
+    if (!existsSync(script)) throw new Error(`CONFORMANCE_DIR: there is no ${script}`);
+    list.splice(3, 0, {
+      name: 'conformance',
+      kind: 'counted',
+      run: [
+        'python3',
+        script,
+        '--target',
+        join(root, '.cache/conformance/candidate.json'),
+        '--results',
+        join(root, '.cache/conformance/results.json'),
+      ],
+      timeoutMs: 10 * MINUTE,
+    });
+  }
+  return list;
+}
