@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, parseConfig } from './config.ts';
+import { version } from './version.ts';
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+test('an empty environment gives the defaults, without leader election', () => {
+  assert.deepEqual(parseConfig({ POD_NAME: 'me' }), {
+    relayImage: `ghcr.io/flagrelay/relay:${version}`,
+    watchNamespaces: undefined,
+    logLevel: 'info',
+    podName: 'me',
+    leaderElectionNamespace: undefined,
+    metricsPort: 8080,
+    probePort: 8081,
+  });
+});
+
+test('WATCH_NAMESPACES is a list; an empty one means the whole cluster', () => {
+  assert.deepEqual(parseConfig({ WATCH_NAMESPACES: 'team-b, team-a,team-b' }).watchNamespaces, ['team-a', 'team-b']);
+  assert.equal(parseConfig({ WATCH_NAMESPACES: '' }).watchNamespaces, undefined);
+});
+
+test('the Lease is kept in the own namespace unless another is named', () => {
+  assert.equal(parseConfig({ POD_NAMESPACE: 'ops' }).leaderElectionNamespace, 'ops');
+  const both = { POD_NAMESPACE: 'ops', LEADER_ELECTION_NAMESPACE: 'leases' };
+  assert.equal(parseConfig(both).leaderElectionNamespace, 'leases');
+});
+
+test('every mistake is named at once, with the variable and what is allowed', () => {
+  const problems = problemsOf({
+    LOG_LEVEL: 'loud',
+    METRICS_PORT: '99999',
+    PROBE_PORT: 'http',
+    RELAY_IMAGE: 'a b',
+    WATCH_NAMESPACES: 'ok,Not_OK',
+  });
+  assert.equal(problems.length, 5);
+  assert.ok(problems.includes('LOG_LEVEL: must be one of error, warn, info, debug, but is "loud"'));
+  assert.ok(problems.includes('METRICS_PORT: must be a port number from 0 to 65535, but is "99999"'));
+  assert.match(problems.join('\n'), /^WATCH_NAMESPACES: must be the name of a namespace .*"ok,Not_OK"$/m);
+});
+
+test('inside a cluster the namespace of the Lease must be known', () => {
+  assert.match(problemsOf({ KUBERNETES_SERVICE_HOST: '10.96.0.1' }).join(), /POD_NAMESPACE: must be set inside/);
+  assert.deepEqual(problemsOf({ KUBERNETES_SERVICE_HOST: '10.96.0.1', POD_NAMESPACE: 'ops' }), []);
+});
