@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { int64, time } from './kubernetes.ts';
+
+/** Types of conditions of a RelayProxy, in the order in which they are shown, and what each says when it is True. */
+export const conditionMeanings = {
+  Ready: 'the spec is applied, enough pods are ready and all environments are connected',
+  Reconciled: 'all child objects match the spec',
+  ReferencesResolved: 'every ConfigMap, PersistentVolumeClaim and Secret key that is referred to is there',
+  Available: 'as many pods are ready as the disruption budget asks for',
+  Progressing: 'a rollout is under way or complete; False when it is stuck',
+  EnvironmentsConnected: 'every environment is connected in some ready pod',
+  StoreHealthy: 'the persistent store is reachable from every pod; absent without `spec.store`',
+  ZonesSpread: 'ready pods are in at least `spec.zones.minZones` zones',
+  Paused: '`spec.paused` is true',
+} as const;
+
+/** Type of a condition of a RelayProxy. */
+export type ConditionType = keyof typeof conditionMeanings;
+
+const types = Object.entries(conditionMeanings).map(([type, meaning]) => `${type} (${meaning})`);
+
+/** One condition, as Kubernetes writes them. */
+export const condition = z.object({
+  type: z
+    .string()
+    .max(316)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
+    )
+    .describe(`What the condition is about. True means: ${types.join('; ')}.`),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  observedGeneration: int64.describe('Generation of the RelayProxy that the condition is about.').optional(),
+  lastTransitionTime: time.describe('When `status` last changed.'),
+  reason: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+    .describe('Why, in one word for programs.'),
+  message: z.string().max(32_768).describe('Why, for people.'),
+});

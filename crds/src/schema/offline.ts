@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { int32, objectName, objectRef } from './kubernetes.ts';
+import { exactlyOneOf, withRules } from './rules.ts';
+
+const archivePath = withRules(
+  z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(/^[^/].*$/),
+  {
+    cel: "!self.contains('..')",
+    message: "must not contain '..'",
+    check: (value) => !value.includes('..'),
+  },
+);
+
+/** Environments and data from an archive. */
+export const offline = withRules(
+  z.object({
+    configMapRef: objectRef(
+      'ConfigMap',
+      'ConfigMap whose `binaryData` holds the archive; Kubernetes limits it to 1 MiB.',
+    ).optional(),
+    secretRef: objectRef(
+      'Secret',
+      'Secret whose `data` holds the archive, which contains SDK keys; Kubernetes limits it to 1 MiB.',
+    ).optional(),
+    persistentVolumeClaim: z
+      .object({
+        claimName: objectName.describe(
+          'Name of a PersistentVolumeClaim in the same namespace. Pods in several zones need one that can be mounted by many nodes.',
+        ),
+      })
+      .meta({
+        'x-kubernetes-map-type': 'atomic',
+        description: 'Volume that holds the archive, mounted read-only; for archives over 1 MiB.',
+      })
+      .optional(),
+    path: archivePath
+      .default('flags.tar.gz')
+      .describe(
+        'Path of the archive inside the volume; for a ConfigMap or Secret the name of the key. Default flags.tar.gz.',
+      ),
+    reloadPeriodSeconds: int32(1, 86_400)
+      .default(1)
+      .describe('How often, in seconds, the archive is checked for change. Default 1.'),
+  }),
+  exactlyOneOf('configMapRef', 'secretRef', 'persistentVolumeClaim'),
+).describe(
+  'Serve the environments of an archive in the format of the LaunchDarkly Relay Proxy and never connect upstream; for air-gapped clusters.',
+);

@@ -1,0 +1,76 @@
+import type { Rule } from './rules.ts';
+import type { SpecFields } from './spec.ts';
+
+/** True when no two of the values are the same. */
+function allDifferent(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+/** Rules between fields of the spec. */
+export const specRules: readonly Rule<SpecFields>[] = [
+  {
+    cel: '[has(self.environments) && size(self.environments) > 0, has(self.autoConfig), has(self.offline)].filter(x, x).size() == 1',
+    message: 'exactly one of `environments`, `autoConfig` or `offline` must be set',
+    check: ({ environments, autoConfig, offline }) =>
+      [(environments ?? []).length > 0, autoConfig !== undefined, offline !== undefined].filter(Boolean).length === 1,
+  },
+  {
+    cel: '!has(self.offline) || !self.events.enabled',
+    message: '`events.enabled` must be false when `offline` is set',
+    reason: 'FieldValueForbidden',
+    check: (spec) => spec.offline === undefined || !spec.events.enabled,
+  },
+  {
+    cel: '!has(self.offline) || !has(self.store)',
+    message: '`store` may not be set when `offline` is set: the archive holds all data',
+    field: 'store',
+    reason: 'FieldValueForbidden',
+    check: (spec) => spec.offline === undefined || spec.store === undefined,
+  },
+  {
+    cel: 'self.service.port != self.metrics.port',
+    message: '`metrics.port` must differ from `service.port`',
+    check: (spec) => spec.service.port !== spec.metrics.port,
+  },
+  {
+    cel: '!has(self.autoConfig) || !has(self.store) || has(self.autoConfig.envDatastorePrefix)',
+    message: '`autoConfig.envDatastorePrefix` must be set when `store` is set',
+    field: 'autoConfig.envDatastorePrefix',
+    reason: 'FieldValueRequired',
+    check: (spec) =>
+      spec.autoConfig === undefined || spec.store === undefined || spec.autoConfig.envDatastorePrefix !== undefined,
+  },
+  {
+    cel: '!has(self.autoConfig) || has(self.store) || !has(self.autoConfig.envDatastorePrefix)',
+    message: '`autoConfig.envDatastorePrefix` may not be set when `store` is not set',
+    field: 'autoConfig.envDatastorePrefix',
+    reason: 'FieldValueForbidden',
+    check: (spec) =>
+      spec.autoConfig === undefined || spec.store !== undefined || spec.autoConfig.envDatastorePrefix === undefined,
+  },
+  {
+    cel: 'has(self.store) || !has(self.environments) || self.environments.all(e, !has(e.prefix))',
+    message: '`environments[].prefix` may not be set when `store` is not set',
+    field: 'environments',
+    reason: 'FieldValueForbidden',
+    check: (spec) => spec.store !== undefined || (spec.environments ?? []).every((e) => e.prefix === undefined),
+  },
+  {
+    cel: '!has(self.store) || !has(self.environments) || self.environments.all(e, self.environments.exists_one(f, (has(f.prefix) ? f.prefix : f.name) == (has(e.prefix) ? e.prefix : e.name)))',
+    message: '`environments[].prefix` (or `name`, where there is no prefix) must be different for each environment',
+    field: 'environments',
+    check: (spec) => spec.store === undefined || allDifferent((spec.environments ?? []).map((e) => e.prefix ?? e.name)),
+  },
+  {
+    cel: '!has(self.environments) || self.environments.all(e, !has(e.clientSideID) || self.environments.exists_one(f, has(f.clientSideID) && f.clientSideID == e.clientSideID))',
+    message: '`environments[].clientSideID` must be different for each environment',
+    field: 'environments',
+    check: (spec) => allDifferent((spec.environments ?? []).flatMap((e) => e.clientSideID ?? [])),
+  },
+  {
+    cel: '!has(self.environments) || self.environments.all(e, self.environments.exists_one(f, f.sdkKeyRef.name == e.sdkKeyRef.name && f.sdkKeyRef.key == e.sdkKeyRef.key))',
+    message: '`environments[].sdkKeyRef` must be different for each environment',
+    field: 'environments',
+    check: (spec) => allDifferent((spec.environments ?? []).map((e) => `${e.sdkKeyRef.name}/${e.sdkKeyRef.key}`)),
+  },
+];

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { autoConfig } from './autoconfig.ts';
+import { autoscaling } from './autoscaling.ts';
+import { environments } from './environments.ts';
+import { metrics, networkPolicy, service } from './exposure.ts';
+import { int32, logLevel, namedList, objectName } from './kubernetes.ts';
+import { offline } from './offline.ts';
+import { podTemplate, resources } from './pod.ts';
+import { withRules } from './rules.ts';
+import { specRules } from './spec-rules.ts';
+import { store } from './store.ts';
+import { events, streaming, tls } from './traffic.ts';
+import { upstream } from './upstream.ts';
+import { disruptionBudget, zones } from './zones.ts';
+
+const fields = z.object({
+  image: z
+    .string()
+    .min(1)
+    .max(512)
+    .describe('Image of the relay. Defaults to the one that was released with the operator. Prefer a digest to a tag.')
+    .optional(),
+  imagePullPolicy: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .default('IfNotPresent')
+    .describe('When nodes pull the image. Default IfNotPresent.'),
+  imagePullSecrets: namedList(z.object({ name: objectName.describe('Name of a Secret in the same namespace.') }), 8)
+    .describe('Secrets with the credentials of the image registry.')
+    .optional(),
+  paused: z
+    .boolean()
+    .default(false)
+    .describe('While true, child objects are left as they are; status is still written. Default false.'),
+  replicas: int32(0, 100).default(3).describe('How many pods. Ignored while `autoscaling` is set. Default 3.'),
+  autoscaling: autoscaling.optional(),
+  zones: zones.prefault({}),
+  disruptionBudget: disruptionBudget.prefault({}),
+  environments: environments.optional(),
+  autoConfig: autoConfig.optional(),
+  offline: offline.optional(),
+  store: store.optional(),
+  upstream: upstream.prefault({}),
+  events: events.prefault({}),
+  streaming: streaming.prefault({}),
+  tls: tls.optional(),
+  service: service.prefault({}),
+  metrics: metrics.prefault({}),
+  networkPolicy: networkPolicy.prefault({}),
+  logLevel: logLevel.default('info').describe('Lowest level of log lines that are written. Default info.'),
+  resources: resources.prefault({
+    requests: { cpu: '100m', memory: '128Mi' },
+    limits: { memory: '512Mi' },
+  }),
+  podTemplate: podTemplate.prefault({}),
+});
+
+/** What the owner of a RelayProxy asks for, with defaults filled in. */
+export type SpecFields = z.output<typeof fields>;
+
+/** What the owner of a RelayProxy asks for. */
+export const relayProxySpec = withRules(fields, ...specRules).describe('Desired state.');

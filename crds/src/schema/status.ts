@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { condition } from './condition.ts';
+import { count, int64, namedList, time } from './kubernetes.ts';
+
+/** State of an environment: LaunchDarkly's words, and one of ours for a key that is not there. */
+export const environmentState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED', 'OFF', 'CredentialMissing']);
+
+/** State of the persistent store, in LaunchDarkly's words. */
+export const storeState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED']);
+
+const stateMeaning =
+  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: the Secret or the key in it that `sdkKeyRef` names is not there.';
+
+const lastError = z
+  .object({
+    kind: z
+      .string()
+      .max(64)
+      .describe('Kind of error: NETWORK_ERROR, ERROR_RESPONSE, INVALID_DATA, STORE_ERROR or UNKNOWN.')
+      .optional(),
+    time: time.describe('When it happened.').optional(),
+    message: z.string().max(256).describe('What happened, in words, without credentials.').optional(),
+  })
+  .describe('The last thing that went wrong; it stays after recovery.');
+
+const storeStateMeaning =
+  'State of the persistent store for this environment: VALID, INITIALIZING (not yet filled) or INTERRUPTED (not reachable; memory serves). Absent without `spec.store`.';
+
+/** One environment over all pods; written by the operator. */
+export const environmentStatus = z.object({
+  name: z.string().max(253).describe('Name of the environment, as in `spec.environments`.'),
+  clientSideID: z.string().max(64).describe('Client-side ID of the environment, where it has one.').optional(),
+  state: environmentState.describe(`State over all pods that reported. ${stateMeaning}`),
+  connectedInstances: count.describe('How many pods are connected for this environment.').optional(),
+  totalInstances: count.describe('How many pods reported.').optional(),
+  lastTransitionTime: time.describe('When `state` last changed.').optional(),
+  lastError: lastError.optional(),
+  storeState: storeState.describe(storeStateMeaning).optional(),
+});
+
+const unhealthyEnvironment = z.object({
+  name: z.string().max(253).describe('Name of the environment.'),
+  state: environmentState.describe(`State in this pod. ${stateMeaning}`),
+  lastTransitionTime: time.describe('When `state` last changed.').optional(),
+  lastError: lastError.optional(),
+  storeState: storeState.describe(storeStateMeaning).optional(),
+});
+
+/** One pod; written by the pod itself. */
+export const instanceStatus = z.object({
+  name: z.string().max(253).describe('Name of the pod.'),
+  uid: z.string().max(64).describe('UID of the pod.').optional(),
+  zone: z.string().max(63).describe('Availability zone of the pod.').optional(),
+  version: z.string().max(64).describe('Version of the relay in the pod.').optional(),
+  configHash: z
+    .string()
+    .max(64)
+    .describe('Hash of the configuration that the pod runs; pods with different hashes are between two configurations.')
+    .optional(),
+  ready: z.boolean().describe('Whether the pod has data for its environments and takes connections.').optional(),
+  connections: count
+    .describe('Open streams to SDKs, rounded to two digits so that small changes are no writes.')
+    .optional(),
+  connectedEnvironments: count.describe('How many environments are connected in this pod.').optional(),
+  totalEnvironments: count.describe('How many environments this pod has.').optional(),
+  lastReportTime: time.describe('When the pod last wrote this item; it writes on change only.').optional(),
+  unhealthy: namedList(unhealthyEnvironment, 100)
+    .describe('Environments that are not VALID in this pod, or whose store is not.')
+    .optional(),
+});
+
+const zoneStatus = z.object({
+  name: z.string().max(63).describe('Name of the zone.'),
+  replicas: count.describe('Pods in this zone.').optional(),
+  readyReplicas: count.describe('Ready pods in this zone.').optional(),
+});
+
+/** What the operator and the pods observe. */
+export const relayProxyStatus = z
+  .object({
+    observedGeneration: int64
+      .describe(
+        'Generation of the RelayProxy that this status is about; older than `metadata.generation` while a change is on its way.',
+      )
+      .optional(),
+    replicas: count.describe('Pods that there are.').optional(),
+    readyReplicas: count.describe('Pods that are ready.').optional(),
+    updatedReplicas: count.describe('Pods that run the newest pod template.').optional(),
+    selector: z
+      .string()
+      .max(1024)
+      .describe('Label selector of the pods; the scale subresource hands it out.')
+      .optional(),
+    image: z.string().max(512).describe('Image that the pods run.').optional(),
+    version: z.string().max(64).describe('Version of the relay that the pods report.').optional(),
+    url: z.string().max(2048).describe('Address of the Service inside the cluster, for SDKs.').optional(),
+    environmentsSummary: z.string().max(64).describe("Connected environments out of all, such as '3/4'.").optional(),
+    zones: namedList(zoneStatus, 32).describe('Pods by availability zone.').optional(),
+    environments: namedList(environmentStatus, 100).describe('Environments, over all pods.').optional(),
+    instances: namedList(instanceStatus, 100).describe('Pods; each writes its own item.').optional(),
+    conditions: z
+      .array(condition)
+      .max(16)
+      .meta({
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['type'],
+        description: 'Conditions; `Ready` sums them up.',
+      })
+      .optional(),
+  })
+  .describe('Observed state; written by the operator and the pods.');

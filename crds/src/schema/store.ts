@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { int32, secretKeyRef } from './kubernetes.ts';
+import { exactlyOneOf, withRules } from './rules.ts';
+
+const redis = withRules(
+  z.object({
+    url: z
+      .string()
+      .max(2048)
+      .regex(/^rediss?:\/\/[^@]+$/)
+      .describe('Address of the server, `redis://HOST:PORT/DATABASE` or `rediss://` for TLS, without credentials.')
+      .optional(),
+    urlRef: secretKeyRef('Address of the server, kept in a Secret; may contain credentials.').optional(),
+    usernameRef: secretKeyRef('User name.').optional(),
+    passwordRef: secretKeyRef('Password.').optional(),
+    caRef: secretKeyRef(
+      'Certificates (PEM) of the authorities that the certificate of the server is checked against, instead of those of the system.',
+    ).optional(),
+    cachePolicy: z
+      .enum(['Infinite', 'TTL'])
+      .default('Infinite')
+      .describe(
+        'Infinite keeps all data in memory and goes on serving when the store is lost; TTL reads an item again from the store after `cacheTTLSeconds`. Default Infinite.',
+      ),
+    cacheTTLSeconds: int32(1, 86_400)
+      .describe('How long, in seconds, an item is served from memory. Only with `cachePolicy: TTL`, which needs it.')
+      .optional(),
+  }),
+  exactlyOneOf('url', 'urlRef'),
+  {
+    cel: "(self.cachePolicy == 'TTL') == has(self.cacheTTLSeconds)",
+    message: "`cacheTTLSeconds` must be set when, and only when, `cachePolicy` is 'TTL'",
+    check: (redis) => (redis.cachePolicy === 'TTL') === (redis.cacheTTLSeconds !== undefined),
+  },
+).describe('Redis or a compatible server such as Valkey.');
+
+/** The persistent store. */
+export const store = z
+  .object({ redis })
+  .describe(
+    'Persistent store of flag data, in the key layout of the LaunchDarkly Relay Proxy. Pods that start during an upstream outage serve from it, and SDKs can read it.',
+  );

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { int32, objectRef } from './kubernetes.ts';
+
+/** Analytics events. */
+export const events = z
+  .object({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Forward the analytics events of SDKs upstream. When false they are accepted and dropped. Default false.',
+      ),
+    flushPeriodSeconds: int32(1, 300)
+      .default(5)
+      .describe('How often, in seconds, collected events are sent. Default 5.'),
+    capacity: int32(1, 1_000_000)
+      .default(1000)
+      .describe('How many events an environment holds between two sends; more are dropped and counted. Default 1000.'),
+  })
+  .describe('Analytics events.');
+
+/** Streams to SDKs. */
+export const streaming = z
+  .object({
+    heartbeatPeriodSeconds: int32(1, 3600)
+      .default(180)
+      .describe(
+        'How often, in seconds, a comment is sent on each stream, so that nothing between takes it for dead. Default 180.',
+      ),
+    maxConnectionSeconds: int32(60, 604_800)
+      .describe(
+        'Close each stream after this many seconds, less up to a tenth at random, so that connections spread over new pods. Absent: streams stay open.',
+      )
+      .optional(),
+  })
+  .describe('Streams to SDKs.');
+
+/** HTTPS of the SDK port. */
+export const tls = z
+  .object({
+    secretRef: objectRef('Secret', 'Secret of type kubernetes.io/tls. A renewed certificate is taken up.'),
+    minVersion: z.enum(['1.2', '1.3']).default('1.2').describe('Lowest version of TLS that is accepted. Default 1.2.'),
+  })
+  .describe('Serve HTTPS instead of HTTP on the SDK port.');
