@@ -1,0 +1,187 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { Agent, Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { RelayConfig } from '../config/document.ts';
+import { type ProxyEndpoint, ProxySettingsError, proxyFor, proxySettings } from './proxy-settings.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type ProxyConfig = NonNullable<RelayConfig['upstream']['proxy']>;
+
+/** Connecting takes at most this long, TLS included, in ms (contract 5.1 has 3 s for TCP alone). */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** How long an idle connection is kept, in ms. */
+const KEEP_ALIVE_MS = 30_000;
+/** How long `close()` lets running requests go on before it cuts them, in ms. */
+const CLOSE_GRACE_MS = 2_000;
+/** How long requests may go on with credentials that were replaced, in ms; then streams connect again with the new ones. */
+const RELOAD_GRACE_MS = 300_000;
+/** How often the credentials file is looked at, in ms; a mounted Secret is swapped by renaming, which file events miss. */
+const CREDENTIALS_POLL_MS = 5_000;
+
+/** Options of {@link createUpstreamDispatcher}. */
+export interface UpstreamOptions {
+  /** Hears that a changed credentials file could not be read; the last good credentials stay in use. */
+  readonly onReloadError?: (error: Error) => void;
+  /** How often the credentials file is looked at, in ms. */
+  readonly credentialsPollMs?: number;
+}
+
+/**
+ * Makes the one dispatcher that every outbound request of the relay goes through: pooled HTTP/1.1 connections, an HTTP(S)
+ * proxy with basic authentication from the configuration or the environment, extra CA files. Pass it as `dispatcher` to
+ * undici's functions. The owner calls `close()`, which gives running requests 2 s and then cuts them.
+ * @param config `upstream.proxy`; absent = only the environment decides
+ * @param env process environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`)
+ * @throws ProxySettingsError for an unusable proxy URL, or a CA or credentials file that cannot be read
+ */
+export function createUpstreamDispatcher(
+  config: ProxyConfig | undefined,
+  env: Env,
+  options: UpstreamOptions = {},
+): Dispatcher {
+  return new UpstreamDispatcher(config, env, options);
+}
+
+/** Routes each request by its origin to a direct or a proxied pool. A class because undici wants its own base class. */
+class UpstreamDispatcher extends Dispatcher {
+  readonly #config: ProxyConfig | undefined;
+  readonly #env: Env;
+  readonly #onReloadError: UpstreamOptions['onReloadError'];
+  #pools: Pools;
+  /** Pools with former credentials that still have requests running. */
+  readonly #replaced = new Set<Pools>();
+  #ended: Promise<void> | undefined;
+
+  constructor(config: ProxyConfig | undefined, env: Env, options: UpstreamOptions) {
+    super();
+    this.#onReloadError = options.onReloadError;
+    this.#config = config;
+    this.#env = env;
+    this.#pools = createPools(config, env);
+    const file = config?.credentialsFile;
+    if (file !== undefined) {
+      watchFile(file, { interval: options.credentialsPollMs ?? CREDENTIALS_POLL_MS, persistent: false }, this.#reload);
+    }
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    return this.#pools.agent.dispatch(options as Agent.DispatchOptions, handler);
+  }
+
+  override close(): Promise<void>;
+  override close(callback: () => void): void;
+  override close(callback?: () => void): Promise<void> | undefined {
+    const done = this.#end(this.#pools.close(CLOSE_GRACE_MS));
+    if (callback === undefined) return done;
+    void done.then(callback, callback);
+    return undefined;
+  }
+
+  override destroy(...args: unknown[]): Promise<void> {
+    const error = args.find((arg) => arg instanceof Error) ?? null;
+    const callback = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;
+    const done = this.#pools.destroy(error);
+    // Ends for good what a `close` may still be waiting for.
+    void this.#end(done);
+    if (callback !== undefined) void done.then(callback, callback);
+    return done;
+  }
+
+  #end(done: Promise<void>): Promise<void> {
+    const file = this.#config?.credentialsFile;
+    if (file !== undefined) unwatchFile(file, this.#reload);
+    const replaced = [...this.#replaced].map((pools) => pools.destroy(null));
+    this.#ended ??= Promise.all([done, ...replaced]).then(() => undefined);
+    return this.#ended;
+  }
+
+  /** New credentials: new requests take new connections, running ones end on the old. */
+  readonly #reload = (): void => {
+    if (this.#ended !== undefined) return;
+    let next: Pools;
+    try {
+      next = createPools(this.#config, this.#env);
+    } catch (error) {
+      this.#onReloadError?.(error as Error);
+      return;
+    }
+    const old = this.#pools;
+    this.#pools = next;
+    this.#replaced.add(old);
+    void old.close(RELOAD_GRACE_MS).finally(() => this.#replaced.delete(old));
+  };
+}
+
+/** An agent with the pools that it made: undici's agent forgets them when it closes, so it cannot cut what hangs. */
+interface Pools {
+  readonly agent: Agent;
+  close(graceMs: number): Promise<void>;
+  destroy(error: Error | null): Promise<void>;
+}
+
+function createPools(config: ProxyConfig | undefined, env: Env): Pools {
+  const settings = proxySettings(config?.url, proxyCredentials(config), env);
+  const secureContext = caContext(config?.caCertFiles ?? []);
+  const tls = { allowH2: false, ...(secureContext === undefined ? {} : { secureContext }) };
+  const connect = { timeout: CONNECT_TIMEOUT_MS, ...tls };
+  const pool = { keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false, connect };
+  const proxied = (endpoint: ProxyEndpoint): Dispatcher =>
+    new ProxyAgent({
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      allowH2: false,
+      uri: endpoint.uri,
+      ...(endpoint.token === undefined ? {} : { token: endpoint.token }),
+      proxyTls: connect,
+      requestTls: connect,
+    });
+  // One for each origin, and there are as many origins as upstream services.
+  const made: Dispatcher[] = [];
+  const agent = new Agent({
+    factory: (origin) => {
+      const endpoint = proxyFor(settings, new URL(origin));
+      const next = endpoint === undefined ? new Pool(origin, pool) : proxied(endpoint);
+      made.push(next);
+      return next;
+    },
+  });
+  const destroy = async (error: Error | null): Promise<void> => {
+    await Promise.all([agent.destroy(error), ...made.map((each) => each.destroy(error))]);
+  };
+  const close = async (graceMs: number): Promise<void> => {
+    const timer = setTimeout(() => void destroy(null), graceMs);
+    try {
+      await agent.close();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { agent, close, destroy };
+}
+
+/** The credentials as they are now: inline, or the trimmed text of the file. */
+function proxyCredentials(config: ProxyConfig | undefined): string | undefined {
+  if (config?.credentialsFile === undefined) return config?.credentials;
+  return readText('upstream.proxy.credentialsFile', config.credentialsFile).trim();
+}
+
+/** Node's and the system's certificate authorities with the given files added; undefined = Node's own choice is enough. */
+function caContext(files: readonly string[]): SecureContext | undefined {
+  if (files.length === 0) return undefined;
+  const extra = files.map((file) => readText('upstream.proxy.caCertFiles', file));
+  const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
+  try {
+    return createSecureContext({ ca: [...known, ...extra] });
+  } catch (cause) {
+    throw new ProxySettingsError(`upstream.proxy.caCertFiles: ${files.join(', ')} must hold PEM certificates`, {
+      cause,
+    });
+  }
+}
+
+function readText(setting: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ProxySettingsError(`${setting}: cannot read ${file}`, { cause });
+  }
+}
