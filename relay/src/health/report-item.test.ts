@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type EnvironmentFacts, type InstanceFacts, reportItem, twoSignificantDigits } from './report-item.ts';
+
+const identity = { name: 'relay-a', namespace: 'flags', uid: 'u-1', zone: 'zone-a', version: '0.1.0' };
+
+function facts(environments: readonly EnvironmentFacts[]): InstanceFacts {
+  return { ready: true, connections: 1234, connectedEnvironments: 1, environments, configHash: 'abc' };
+}
+
+test('an environment that is VALID is only counted', () => {
+  assert.deepEqual(reportItem(identity, facts([{ name: 'prod', state: 'VALID', since: 5 }])), {
+    name: 'relay-a',
+    uid: 'u-1',
+    zone: 'zone-a',
+    version: '0.1.0',
+    ready: true,
+    connections: 1200,
+    connectedEnvironments: 1,
+    totalEnvironments: 1,
+    configHash: 'abc',
+    unhealthy: [],
+  });
+});
+
+test('the others are listed by name with their last error, shortened to 256 characters', () => {
+  const time = Date.parse('2026-11-21T10:00:00.900Z');
+  const lastError = { kind: 'NETWORK_ERROR' as const, time, message: `${'x'.repeat(254)}😀y` };
+  const item = reportItem(
+    identity,
+    facts([
+      { name: 'test', state: 'INTERRUPTED', since: time, lastError },
+      { name: 'prod', state: 'CredentialMissing', since: time },
+    ]),
+  );
+  assert.deepEqual(
+    item.unhealthy.map((environment) => environment.name),
+    ['prod', 'test'],
+  );
+  const error = item.unhealthy[1]?.lastError;
+  assert.equal(item.unhealthy[1]?.lastTransitionTime, '2026-11-21T10:00:00Z');
+  assert.equal(error?.time, '2026-11-21T10:00:00Z');
+  assert.ok(error !== undefined && [...error.message].length <= 256 && error.message.isWellFormed());
+});
+
+test('an environment whose store is interrupted is listed, one with a good store is not', () => {
+  const item = reportItem(
+    identity,
+    facts([
+      { name: 'a', state: 'VALID', since: 0, storeState: 'VALID' },
+      { name: 'b', state: 'VALID', since: 0, storeState: 'INTERRUPTED' },
+    ]),
+  );
+  assert.deepEqual(item.unhealthy, [
+    { name: 'b', state: 'VALID', lastTransitionTime: '1970-01-01T00:00:00Z', storeState: 'INTERRUPTED' },
+  ]);
+});
+
+test('at most 100 environments are listed', () => {
+  const many = Array.from({ length: 150 }, (_, i): EnvironmentFacts => ({ name: `e${i}`, state: 'OFF', since: 0 }));
+  const item = reportItem(identity, facts(many));
+  assert.equal(item.unhealthy.length, 100);
+  assert.equal(item.totalEnvironments, 150);
+});
+
+test('connections are rounded to two significant digits', () => {
+  assert.deepEqual(
+    [0, 7, 99, 104, 105, 1249, 1250, 99_600].map(twoSignificantDigits),
+    [0, 7, 99, 100, 110, 1200, 1300, 100_000],
+  );
+});

@@ -1,0 +1,110 @@
+import type { LinkError, LinkState } from '../model/link.ts';
+import type { StoreStatus } from '../store/store.ts';
+
+/** How one environment does, for the report. */
+export interface EnvironmentFacts {
+  readonly name: string;
+  /** `CredentialMissing`: its Secret is not there, so there is no link at all. */
+  readonly state: LinkState | 'CredentialMissing';
+  /** ms since the epoch */
+  readonly since: number;
+  readonly lastError?: LinkError;
+  /** Of the persistent store; absent without one. */
+  readonly storeState?: StoreStatus['state'];
+}
+
+/** What the pod knows of itself at one moment. */
+export interface InstanceFacts {
+  readonly ready: boolean;
+  /** Open SDK streams. */
+  readonly connections: number;
+  /** How many environments `/status` calls connected. */
+  readonly connectedEnvironments: number;
+  readonly environments: readonly EnvironmentFacts[];
+  /** Hash of the configuration document that is in force. */
+  readonly configHash?: string;
+}
+
+/** Who the pod is: the downward API's variables and the program's version. */
+export interface InstanceIdentity {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly zone: string;
+  readonly version: string;
+}
+
+/** One item of `status.instances`, but for `lastReportTime`. */
+export interface ReportItem {
+  readonly name: string;
+  readonly uid: string;
+  readonly zone: string;
+  readonly version: string;
+  readonly ready: boolean;
+  readonly connections: number;
+  readonly connectedEnvironments: number;
+  readonly totalEnvironments: number;
+  readonly configHash?: string;
+  readonly unhealthy: readonly UnhealthyEnvironment[];
+}
+
+interface UnhealthyEnvironment {
+  readonly name: string;
+  readonly state: EnvironmentFacts['state'];
+  readonly lastTransitionTime: string;
+  readonly lastError?: { readonly kind: string; readonly time: string; readonly message: string };
+  readonly storeState?: StoreStatus['state'];
+}
+
+/** The API refuses longer lists and messages. */
+const MAX_UNHEALTHY = 100;
+const MAX_MESSAGE_LENGTH = 256;
+
+/** Builds the pod's item: sparse (only environments that are not VALID, or whose store is not), in a stable order, within the API's bounds. */
+export function reportItem(identity: InstanceIdentity, facts: InstanceFacts): ReportItem {
+  const unhealthy = facts.environments
+    .filter(({ state, storeState = 'VALID' }) => state !== 'VALID' || storeState !== 'VALID')
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_UNHEALTHY)
+    .map(unhealthyEnvironment);
+  const { name, uid, zone, version } = identity;
+  return {
+    name,
+    uid,
+    zone,
+    version,
+    ready: facts.ready,
+    connections: twoSignificantDigits(facts.connections),
+    connectedEnvironments: facts.connectedEnvironments,
+    totalEnvironments: facts.environments.length,
+    ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
+    unhealthy,
+  };
+}
+
+/** 1234 → 1200: the status says how busy a pod is and does not change with each client. */
+export function twoSignificantDigits(count: number): number {
+  return count < 100 ? count : Number(count.toPrecision(2));
+}
+
+function unhealthyEnvironment(environment: EnvironmentFacts): UnhealthyEnvironment {
+  const { name, state, since, lastError, storeState } = environment;
+  return {
+    name,
+    state,
+    lastTransitionTime: time(since),
+    ...(lastError === undefined
+      ? {}
+      : { lastError: { kind: lastError.kind, time: time(lastError.time), message: shorten(lastError.message) } }),
+    ...(storeState === undefined ? {} : { storeState }),
+  };
+}
+
+/** RFC 3339 in whole seconds, as the API server writes times. */
+export function time(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+function shorten(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH ? message : `${message.slice(0, MAX_MESSAGE_LENGTH - 1).toWellFormed()}…`;
+}

@@ -1,0 +1,150 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RelayConfig } from '../config/document.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createStatusClient, podIdentity, ReportError } from './kubernetes.ts';
+import { type InstanceFacts, type ReportItem, reportItem, time } from './report-item.ts';
+
+/** Keeps this pod's item of `status.instances` of its RelayProxy up to date. */
+export interface Reporter {
+  /** Something may have changed; cheap, call it as often as you like. */
+  changed(): void;
+  /** Stops reporting and frees the connection. */
+  close(): Promise<void>;
+}
+
+/** What {@link createReporter} needs. */
+export interface ReporterOptions {
+  readonly config: NonNullable<RelayConfig['report']>;
+  /** The program's version. */
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the pod knows of itself now. */
+  readonly facts: () => InstanceFacts;
+  readonly logger: Logger;
+  /** Of the service account's token and ca.crt; kubelet's folder unless given. */
+  readonly directory?: string;
+  readonly timing?: Partial<ReporterTiming>;
+}
+
+/** All in ms. */
+export interface ReporterTiming {
+  /** Changes are gathered for this long. */
+  readonly debounceMs: number;
+  /** While nothing but the number of connections changes, reports are at least this far apart. */
+  readonly connectionsMs: number;
+  /** First wait after a failure; doubles up to `maxRetryMs`, less up to half at random. */
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+}
+
+const TIMING: ReporterTiming = { debounceMs: 1_000, connectionsMs: 10_000, retryMs: 1_000, maxRetryMs: 60_000 };
+
+/**
+ * Reports the pod's health into the cluster by server-side apply under the field manager `flagrelay/<pod>`: only when
+ * something changed, gathered for a second, one request at a time, retried with a capped and jittered wait. Nothing is
+ * queued: a report always says what is true when it is sent. Call `changed()` once to send the first one.
+ * @throws StartupError when the pod's variables are missing
+ */
+export function createReporter(options: ReporterOptions): Reporter {
+  const { config, env, logger } = options;
+  const timing = { ...TIMING, ...options.timing };
+  const identity = podIdentity(env, options.version);
+  const client = createStatusClient(identity, config.relayProxy, env, options.directory);
+  let reported: ReportItem | undefined;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  let lastProblem: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, on the monotonic clock. */
+  let due = 0;
+  let sending: Promise<void> | undefined;
+  let closed = false;
+
+  const arm = (delayMs: number): void => {
+    due = performance.now() + delayMs;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = undefined;
+      sending = send().finally(() => {
+        sending = undefined;
+      });
+    }, delayMs);
+  };
+
+  const delayFor = (item: ReportItem): number => {
+    const onlyConnections =
+      reported !== undefined && isDeepStrictEqual({ ...item, connections: 0 }, { ...reported, connections: 0 });
+    if (!onlyConnections) return timing.debounceMs;
+    return Math.max(timing.debounceMs, reportedAt + timing.connectionsMs - performance.now());
+  };
+
+  const changed = (): void => {
+    // A failed report waits for its retry, and a running one looks for changes when it is done.
+    if (closed || sending !== undefined || failures > 0) return;
+    const item = reportItem(identity, options.facts());
+    if (isDeepStrictEqual(item, reported)) return;
+    const delay = delayFor(item);
+    if (timer === undefined || performance.now() + delay < due) arm(delay);
+  };
+
+  const send = async (): Promise<void> => {
+    const item = reportItem(identity, options.facts());
+    if (isDeepStrictEqual(item, reported)) {
+      failures = 0;
+      return;
+    }
+    try {
+      await client.apply({ ...item, lastReportTime: time(Date.now()) });
+    } catch (error) {
+      if (!closed) retry(error instanceof ReportError ? error : new ReportError(String(error), 0, 0, { cause: error }));
+      return;
+    }
+    reported = item;
+    reportedAt = performance.now();
+    if (failures > 0) logger.info('health is reported to the cluster again', { relayProxy: config.relayProxy });
+    failures = 0;
+    lastProblem = undefined;
+    // `changed` was deaf while this ran.
+    setImmediate(changed);
+  };
+
+  const retry = (error: ReportError): void => {
+    const wait = Math.min(timing.maxRetryMs, timing.retryMs * 2 ** Math.min(failures, 16));
+    failures += 1;
+    if (error.status !== lastProblem) {
+      lastProblem = error.status;
+      logger.warn(explain(error, config.relayProxy, identity.namespace), {
+        status: error.status,
+        error: error.message,
+      });
+    }
+    arm(Math.max(wait * (1 - Math.random() / 2), Math.min(error.retryAfterMs, timing.maxRetryMs)));
+  };
+
+  return {
+    changed,
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await client.close();
+      await sending;
+    },
+  };
+}
+
+/** What an operator of the relay should look at. */
+function explain(error: ReportError, relayProxy: string, namespace: string): string {
+  const target = `the status of RelayProxy ${namespace}/${relayProxy}`;
+  switch (error.status) {
+    case 404:
+      return `health is not reported: there is no RelayProxy ${namespace}/${relayProxy}, or the CRD is not installed`;
+    case 403:
+      return `health is not reported: the pod's service account may not patch ${target}`;
+    case 401:
+      return 'health is not reported: the API server does not accept the token of the service account';
+    case 422:
+      return `health is not reported: the API server finds the report invalid for ${target}; CRD and relay may differ in version`;
+    default:
+      return `health is not reported: cannot patch ${target}`;
+  }
+}
