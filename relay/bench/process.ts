@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
+
+/** A server under measurement, in a process of its own. */
+export interface ServerProcess {
+  readonly pid: number;
+  readonly port: number;
+  /** ms from spawn to the first answer with status 200 */
+  readonly startMs: number;
+  stop(): Promise<void>;
+}
+
+/** How a server is started. */
+export interface ServerSpec {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly port: number;
+  /** Asked until it answers 200. */
+  readonly readyPath: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The core it is held to; undefined = any. */
+  readonly core?: number;
+}
+
+/** Starts a server and waits, 30 s at most, until it answers. */
+export async function startServer(spec: ServerSpec): Promise<ServerProcess> {
+  const argv = spec.core === undefined ? [...spec.argv] : ['taskset', '-c', String(spec.core), ...spec.argv];
+  const [command, ...args] = argv;
+  if (command === undefined) throw new Error('a server needs a command');
+  const started = performance.now();
+  const child = spawn(command, args, {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...spec.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-2000);
+  });
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`${command} ended with ${code} before it answered: ${stderr}`)));
+  });
+  // The race below sees it; a server that is stopped later ends without anybody waiting for this.
+  failed.catch(() => undefined);
+  await Promise.race([answers(spec, started + 30_000), failed]);
+  const startMs = performance.now() - started;
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`${command} has no process id`);
+  return { pid, port: spec.port, startMs, stop: () => end(child) };
+}
+
+async function answers(spec: ServerSpec, deadline: number): Promise<void> {
+  for (;;) {
+    if ((await statusOf(spec)) === 200) return;
+    if (performance.now() > deadline) throw new Error(`${spec.readyPath} did not answer 200 within 30 s`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function statusOf(spec: ServerSpec): Promise<number> {
+  return new Promise((resolve) => {
+    const request = get(
+      { host: '127.0.0.1', port: spec.port, path: spec.readyPath, headers: { ...spec.headers }, agent: false, timeout: 2_000 },
+      (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode ?? 0));
+        response.on('error', () => resolve(0));
+      },
+    );
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(0));
+  });
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
+
+/** Resident and proportional memory of a process in bytes. */
+export function memoryOf(pid: number): { readonly rss: number; readonly pss: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN);
+  return { rss: kib('Rss') * 1024, pss: kib('Pss') * 1024 };
+}
+
+/** CPU time (user and system) that a process has used so far, in µs. */
+export function cpuOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  // utime and stime are fields 14 and 15 of proc(5), in ticks of 10 ms.
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
