@@ -1,0 +1,58 @@
+import type { RelayProxy } from '@flagrelay/crds';
+
+/** Field manager of everything the operator applies. */
+export const fieldManager = 'flagrelay-operator';
+
+/** On a foreign object: `"true"` lets the operator take it over. */
+export const adoptAnnotation = 'flagrelay.dev/adopt';
+/** On a child: hash of what the operator applied last. */
+export const appliedHashAnnotation = 'flagrelay.dev/applied-hash';
+/** On a running pod: changed by the operator when a mounted file changed, so that kubelet refreshes it at once. */
+export const configHashAnnotation = 'flagrelay.dev/config-hash';
+/** On the pod template: hash of the settings that a running relay cannot take up. */
+export const restartHashAnnotation = 'flagrelay.dev/restart-hash';
+
+/** Label that names the RelayProxy of a child. */
+export const instanceLabel = 'app.kubernetes.io/instance';
+const managedByLabel = 'app.kubernetes.io/managed-by';
+
+/** Selects the children of all RelayProxies, and their pods. */
+export const managedSelector = `${managedByLabel}=${fieldManager}`;
+
+/** Name and namespace of a RelayProxy that came from the API server. */
+export function identityOf(relayProxy: RelayProxy): { readonly name: string; readonly namespace: string } {
+  const { name = '', namespace = '' } = relayProxy.metadata;
+  return { name, namespace };
+}
+
+/** Name of the Deployment and of most other children. */
+export const relayName = (relayProxy: RelayProxy): string => `${identityOf(relayProxy).name}-relay`;
+/** Name of the ConfigMap that holds the relay's configuration. */
+export const configMapName = (relayProxy: RelayProxy): string => `${identityOf(relayProxy).name}-config`;
+/** Name of the Service that SDKs use. */
+export const serviceName = (relayProxy: RelayProxy): string => identityOf(relayProxy).name;
+
+/** ServiceAccount of the pods: the one that the user names, or ours. */
+export function serviceAccountName(relayProxy: RelayProxy): string {
+  return relayProxy.spec.podTemplate.serviceAccountName ?? relayName(relayProxy);
+}
+
+/** Labels that select the pods of one RelayProxy; a Deployment's selector can never change, so neither can these. */
+export function selectorLabels(relayProxy: RelayProxy): Record<string, string> {
+  return { 'app.kubernetes.io/name': 'flagrelay-relay', [instanceLabel]: identityOf(relayProxy).name };
+}
+
+/** Labels of the pods. Without the version: an operator upgrade must not roll pods whose image is pinned. */
+export function podLabels(relayProxy: RelayProxy): Record<string, string> {
+  return {
+    ...selectorLabels(relayProxy),
+    'app.kubernetes.io/component': 'relay',
+    'app.kubernetes.io/part-of': 'flagrelay',
+    [managedByLabel]: fieldManager,
+  };
+}
+
+/** Labels of every child object. */
+export function childLabels(relayProxy: RelayProxy, version: string): Record<string, string> {
+  return { ...podLabels(relayProxy), 'app.kubernetes.io/version': version };
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testFacts, testRelayProxy } from '../testRelayProxy.ts';
+import { buildConfigMap } from './configMap.ts';
+import { buildHorizontalPodAutoscaler } from './horizontalPodAutoscaler.ts';
+import { buildNetworkPolicy } from './networkPolicy.ts';
+import { buildPodDisruptionBudget } from './podDisruptionBudget.ts';
+import { buildRole } from './role.ts';
+import { buildRoleBinding } from './roleBinding.ts';
+import { buildService, serviceUrl } from './service.ts';
+import { buildServiceAccount } from './serviceAccount.ts';
+
+const labels = {
+  'app.kubernetes.io/name': 'flagrelay-relay',
+  'app.kubernetes.io/instance': 'demo',
+  'app.kubernetes.io/component': 'relay',
+  'app.kubernetes.io/part-of': 'flagrelay',
+  'app.kubernetes.io/managed-by': 'flagrelay-operator',
+  'app.kubernetes.io/version': '1.2.3',
+};
+const selector = { 'app.kubernetes.io/name': 'flagrelay-relay', 'app.kubernetes.io/instance': 'demo' };
+const metadata = (name: string) => ({ name, namespace: 'team', labels });
+
+test('ConfigMap: the document under the name that the pods read', () => {
+  const configMap = buildConfigMap(testRelayProxy(), testFacts);
+  assert.deepEqual(configMap.metadata, metadata('demo-config'));
+  assert.equal(JSON.parse(configMap.data?.['relay.json'] ?? '').report.relayProxy, 'demo');
+});
+
+test('Service: to the SDK port of the pods', () => {
+  assert.deepEqual(buildService(testRelayProxy(), testFacts), {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: metadata('demo'),
+    spec: {
+      type: 'ClusterIP',
+      selector,
+      ports: [{ name: 'http', port: 8030, targetPort: 'sdk', protocol: 'TCP' }],
+    },
+  });
+});
+
+test('Service: with everything that can be asked of it', () => {
+  const relayProxy = testRelayProxy({
+    tls: { secretRef: { name: 'cert' } },
+    service: { type: 'LoadBalancer', port: 443, annotations: { lb: 'internal' }, trafficDistribution: 'PreferClose' },
+  });
+  const service = buildService(relayProxy, testFacts);
+  assert.deepEqual(service.metadata.annotations, { lb: 'internal' });
+  assert.equal(service.spec?.type, 'LoadBalancer');
+  assert.equal(service.spec?.trafficDistribution, 'PreferClose');
+  assert.equal(service.spec?.ports?.[0]?.name, 'https');
+  assert.equal(serviceUrl(relayProxy), 'https://demo.team.svc:443');
+});
+
+test('PodDisruptionBudget: one at a time, unless said otherwise; none where there is nothing to protect', () => {
+  const spec = (given: Parameters<typeof testRelayProxy>[0]) =>
+    buildPodDisruptionBudget(testRelayProxy(given), testFacts)?.spec;
+  const rest = { selector: { matchLabels: selector }, unhealthyPodEvictionPolicy: 'AlwaysAllow' };
+  assert.deepEqual(spec({}), { maxUnavailable: 1, ...rest });
+  assert.deepEqual(spec({ disruptionBudget: { maxUnavailable: '25%' } }), { maxUnavailable: '25%', ...rest });
+  assert.deepEqual(spec({ disruptionBudget: { minAvailable: 2 } }), { minAvailable: 2, ...rest });
+  assert.equal(spec({ disruptionBudget: { enabled: false } }), undefined);
+  assert.equal(spec({ replicas: 0 }), undefined);
+  assert.ok(spec({ replicas: 0, autoscaling: { maxReplicas: 3 } }), 'replicas are ignored with an autoscaler');
+});
+
+test('account: may report into the status of its own RelayProxy, nothing else', () => {
+  const relayProxy = testRelayProxy();
+  assert.equal(buildServiceAccount(relayProxy, testFacts)?.automountServiceAccountToken, false);
+  assert.deepEqual(buildRole(relayProxy, testFacts)?.rules, [
+    {
+      apiGroups: ['flagrelay.dev'],
+      resources: ['relayproxies/status'],
+      resourceNames: ['demo'],
+      verbs: ['get', 'patch'],
+    },
+  ]);
+  assert.deepEqual(buildRoleBinding(relayProxy, testFacts)?.subjects, [
+    { kind: 'ServiceAccount', name: 'demo-relay', namespace: 'team' },
+  ]);
+});
+
+test('account: none is made where the user names one', () => {
+  const relayProxy = testRelayProxy({ podTemplate: { serviceAccountName: 'mine' } });
+  for (const build of [buildServiceAccount, buildRole, buildRoleBinding]) {
+    assert.equal(build(relayProxy, testFacts), undefined);
+  }
+});
+
+test('HorizontalPodAutoscaler: only when asked for', () => {
+  assert.equal(buildHorizontalPodAutoscaler(testRelayProxy(), testFacts), undefined);
+  const autoscaling = { maxReplicas: 9, targetMemoryUtilizationPercentage: 80 };
+  assert.deepEqual(buildHorizontalPodAutoscaler(testRelayProxy({ autoscaling }), testFacts)?.spec, {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'demo-relay' },
+    minReplicas: 3,
+    maxReplicas: 9,
+    metrics: [
+      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 80 } } },
+    ],
+    behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
+  });
+});
+
+test('NetworkPolicy: the SDK port for those named, the operations port for everybody', () => {
+  assert.equal(buildNetworkPolicy(testRelayProxy(), testFacts), undefined);
+  const allowFrom = [{ namespaceSelector: { matchLabels: { team: 'a' } } }];
+  const ingress = (from: typeof allowFrom) =>
+    buildNetworkPolicy(testRelayProxy({ networkPolicy: { enabled: true, allowFrom: from } }), testFacts)?.spec?.ingress;
+  const [sdk, ops] = [{ ports: [{ protocol: 'TCP', port: 8030 }] }, { ports: [{ protocol: 'TCP', port: 8031 }] }];
+  assert.deepEqual(ingress(allowFrom), [{ ...sdk, from: allowFrom }, ops]);
+  assert.deepEqual(ingress([]), [sdk, ops]);
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { RelayProxySpecManifest } from '@flagrelay/crds';
+import { production, testFacts, testRelayProxy } from '../testRelayProxy.ts';
+import { buildDeployment } from './deployment.ts';
+
+function build(spec: RelayProxySpecManifest = {}, facts = testFacts) {
+  return buildDeployment(testRelayProxy(spec), facts);
+}
+
+const podOf = (spec?: RelayProxySpecManifest) => build(spec).spec!.template.spec!;
+
+test('the smallest RelayProxy', (t) => {
+  t.assert.fileSnapshot(build(), join(import.meta.dirname, 'golden', 'deployment-minimal.json'));
+});
+
+test('what a running relay can take up leaves the pod template alone', () => {
+  const template = (environment: object) => build({ environments: [{ ...production, ...environment }] }).spec!.template;
+  const before = template({});
+  assert.deepEqual(template({ allowedOrigins: ['https://a.example'], clientSideID: 'x', secureMode: true }), before);
+  assert.deepEqual(template({ logLevel: 'debug' }), before);
+  assert.notDeepEqual(template({ mobileKeyRef: { name: 'keys', key: 'mobile' } }), before);
+});
+
+test('what it cannot take up changes the pod template', () => {
+  const before = build().spec!.template;
+  const changes: RelayProxySpecManifest[] = [
+    { image: 'other' },
+    { upstream: { streamURI: 'http://other' } },
+    { service: { port: 9000 } },
+    { tls: { secretRef: { name: 'cert' } } },
+  ];
+  for (const change of changes) assert.notDeepEqual(build(change).spec!.template, before);
+});
+
+test('an operator upgrade does not replace pods whose image is pinned', () => {
+  const spec = { image: 'pinned' };
+  const upgraded = { ...testFacts, version: '9.9.9', relayImage: 'new' };
+  assert.deepEqual(build(spec, upgraded).spec!.template, build(spec).spec!.template);
+});
+
+test('replicas are left to an autoscaler', () => {
+  const autoscaling = { minReplicas: 2, maxReplicas: 9 };
+  const replicas = (spec: RelayProxySpecManifest, who: 'spec' | 'initial' | 'autoscaler') =>
+    build(spec, { ...testFacts, replicas: who }).spec?.replicas;
+  assert.equal(replicas({ replicas: 4 }, 'spec'), 4);
+  assert.equal(replicas({ autoscaling }, 'initial'), 2);
+  assert.equal(replicas({ autoscaling }, 'autoscaler'), undefined);
+});
+
+test('labels of the user are added but cannot take the place of those that select pods', () => {
+  const labels = { team: 'a', 'app.kubernetes.io/instance': 'stolen' };
+  const template = build({ podTemplate: { labels } }).spec!.template;
+  assert.equal(template.metadata?.labels?.team, 'a');
+  assert.equal(template.metadata?.labels?.['app.kubernetes.io/instance'], 'demo');
+});
+
+test('without metrics nothing leads Prometheus to the pods', () => {
+  const { template } = build({ metrics: { enabled: false } }).spec!;
+  assert.ok(!('prometheus.io/scrape' in (template.metadata?.annotations ?? {})));
+  assert.deepEqual(
+    template.spec!.containers[0]?.ports?.map(({ name }) => name),
+    ['sdk'],
+  );
+});
+
+test('a port below 1024 comes with the sysctl that lets anybody bind it', () => {
+  assert.equal(podOf().securityContext?.sysctls, undefined);
+  assert.deepEqual(podOf({ service: { port: 80 } }).securityContext?.sysctls, [
+    { name: 'net.ipv4.ip_unprivileged_port_start', value: '0' },
+  ]);
+});
+
+test('the pod template of the user reaches the pods', () => {
+  const pod = podOf({
+    imagePullSecrets: [{ name: 'registry' }],
+    resources: { requests: { cpu: 1 } },
+    podTemplate: {
+      nodeSelector: { disk: 'ssd' },
+      tolerations: [{ key: 'relay', operator: 'Exists' }],
+      priorityClassName: 'high',
+      runtimeClassName: 'gvisor',
+      serviceAccountName: 'mine',
+      terminationGracePeriodSeconds: 30,
+    },
+  });
+  assert.deepEqual(pod.imagePullSecrets, [{ name: 'registry' }]);
+  assert.deepEqual(pod.containers[0]?.resources, { requests: { cpu: 1 } });
+  assert.deepEqual(pod.nodeSelector, { disk: 'ssd' });
+  assert.deepEqual(pod.tolerations, [{ key: 'relay', operator: 'Exists' }]);
+  assert.equal(pod.priorityClassName, 'high');
+  assert.equal(pod.runtimeClassName, 'gvisor');
+  assert.equal(pod.serviceAccountName, 'mine');
+  assert.equal(pod.terminationGracePeriodSeconds, 30);
+});

@@ -1,0 +1,132 @@
+import type { EnvironmentSpec, RelayProxy } from '@flagrelay/crds';
+import type { RelayDocument } from '@flagrelay/relay/config-document';
+import { identityOf } from '../names.ts';
+import { files, folders } from '../paths.ts';
+
+/** Time in s that is left of the grace period after the last stream was closed. */
+const END_MARGIN_SECONDS = 10;
+
+/** The configuration document that the relay mounts: the spec in the relay's own words, with paths instead of secrets. */
+export function relayDocument(relayProxy: RelayProxy): RelayDocument {
+  const { spec } = relayProxy;
+  return withoutUndefined({
+    server: { port: spec.service.port, tls: tlsOf(relayProxy), drainMs: drainMs(relayProxy) },
+    ops: { port: spec.metrics.port },
+    upstream: upstreamOf(relayProxy),
+    streaming: {
+      heartbeatMs: spec.streaming.heartbeatPeriodSeconds * 1000,
+      maxConnectionMs: (spec.streaming.maxConnectionSeconds ?? 0) * 1000,
+    },
+    events: {
+      enabled: spec.events.enabled,
+      flushMs: spec.events.flushPeriodSeconds * 1000,
+      capacity: spec.events.capacity,
+    },
+    environments: (spec.environments ?? []).map((environment) => environmentOf(environment, spec.store !== undefined)),
+    autoConfig: autoConfigOf(relayProxy),
+    offline: offlineOf(relayProxy),
+    store: { redis: redisOf(relayProxy) },
+    snapshot: spec.offline === undefined ? { directory: `${folders.state}/snapshot` } : undefined,
+    log: { level: spec.logLevel, format: 'json' },
+    report: { relayProxy: identityOf(relayProxy).name },
+  });
+}
+
+/** The part of a document that a running relay cannot take up: a change of it needs new pods. */
+export function restartPart(document: RelayDocument): Partial<RelayDocument> {
+  const { environments: _environments, ...rest } = document;
+  return rest;
+}
+
+/** Streams are closed over the grace period, less a margin for ending; over half of a short one. */
+function drainMs(relayProxy: RelayProxy): number {
+  const grace = relayProxy.spec.podTemplate.terminationGracePeriodSeconds;
+  return Math.max(grace - END_MARGIN_SECONDS, grace / 2) * 1000;
+}
+
+function tlsOf({ spec }: RelayProxy) {
+  if (spec.tls === undefined) return undefined;
+  const { minVersion } = spec.tls;
+  return { certFile: `${folders.tls}/tls.crt`, keyFile: `${folders.tls}/tls.key`, minVersion };
+}
+
+function upstreamOf({ spec: { upstream } }: RelayProxy) {
+  const { httpProxy } = upstream;
+  return {
+    streamUri: upstream.streamURI,
+    baseUri: upstream.baseURI,
+    clientSideBaseUri: upstream.clientSideBaseURI,
+    eventsUri: upstream.eventsURI,
+    initTimeoutMs: upstream.initTimeoutSeconds * 1000,
+    onInitTimeout: upstream.onInitTimeout === 'Exit' ? ('exit' as const) : ('continue' as const),
+    disconnectedAfterMs: upstream.disconnectedAfterSeconds * 1000,
+    proxy: httpProxy && {
+      url: httpProxy.url,
+      credentialsFile: httpProxy.credentialsRef && `${folders.proxy}/${files.proxyCredentials}`,
+    },
+  };
+}
+
+function environmentOf(environment: EnvironmentSpec, hasStore: boolean) {
+  const { name, data, cacheMaxAgeSeconds } = environment;
+  const secrets = `${folders.secrets}/${name}`;
+  return {
+    name,
+    sdkKeyFile: `${secrets}/${files.sdkKey}`,
+    sdkKeyPreviousFile: environment.sdkKeyPreviousRef && `${secrets}/${files.sdkKeyPrevious}`,
+    mobileKeyFile: environment.mobileKeyRef && `${secrets}/${files.mobileKey}`,
+    envId: environment.clientSideID,
+    secureMode: environment.secureMode,
+    allowedOrigins: environment.allowedOrigins,
+    allowedHeaders: environment.allowedHeaders,
+    prefix: hasStore ? (environment.prefix ?? name) : undefined,
+    ttlMs: cacheMaxAgeSeconds === undefined ? undefined : cacheMaxAgeSeconds * 1000,
+    logLevel: environment.logLevel,
+    dataFile: data && `${folders.data}/${name}/${data.configMapKeyRef.key}`,
+  };
+}
+
+function autoConfigOf({ spec: { autoConfig } }: RelayProxy) {
+  if (autoConfig === undefined) return undefined;
+  return {
+    keyFile: `${folders.autoConfig}/${files.autoConfigKey}`,
+    envDatastorePrefix: autoConfig.envDatastorePrefix,
+    envAllowedOrigins: autoConfig.allowedOrigins,
+    cacheFile: `${folders.state}/autoconfig-cache`,
+  };
+}
+
+function offlineOf({ spec: { offline } }: RelayProxy) {
+  if (offline === undefined) return undefined;
+  return { archiveFile: `${folders.offline}/${offline.path}`, reloadMs: offline.reloadPeriodSeconds * 1000 };
+}
+
+function redisOf({ spec }: RelayProxy) {
+  const redis = spec.store?.redis;
+  if (redis === undefined) return undefined;
+  const at = (ref: object | undefined, file: string) => ref && `${folders.redis}/${file}`;
+  return {
+    url: redis.url,
+    urlFile: at(redis.urlRef, files.redisUrl),
+    usernameFile: at(redis.usernameRef, files.redisUsername),
+    passwordFile: at(redis.passwordRef, files.redisPassword),
+    caFile: at(redis.caRef, files.redisCa),
+    // Negative: for ever.
+    cacheTtlMs: redis.cacheTTLSeconds === undefined ? -1 : redis.cacheTTLSeconds * 1000,
+  };
+}
+
+type Optional<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+/** `T` as it is once properties that are `undefined` are gone. */
+type Cleaned<T> = T extends readonly (infer Item)[]
+  ? Cleaned<Item>[]
+  : T extends object
+    ? { [K in keyof T as undefined extends T[K] ? never : K]: Cleaned<T[K]> } & Optional<{
+        [K in keyof T as undefined extends T[K] ? K : never]: Cleaned<Exclude<T[K], undefined>>;
+      }>
+    : T;
+
+/** A deep copy without properties that are `undefined`, which JSON does not have. */
+function withoutUndefined<T>(value: T): Cleaned<T> {
+  return JSON.parse(JSON.stringify(value)) as Cleaned<T>;
+}

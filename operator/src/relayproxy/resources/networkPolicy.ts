@@ -1,0 +1,30 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import type { V1NetworkPolicy } from '@kubernetes/client-node';
+import { relayName, selectorLabels } from '../names.ts';
+import type { Facts } from './facts.ts';
+import { type Child, childMetadata } from './metadata.ts';
+
+/**
+ * The NetworkPolicy, or undefined when it is switched off. The SDK port is open to `allowFrom` (to everybody when that
+ * is empty), the operations port to everybody: kubelet and Prometheus come from anywhere.
+ */
+export function buildNetworkPolicy(relayProxy: RelayProxy, facts: Facts): Child<V1NetworkPolicy> | undefined {
+  const { metrics, networkPolicy, service } = relayProxy.spec;
+  if (!networkPolicy.enabled) return undefined;
+  const { allowFrom = [] } = networkPolicy;
+  // client-node's type calls the field `_from`; on the wire it is `from`.
+  const sdkRule = {
+    ports: [{ protocol: 'TCP', port: service.port }],
+    ...(allowFrom.length > 0 && { from: allowFrom }),
+  };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: childMetadata(relayProxy, facts, relayName(relayProxy)),
+    spec: {
+      podSelector: { matchLabels: selectorLabels(relayProxy) },
+      policyTypes: ['Ingress'],
+      ingress: [sdkRule, { ports: [{ protocol: 'TCP', port: metrics.port }] }],
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import type { V1Service } from '@kubernetes/client-node';
+import { identityOf, selectorLabels, serviceName } from '../names.ts';
+import type { Facts } from './facts.ts';
+import { type Child, childMetadata } from './metadata.ts';
+import { sdkPortName } from './ports.ts';
+
+/** The Service that SDKs connect to. */
+export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Service> {
+  const { service, tls } = relayProxy.spec;
+  const { annotations, trafficDistribution } = service;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      ...childMetadata(relayProxy, facts, serviceName(relayProxy)),
+      ...(annotations && { annotations: { ...annotations } }),
+    },
+    spec: {
+      type: service.type,
+      selector: selectorLabels(relayProxy),
+      ports: [{ name: tls ? 'https' : 'http', port: service.port, targetPort: sdkPortName, protocol: 'TCP' }],
+      ...(trafficDistribution && { trafficDistribution }),
+    },
+  };
+}
+
+/** Address of the Service for SDKs in the same cluster. */
+export function serviceUrl(relayProxy: RelayProxy): string {
+  const { name, namespace } = identityOf(relayProxy);
+  const { service, tls } = relayProxy.spec;
+  return `${tls ? 'https' : 'http'}://${name}.${namespace}.svc:${service.port}`;
+}
