@@ -23,7 +23,7 @@ export interface ReconcileContext {
  * Makes the world match one object. Called for one key by one worker at a time. Throwing requeues with backoff;
  * throwing TerminalError does not requeue until the object changes.
  */
-export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult | undefined | void>;
+export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult | undefined>;
 
 /** Failing again is certain until something changes: counted, logged, not retried. */
 export class TerminalError extends Error {

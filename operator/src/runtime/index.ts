@@ -9,7 +9,7 @@
  *   const kubeConfig = PooledKubeConfig.fromDefault();
  *   const client = createRestClient({ kubeConfig, fieldManager: 'flagrelay-operator', logger, metrics });
  *   const elector = createLeaderElector({ client, namespace, name, identity, logger, metrics });
- *   const leaderClient = client.fenced(elector.isLeader);       // writes stop with the lease
+ *   const leaderClient = client.fenced(elector.isLeader, elector.leaseRemainingMs); // writes stop with the lease
  *   const informer = createInformer({ client, type: deployments, logger, metrics });
  *   const controller = createController({ name: 'relayproxy', reconcile, logger, metrics });
  *   controller.watch(informer, { map: ownerKeys(relayProxies) });
@@ -22,69 +22,29 @@
  *   await kubeConfig.close();
  */
 
-import type { KubeConfig } from '@kubernetes/client-node';
 import type { Registry } from 'prom-client';
 import type { Clock } from './clock.ts';
 import type { Controller, Reconcile } from './controllerTypes.ts';
 import type { Logger } from './logger.ts';
+import type { RuntimeMetrics } from './metrics.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 import type { RestClient } from './restTypes.ts';
-import type { Change, IndexFunction, Informer } from './storeTypes.ts';
+import type { Change, Informer } from './storeTypes.ts';
 
 export * from './apiError.ts';
 export * from './clock.ts';
 export * from './controllerTypes.ts';
+export * from './informer.ts';
+export * from './kubeConfig.ts';
 export * from './logger.ts';
+export * from './metrics.ts';
 export * from './objects.ts';
+export * from './queue.ts';
 export * from './queueTypes.ts';
+export * from './rateLimiter.ts';
+export * from './rest.ts';
 export * from './restTypes.ts';
 export * from './storeTypes.ts';
-
-/** Every metric of the runtime; made once a process. */
-export interface RuntimeMetrics {
-  readonly registry: Registry;
-}
-/** Registers the runtime's metrics, and Node's own, in `registry`. */
-export declare function createRuntimeMetrics(registry: Registry): RuntimeMetrics;
-
-/** client-node's KubeConfig with one pooled HTTP/2 dispatcher. */
-export declare class PooledKubeConfig {
-  static fromDefault(options?: { allowH2?: boolean }): PooledKubeConfig & KubeConfig;
-  close(): Promise<void>;
-}
-
-/** Options of the REST client. */
-export interface RestClientOptions {
-  readonly kubeConfig: KubeConfig;
-  readonly fieldManager: string;
-  /** Sent as User-Agent. */
-  readonly userAgent?: string;
-  /** Default deadline of a call, ms. */
-  readonly deadlineMs?: number;
-  readonly logger: Logger;
-  readonly metrics: RuntimeMetrics;
-}
-export declare function createRestClient(options: RestClientOptions): RestClient;
-
-/** Options of an informer. */
-export interface InformerOptions<T extends KubernetesObject> {
-  readonly client: RestClient;
-  readonly type: ResourceType<T>;
-  /** Namespaces to watch; undefined: all, through one cluster-wide watch. */
-  readonly namespaces?: readonly string[] | undefined;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** Changes an object before it is stored, for example to drop what nobody reads. */
-  readonly transform?: (object: T) => T;
-  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
-  /** Keeps metadata.managedFields. Default false. */
-  readonly keepManagedFields?: boolean;
-  /** Asks for the first state as a stream, falling back to paged lists. Default true. */
-  readonly streamingList?: boolean;
-  readonly logger: Logger;
-  readonly metrics: RuntimeMetrics;
-}
-export declare function createInformer<T extends KubernetesObject>(options: InformerOptions<T>): Informer<T>;
 
 /** Options of a controller. */
 export interface ControllerOptions {
@@ -124,6 +84,8 @@ export interface LeaderElectorOptions {
 export interface LeaderElector {
   /** True only while no other process can hold the lease; computed at each call, needs no `this`. */
   readonly isLeader: () => boolean;
+  /** How long, in ms, before another process can hold the lease; 0 when not leading. */
+  readonly leaseRemainingMs: () => number;
   /** Waits for the lease and calls `lead` with a signal that aborts on loss or stop; rejects with LeadershipLostError on loss. */
   run(stop: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void>;
 }

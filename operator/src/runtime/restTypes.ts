@@ -120,6 +120,9 @@ export interface RestClient {
   serves(type: ResourceType, options?: CallOptions): Promise<boolean>;
   /** GET of any path, for example `/version` or `/livez`; the body as text. */
   getText(path: string, options?: CallOptions): Promise<string>;
-  /** A client whose writes are refused with FencedError, up to the moment of sending, when `mayWrite` says false. */
-  fenced(mayWrite: () => boolean): RestClient;
+  /**
+   * A client whose writes are refused with FencedError, up to the moment of sending, when `mayWrite` says false.
+   * `budgetMs` bounds the deadline of each write, and the server gives up on it at the same time.
+   */
+  fenced(mayWrite: () => boolean, budgetMs?: () => number): RestClient;
 }
