@@ -68,7 +68,8 @@ export function relayProxySchema(): SchemaNode {
     ...root.properties,
     apiVersion: described('Version of the schema of this object.'),
     kind: described('Kind of this object.'),
-    metadata: { type: 'object', description: 'Name, namespace, labels and the like.' },
+    // The API server knows what it is and allows nothing more here.
+    metadata: { type: 'object' },
   };
   return root;
 }

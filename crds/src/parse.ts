@@ -68,7 +68,9 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function typeName(zodType: string): string {
-  return zodType === 'int' ? 'integer' : zodType === 'record' ? 'object' : zodType;
+  // There are no fractions in this API.
+  if (zodType === 'int' || zodType === 'number') return 'integer';
+  return zodType === 'record' ? 'object' : zodType;
 }
 
 /** `/^a$/` → `^a$` */

@@ -74,7 +74,7 @@ export const environment = withRules(
     reason: 'FieldValueRequired',
     check: (environment) => !environment.secureMode || environment.clientSideID !== undefined,
   },
-).describe('One environment.');
+);
 
 /** All environments that are configured by hand. */
 export const environments = namedList(environment, 100).describe(

@@ -84,7 +84,7 @@ const peer = withRules(
     check: ({ ipBlock, podSelector, namespaceSelector }) =>
       (ipBlock !== undefined) !== (podSelector !== undefined || namespaceSelector !== undefined),
   },
-).describe('Peers that may connect.');
+);
 
 /** Who may connect to the pods. */
 export const networkPolicy = z

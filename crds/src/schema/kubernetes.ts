@@ -112,7 +112,8 @@ const quantityPattern =
 
 /** A resource quantity such as `100m`, `512Mi` or `2`. */
 export const quantity = z
-  .union([z.int(), z.string().regex(quantityPattern)])
+  .union([z.int(), z.string()])
+  .refine((value) => quantityPattern.test(String(value)), `should match '${quantityPattern.source}'`)
   .meta({ 'x-kubernetes-int-or-string': true, pattern: quantityPattern.source });
 
 /** An absolute http or https URL. */

@@ -58,4 +58,6 @@ const fields = z.object({
 export type SpecFields = z.output<typeof fields>;
 
 /** What the owner of a RelayProxy asks for. */
-export const relayProxySpec = withRules(fields, ...specRules).describe('Desired state.');
+export const relayProxySpec = withRules(fields, ...specRules).describe(
+  'Desired state: which environments to serve, and how.',
+);

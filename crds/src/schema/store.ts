@@ -7,7 +7,6 @@ const redis = withRules(
     url: z
       .string()
       .max(2048)
-      .regex(/^rediss?:\/\/[^@]+$/)
       .describe('Address of the server, `redis://HOST:PORT/DATABASE` or `rediss://` for TLS, without credentials.')
       .optional(),
     urlRef: secretKeyRef('Address of the server, kept in a Secret; may contain credentials.').optional(),
@@ -27,6 +26,14 @@ const redis = withRules(
       .optional(),
   }),
   exactlyOneOf('url', 'urlRef'),
+  {
+    // Here and not at `url`, where the API server would repeat the value, credentials and all.
+    cel: "!has(self.url) || self.url.matches('^rediss?://[^@]+$')",
+    message:
+      '`url` must be a redis:// or rediss:// URL without credentials; use `usernameRef`, `passwordRef` or `urlRef`',
+    field: 'url',
+    check: ({ url }) => url === undefined || /^rediss?:\/\/[^@]+$/.test(url),
+  },
   {
     cel: "(self.cachePolicy == 'TTL') == has(self.cacheTTLSeconds)",
     message: "`cacheTTLSeconds` must be set when, and only when, `cachePolicy` is 'TTL'",

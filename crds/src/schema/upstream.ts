@@ -1,12 +1,20 @@
 import { z } from 'zod';
 import { httpUrl, int32, secretKeyRef } from './kubernetes.ts';
+import { withRules } from './rules.ts';
 
-const httpProxy = z
-  .object({
-    url: httpUrl('Address of the proxy.'),
+const httpProxy = withRules(
+  z.object({
+    url: httpUrl('Address of the proxy, without credentials.'),
     credentialsRef: secretKeyRef('User name and password for the proxy, written `user:password`.').optional(),
-  })
-  .describe('HTTP proxy that connections to upstream go through.');
+  }),
+  {
+    cel: "!self.url.contains('@')",
+    message: '`url` may not contain credentials; use `credentialsRef`',
+    field: 'url',
+    reason: 'FieldValueForbidden',
+    check: ({ url }) => !url.includes('@'),
+  },
+).describe('HTTP proxy that connections to upstream go through.');
 
 /** The services behind the relay. */
 export const upstream = z
