@@ -22,4 +22,7 @@ export interface DataSet {
 }
 
 /** A set with nothing in it. */
-export const EMPTY_DATA_SET: DataSet = Object.freeze({ flags: new Map<string, Item>(), segments: new Map<string, Item>() });
+export const EMPTY_DATA_SET: DataSet = Object.freeze({
+  flags: new Map<string, Item>(),
+  segments: new Map<string, Item>(),
+});
