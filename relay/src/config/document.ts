@@ -24,7 +24,10 @@ const server = z.strictObject({
   port: port.default(8030),
   tls: tls.optional(),
   /** Request bodies of REPORT and POST above this are refused with 413. */
-  maxRequestBodyBytes: z.int().min(1).default(100 * 1024 * 1024),
+  maxRequestBodyBytes: z
+    .int()
+    .min(1)
+    .default(100 * 1024 * 1024),
   /** Compress responses where the client accepts it. */
   compression: z.boolean().default(true),
   /** How long SIGTERM waits before and while it closes streams; spread over this time. */
@@ -75,7 +78,10 @@ const streaming = z.strictObject({
   /** Streams are closed after this time, less up to 10 % at random; 0 = never. */
   maxConnectionMs: ms.default(0),
   /** A client that has more than this unread is cut. */
-  maxBufferedBytes: z.int().min(1024).default(16 * 1024 * 1024),
+  maxBufferedBytes: z
+    .int()
+    .min(1024)
+    .default(16 * 1024 * 1024),
 });
 
 /** Analytics events (contract 1.10, 5.3). */
@@ -122,6 +128,7 @@ const autoConfig = z.strictObject({
   cacheFile: path.optional(),
   /** Absent: the AutoConfig key itself. */
   cacheEncryptionKey: z.string().min(1).optional(),
+  cacheEncryptionKeyFile: path.optional(),
 });
 
 /** Environments and data from an archive; nothing is asked of upstream (contract 7). */
@@ -146,6 +153,7 @@ const redis = z.strictObject({
   /** Name of the Sentinel master group. */
   sentinelMaster: z.string().optional(),
   sentinelPassword: z.string().optional(),
+  sentinelPasswordFile: path.optional(),
   caFile: path.optional(),
   certFile: path.optional(),
   keyFile: path.optional(),
@@ -181,7 +189,9 @@ export const relayDocument = z.strictObject({
     .strictObject({ staleThresholdMs: ms.default(300_000), staleAsDegraded: z.boolean().default(false) })
     .prefault({}),
   /** Folder for the last good data, so that a restart during an upstream outage serves at once; absent = not kept. */
-  snapshot: z.strictObject({ directory: path, encryptionKey: z.string().min(1).optional() }).optional(),
+  snapshot: z
+    .strictObject({ directory: path, encryptionKey: z.string().min(1).optional(), encryptionKeyFile: path.optional() })
+    .optional(),
   /** Fill the store and exit (contract 9.1 exitAlways). */
   oneShot: z.boolean().default(false),
   credentialCleanupMs: z.number().min(100).default(60_000),

@@ -1,0 +1,86 @@
+import type { RelayDocument } from './document.ts';
+import type { Problems } from './problems.ts';
+import type { Reader } from './reader.ts';
+
+type Redis = NonNullable<NonNullable<RelayDocument['store']>['redis']>;
+
+const DEFAULT_HOST = 'localhost';
+const DEFAULT_PORT = 6379;
+
+/** The Redis part of the configuration; undefined when Redis is off. */
+export function assembleRedis(read: Reader, problems: Problems): Redis | undefined {
+  const url = read.text('Redis', 'url');
+  const urlFile = read.text('Redis', 'urlFile');
+  const on = read.flag('Redis', 'enabled') === true || url !== undefined || urlFile !== undefined;
+  if (!on && read.origin('Redis', 'host') === undefined && read.origin('Redis', 'port') === undefined) return undefined;
+  const address = url ?? (urlFile === undefined ? hostAndPort(read, problems) : undefined);
+  if (url !== undefined || urlFile !== undefined) refuseHostAndPort(read, problems);
+  const tls = read.flag('Redis', 'tls') === true;
+  return {
+    url: address === undefined ? undefined : tls ? withTls(address) : address,
+    urlFile,
+    username: read.text('Redis', 'username'),
+    usernameFile: read.text('Redis', 'usernameFile'),
+    password: read.text('Redis', 'password'),
+    passwordFile: read.text('Redis', 'passwordFile'),
+    mode: read.text('Redis', 'mode') as 'single' | undefined,
+    sentinelMaster: read.text('Redis', 'sentinelMaster'),
+    sentinelPassword: read.text('Redis', 'sentinelPassword'),
+    sentinelPasswordFile: read.text('Redis', 'sentinelPasswordFile'),
+    caFile: read.text('Redis', 'caFile'),
+    certFile: read.text('Redis', 'certFile'),
+    keyFile: read.text('Redis', 'keyFile'),
+    cacheTtlMs: read.number('Redis', 'localTtl'),
+  };
+}
+
+/** `rediss` in each address. */
+function withTls(addresses: string): string {
+  return addresses
+    .split(',')
+    .map((address) => address.trim().replace(/^redis:/, 'rediss:'))
+    .join(',');
+}
+
+/** ld-relay refuses a URL with host or port. A port that Kubernetes injected was not set by anybody: it is ignored (contract 4.1). */
+function refuseHostAndPort(read: Reader, problems: Problems): void {
+  const host = read.origin('Redis', 'host');
+  const port = read.origin('Redis', 'port');
+  if (host !== undefined) problems.mistakes.push(`${host}: set either the Redis url or host and port, not both`);
+  if (port === undefined) return;
+  if (isInjected(read)) warnOfInjected(port, problems);
+  else problems.mistakes.push(`${port}: set either the Redis url or host and port, not both`);
+}
+
+function hostAndPort(read: Reader, problems: Problems): string {
+  const host = read.text('Redis', 'host');
+  const port = read.text('Redis', 'port') ?? DEFAULT_PORT;
+  const origin = read.origin('Redis', 'port') ?? '';
+  if (!isInjected(read)) return `redis://${bracketed(host ?? DEFAULT_HOST)}:${port}`;
+  if (host !== undefined) {
+    warnOfInjected(origin, problems);
+    return `redis://${bracketed(host)}:${DEFAULT_PORT}`;
+  }
+  const link = URL.parse(String(port));
+  if (!link || link.hostname === '') {
+    problems.mistakes.push(
+      `${origin}: "${port}" is not allowed; it must be a port number from 1 to 65535, or tcp://HOST:PORT`,
+    );
+    return `redis://${DEFAULT_HOST}:${DEFAULT_PORT}`;
+  }
+  return `redis://${link.hostname}:${link.port || DEFAULT_PORT}`;
+}
+
+function isInjected(read: Reader): boolean {
+  return String(read.text('Redis', 'port') ?? '').startsWith('tcp://');
+}
+
+function warnOfInjected(origin: string, problems: Problems): void {
+  problems.warnings.push(
+    `${origin} is ignored: its tcp:// value looks like what Kubernetes injects for a Service named "redis", and an address is configured`,
+  );
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+}

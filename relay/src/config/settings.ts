@@ -1,0 +1,69 @@
+import type { Option, Section } from './option.ts';
+import type { Problems } from './problems.ts';
+import { parseValue, type Value, ValueError } from './values.ts';
+
+/** One value that somebody set, and where. */
+export interface Setting {
+  readonly value: Value;
+  /** For messages: the variable, or section, key and line of the file. */
+  readonly origin: string;
+}
+
+/** What the environment variables and the INI file set, before it becomes a configuration. Names of environments keep their case. */
+export interface Settings {
+  get(section: Section, key: string, name?: string): Setting | undefined;
+  set(section: Section, key: string, name: string, setting: Setting): void;
+  unset(section: Section, key: string, name?: string): void;
+  /** Names that a section was given, in order of appearance. */
+  names(section: Section): readonly string[];
+  addName(section: Section, name: string): void;
+}
+
+/** Settings with nothing in them. */
+export function createSettings(): Settings {
+  const values = new Map<string, Setting>();
+  const names = new Map<Section, Set<string>>();
+  const id = (section: Section, key: string, name: string): string => `${section}\n${key.toLowerCase()}\n${name}`;
+  return {
+    get: (section, key, name = '') => values.get(id(section, key, name)),
+    set: (section, key, name, setting) => {
+      values.set(id(section, key, name), setting);
+    },
+    unset: (section, key, name = '') => {
+      values.delete(id(section, key, name));
+    },
+    names: (section) => [...(names.get(section) ?? [])],
+    addName: (section, name) => {
+      const known = names.get(section);
+      if (known) known.add(name);
+      else names.set(section, new Set([name]));
+    },
+  };
+}
+
+/** Reads `text` as the option's type into `settings`; a value that cannot be read, a refused and an unused option become problems. */
+export function readOption(
+  settings: Settings,
+  option: Option,
+  given: { readonly text: string; readonly origin: string; readonly name?: string },
+  problems: Problems,
+): void {
+  const { text, origin, name = '' } = given;
+  if (option.unused !== undefined) {
+    problems.warnings.push(`${origin} is ignored: ${option.unused}`);
+    return;
+  }
+  let value: Value;
+  try {
+    value = parseValue(option.type, text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    problems.mistakes.push(`${origin}: ${error.message}`);
+    return;
+  }
+  if (option.refused !== undefined) {
+    if (value !== false) problems.mistakes.push(`${origin}: not supported by this relay; ${option.refused}`);
+    return;
+  }
+  if (option.key !== undefined) settings.set(option.section, option.key, name, { value, origin });
+}

@@ -1,0 +1,61 @@
+import type { DataSet, Item, ItemKind } from '../../model/data.ts';
+import { parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
+import { rawMembers } from '../json/members.ts';
+import type { ServerSentEvent } from '../sse/parser.ts';
+
+/** What one event of the flag stream means. */
+export type FlagMessage = { readonly put: DataSet } | { readonly upsert: Item };
+
+/**
+ * Reads one event of LaunchDarkly's `/all` stream (contract 2.2). Undefined for an event or path that is not known,
+ * which is ignored (contract 2.3). Throws what the JSON or the item parser throws for bad data.
+ */
+export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined {
+  switch (event.event) {
+    case 'put': {
+      const members = rawMembers(event.data);
+      const path = textMember(members, 'path');
+      if (path !== undefined && path !== '/') return undefined;
+      const data = members.get('data');
+      if (data === undefined) throw new SyntaxError('a put has no "data"');
+      return { put: parseDataSet(data) };
+    }
+    case 'patch': {
+      const members = rawMembers(event.data);
+      const target = itemPath(textMember(members, 'path'));
+      if (!target) return undefined;
+      const data = members.get('data');
+      if (data === undefined) throw new SyntaxError('a patch has no "data"');
+      const item = parseItem(target.kind, data);
+      // The path says which item it is; the key inside is for SDKs to read.
+      return { upsert: item.key === target.key ? item : { ...item, key: target.key } };
+    }
+    case 'delete': {
+      const members = rawMembers(event.data);
+      const target = itemPath(textMember(members, 'path'));
+      if (!target) return undefined;
+      const version: unknown = JSON.parse(members.get('version') ?? 'null');
+      if (typeof version !== 'number') throw new SyntaxError('a delete has no numeric "version"');
+      return { upsert: tombstone(target.kind, target.key, version) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function textMember(members: ReadonlyMap<string, string>, name: string): string | undefined {
+  const raw = members.get(name);
+  if (raw === undefined) return undefined;
+  const value: unknown = JSON.parse(raw);
+  if (typeof value !== 'string') throw new SyntaxError(`"${name}" must be a string`);
+  return value;
+}
+
+function itemPath(path: string | undefined): { readonly kind: ItemKind; readonly key: string } | undefined {
+  if (path === undefined) throw new SyntaxError('an event has no "path"');
+  for (const kind of ['flags', 'segments'] as const) {
+    const prefix = `/${kind}/`;
+    if (path.startsWith(prefix) && path.length > prefix.length) return { kind, key: path.slice(prefix.length) };
+  }
+  return undefined;
+}

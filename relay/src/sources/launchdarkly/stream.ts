@@ -1,0 +1,105 @@
+import type { Dispatcher } from 'undici';
+import type { LinkError, LinkState } from '../../model/link.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { VERSION } from '../../version.ts';
+import type { Source, SourceSink } from '../source.ts';
+import type { Backoff } from '../sse/backoff.ts';
+import { type EventStream, InvalidEventError, openEventStream, type StreamFailure } from '../sse/event-stream.ts';
+import type { ServerSentEvent } from '../sse/parser.ts';
+import { readFlagMessage } from './message.ts';
+
+/** Name and version under which the relay shows up at LaunchDarkly. */
+export const USER_AGENT = `flagrelay/${VERSION}`;
+
+/** What the flag stream of one environment needs. */
+export interface StreamSourceOptions {
+  /** Base of the stream service, without `/all`. */
+  readonly uri: string;
+  readonly sdkKey: string;
+  /** Payload filter. */
+  readonly filterKey?: string;
+  readonly dispatcher?: Dispatcher;
+  readonly logger: Logger;
+  /** Silence after which the link counts as dead, in ms. */
+  readonly silenceMs?: number;
+  readonly backoff?: Backoff;
+  /** Waits between tries; for tests. */
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** ms since the epoch; for tests. */
+  readonly now?: () => number;
+}
+
+/** The flag stream of LaunchDarkly for one environment (contract 5.1). A refused key turns it OFF for good; everything else is tried again. */
+export function createStreamSource(options: StreamSourceOptions): Source {
+  const { logger, now = Date.now } = options;
+  let stream: EventStream | undefined;
+  let state: LinkState = 'INITIALIZING';
+  let wasValid = false;
+
+  function failed(sink: SourceSink, failure: StreamFailure): void {
+    const error: LinkError = {
+      kind: failure.kind,
+      time: now(),
+      message: failure.message,
+      ...(failure.statusCode === undefined ? {} : { statusCode: failure.statusCode }),
+    };
+    state = failure.permanent ? 'OFF' : wasValid ? 'INTERRUPTED' : 'INITIALIZING';
+    const fields = { kind: failure.kind, reason: failure.message };
+    if (failure.permanent) logger.error('LaunchDarkly refused the SDK key; giving up on the flag stream', fields);
+    else logger.warn('lost the flag stream, trying again', fields);
+    sink.link(state, error);
+  }
+
+  async function received(sink: SourceSink, event: ServerSentEvent): Promise<undefined> {
+    const message = parse(event);
+    if (!message) {
+      logger.debug('ignored an unknown event on the flag stream', { event: event.event });
+      return;
+    }
+    if ('upsert' in message) {
+      await sink.upsert(message.upsert);
+      return;
+    }
+    await sink.put(message.put);
+    if (state !== 'VALID') {
+      state = 'VALID';
+      wasValid = true;
+      logger.info('receiving flag data', { flags: message.put.flags.size, segments: message.put.segments.size });
+      sink.link('VALID');
+    }
+  }
+
+  return {
+    start(sink) {
+      stream = openEventStream({
+        url: streamUrl(options.uri, options.filterKey),
+        headers: { authorization: options.sdkKey, 'user-agent': USER_AGENT },
+        onEvent: (event) => received(sink, event),
+        onFailure: (failure) => failed(sink, failure),
+        ...(options.dispatcher ? { dispatcher: options.dispatcher } : {}),
+        ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+        ...(options.backoff ? { backoff: options.backoff } : {}),
+        ...(options.delay ? { delay: options.delay } : {}),
+      });
+    },
+    restart: () => stream?.restart(),
+    async close() {
+      await stream?.close();
+    },
+  };
+}
+
+/** `{uri}/all`, with the payload filter where there is one. */
+export function streamUrl(uri: string, filterKey: string | undefined): string {
+  const url = `${uri.replace(/\/+$/, '')}/all`;
+  return filterKey === undefined ? url : `${url}?filter=${encodeURIComponent(filterKey)}`;
+}
+
+function parse(event: ServerSentEvent): ReturnType<typeof readFlagMessage> {
+  try {
+    return readFlagMessage(event);
+  } catch (error) {
+    // The parser's message may quote flag data; its kind is enough for a log line.
+    throw new InvalidEventError(`the "${event.event}" event cannot be read`, { cause: error });
+  }
+}
