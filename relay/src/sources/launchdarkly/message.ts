@@ -1,6 +1,6 @@
 import type { DataSet, Item, ItemKind } from '../../model/data.ts';
 import { parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
-import { rawMembers } from '../json/members.ts';
+import { memberTexts } from '../../model/scan.ts';
 import type { ServerSentEvent } from '../sse/parser.ts';
 
 /** What one event of the flag stream means. */
@@ -13,7 +13,7 @@ export type FlagMessage = { readonly put: DataSet } | { readonly upsert: Item };
 export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined {
   switch (event.event) {
     case 'put': {
-      const members = rawMembers(event.data);
+      const members = memberTexts(event.data);
       const path = textMember(members, 'path');
       if (path !== undefined && path !== '/') return undefined;
       const data = members.get('data');
@@ -21,17 +21,15 @@ export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined
       return { put: parseDataSet(data) };
     }
     case 'patch': {
-      const members = rawMembers(event.data);
+      const members = memberTexts(event.data);
       const target = itemPath(textMember(members, 'path'));
       if (!target) return undefined;
       const data = members.get('data');
       if (data === undefined) throw new SyntaxError('a patch has no "data"');
-      const item = parseItem(target.kind, data);
-      // The path says which item it is; the key inside is for SDKs to read.
-      return { upsert: item.key === target.key ? item : { ...item, key: target.key } };
+      return { upsert: parseItem(target.kind, data, target.key) };
     }
     case 'delete': {
-      const members = rawMembers(event.data);
+      const members = memberTexts(event.data);
       const target = itemPath(textMember(members, 'path'));
       if (!target) return undefined;
       const version: unknown = JSON.parse(members.get('version') ?? 'null');

@@ -1,0 +1,105 @@
+import type { DefinitionSink, DefinitionSource, EnvironmentDefinition } from '../environment/definition.ts';
+import { type FileWatch, watchFiles } from '../files/watch.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { credentialFiles, definitionsOf } from './definition.ts';
+import type { RelayConfig } from './document.ts';
+import { type ConfigWatch, loadJsonDocument } from './load.ts';
+import { noProblems } from './problems.ts';
+
+/** Parts of the document that a running relay takes over; a change elsewhere needs a restart. */
+const RELOADED: ReadonlySet<string> = new Set(['environments', 'filters']);
+
+/** Options of {@link createConfiguredDefinitions}. */
+export interface ConfiguredDefinitionsOptions {
+  /** The JSON document, if the configuration came from one. */
+  readonly watch?: ConfigWatch;
+  /** Called with the whole configuration after a change of the document was taken over. */
+  readonly onReload?: (config: RelayConfig) => void;
+  /** How often files are looked at although nothing was said, in ms. */
+  readonly pollMs?: number;
+}
+
+/**
+ * The environments of a configuration, delivered anew when one of their secret files or the JSON document changes. A
+ * document with mistakes is reported and the last good one stays; what cannot be changed while running is reported too.
+ */
+export function createConfiguredDefinitions(
+  config: RelayConfig,
+  logger: Logger,
+  options: ConfiguredDefinitionsOptions = {},
+): DefinitionSource {
+  let current = config;
+  let delivered = '';
+  let lastProblem = '';
+  let watched: FileWatch | undefined;
+  let watchedPaths = '';
+
+  function deliver(sink: DefinitionSink): void {
+    const definitions = definitionsOf(current);
+    const text = JSON.stringify(definitions);
+    if (text === delivered) return;
+    if (delivered !== '') logger.info('environments changed', { environments: definitions.length });
+    delivered = text;
+    reportCredentials(definitions);
+    sink.replace(definitions);
+  }
+
+  function reportCredentials(definitions: readonly EnvironmentDefinition[]): void {
+    for (const { name, credentialProblem } of definitions) {
+      if (credentialProblem !== undefined) {
+        logger.warn('a credential is missing', { environment: name, problem: credentialProblem });
+      }
+    }
+  }
+
+  function reload(path: string): void {
+    const problems = noProblems();
+    const next = loadJsonDocument(path, problems);
+    const problem = problems.mistakes.join('; ');
+    if (!next) {
+      if (problem !== lastProblem) logger.error('the changed configuration is not used', { problem });
+      lastProblem = problem;
+      return;
+    }
+    lastProblem = '';
+    if (JSON.stringify(next) === JSON.stringify(current)) return;
+    const needRestart = changedParts(current, next).filter((part) => !RELOADED.has(part));
+    if (needRestart.length > 0) {
+      logger.warn('these parts of the configuration take effect at the next start', { parts: needRestart.join(', ') });
+    }
+    for (const warning of problems.warnings) logger.warn(warning);
+    current = next;
+    options.onReload?.(next);
+  }
+
+  function rewatch(sink: DefinitionSink): void {
+    const paths = [...credentialFiles(current), ...(options.watch ? [options.watch.path] : [])].sort();
+    const joined = paths.join('\n');
+    if (joined === watchedPaths) return;
+    watched?.close();
+    watchedPaths = joined;
+    watched = watchFiles(paths, () => check(sink), options.pollMs);
+  }
+
+  function check(sink: DefinitionSink): void {
+    if (options.watch) reload(options.watch.path);
+    deliver(sink);
+    rewatch(sink);
+  }
+
+  return {
+    async start(sink) {
+      deliver(sink);
+      rewatch(sink);
+    },
+    async close() {
+      watched?.close();
+    },
+  };
+}
+
+/** Names of the top-level parts that differ. */
+function changedParts(before: RelayConfig, after: RelayConfig): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof RelayConfig>;
+  return [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}

@@ -1,0 +1,64 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** How often files are looked at although nothing was said, in ms: some file systems say nothing. */
+export const POLL_MS = 5_000;
+
+/** Events that come in one go, such as the steps of a symlink swap, are taken together after so many ms. */
+const SETTLE_MS = 50;
+
+/** Watches that are running. */
+export interface FileWatch {
+  close(): void;
+}
+
+/**
+ * Calls `check` soon after something happened in the folder of one of the files, and every `pollMs` in any case. The
+ * folder is watched and not the file, because editors and Kubernetes replace files: a mounted ConfigMap or Secret
+ * changes by a new target of the link `..data`. `check` finds out itself whether anything is new; it must not throw.
+ */
+export function watchFiles(paths: readonly string[], check: () => void, pollMs: number = POLL_MS): FileWatch {
+  const watchers = new Map<string, FSWatcher>();
+  const folders = new Set(paths.map((path) => dirname(path)));
+  let settling: NodeJS.Timeout | undefined;
+
+  function soon(): void {
+    settling ??= setTimeout(() => {
+      settling = undefined;
+      check();
+    }, SETTLE_MS).unref();
+  }
+
+  function open(folder: string): void {
+    if (watchers.has(folder)) return;
+    try {
+      const watcher = watch(folder, { persistent: false }, soon);
+      // A folder that goes away is opened again by the poll.
+      watcher.on('error', () => drop(folder));
+      watchers.set(folder, watcher);
+    } catch {
+      // Not there, or no watches left: the poll does the work.
+    }
+  }
+
+  function drop(folder: string): void {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
+    soon();
+  }
+
+  for (const folder of folders) open(folder);
+  const poll = setInterval(() => {
+    for (const folder of folders) open(folder);
+    check();
+  }, pollMs).unref();
+
+  return {
+    close() {
+      clearInterval(poll);
+      clearTimeout(settling);
+      for (const watcher of watchers.values()) watcher.close();
+      watchers.clear();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { parse as parseYaml } from 'yaml';
+import type { DataSet } from '../model/data.ts';
+import { DataError, parseDataSet } from '../model/parse.ts';
+
+/**
+ * Reads a data file: `{flags, segments}` in LaunchDarkly's JSON, or the same as YAML. `flagValues` is the short form for
+ * a flag that has one value for everybody. Throws {@link DataError} that names the place.
+ */
+export function readDataFile(text: string): DataSet {
+  const start = text.replace(/^\uFEFF/, '').trimStart();
+  const json = start.startsWith('{') && isJson(start);
+  if (json && !start.includes('"flagValues"')) return parseDataSet(start);
+  const document = json ? (JSON.parse(start) as unknown) : fromYaml(start);
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new DataError('the file must hold an object with "flags" and "segments"');
+  }
+  const { flags, flagValues, segments } = document as Record<string, unknown>;
+  return parseDataSet(JSON.stringify({ flags: withValues(flags, flagValues), segments: segments ?? {} }));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false; // may still be YAML, whose flow form looks alike
+  }
+}
+
+function fromYaml(text: string): unknown {
+  try {
+    return parseYaml(text) as unknown;
+  } catch (error) {
+    throw new DataError(`neither JSON nor YAML: ${(error as Error).message.split('\n')[0]}`, { cause: error });
+  }
+}
+
+function withValues(flags: unknown, flagValues: unknown): unknown {
+  if (flagValues === undefined || flagValues === null) return flags ?? {};
+  if (typeof flagValues !== 'object' || Array.isArray(flagValues)) {
+    throw new DataError('/flagValues: expected an object of flag keys and values');
+  }
+  const simple = Object.entries(flagValues).map(([key, value]) => [
+    key,
+    {
+      key,
+      version: 1,
+      on: true,
+      variations: [value as unknown],
+      fallthrough: { variation: 0 },
+      salt: key,
+      clientSideAvailability: { usingEnvironmentId: true, usingMobileKey: true },
+    },
+  ]);
+  return Object.fromEntries([...simple, ...Object.entries((flags ?? {}) as object)]) as unknown;
+}
