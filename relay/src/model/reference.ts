@@ -4,10 +4,10 @@
  */
 export type AttributePath = readonly string[];
 
-function unescape(component: string): string | undefined {
+function decodeComponent(component: string): string | undefined {
   if (!component.includes('~')) return component;
   if (/~(?![01])/.test(component)) return undefined;
-  return component.replace(/~[01]/g, (escape) => (escape === '~0' ? '~' : '/'));
+  return component.replace(/~[01]/g, (code) => (code === '~0' ? '~' : '/'));
 }
 
 /**
@@ -19,7 +19,7 @@ export function parseReference(reference: string): AttributePath | undefined {
   if (!reference.startsWith('/')) return [reference];
   const path: string[] = [];
   for (const part of reference.slice(1).split('/')) {
-    const name = unescape(part);
+    const name = decodeComponent(part);
     if (part === '' || name === undefined) return undefined;
     path.push(name);
   }

@@ -1,0 +1,119 @@
+import type { Json } from '../model/json.ts';
+import { compareMoments, type Moment, toClauseMoment, toMoment } from './dates.ts';
+import { compilePattern, type TextTest } from './pattern.ts';
+import { compareVersions, toVersion, type Version } from './semver.ts';
+
+/** Tells whether one value of a context satisfies an operator with any of the clause's values (contract 12.4). */
+export type Matcher = (value: Json) => boolean;
+
+/** Tells whether an already read date or version satisfies an operator with any of the clause's values. */
+export type MomentMatcher = (moment: Moment) => boolean;
+export type VersionMatcher = (version: Version) => boolean;
+
+const never: Matcher = () => false;
+
+function isScalar(value: Json): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function oneOf(values: readonly Json[]): Matcher {
+  const scalars = values.filter(isScalar);
+  if (scalars.length === 0) return never;
+  if (scalars.length === 1) {
+    const only = scalars[0];
+    return (value) => value === only;
+  }
+  const set = new Set<Json>(scalars);
+  return (value) => set.has(value);
+}
+
+function texts(values: readonly Json[], test: (text: string, part: string) => boolean): Matcher {
+  const parts = values.filter((value) => typeof value === 'string');
+  if (parts.length === 0) return never;
+  if (parts.length === 1) {
+    const part = parts[0]!;
+    return (value) => typeof value === 'string' && test(value, part);
+  }
+  return (value) => typeof value === 'string' && parts.some((part) => test(value, part));
+}
+
+function patterns(values: readonly Json[]): Matcher {
+  const tests = values
+    .filter((value) => typeof value === 'string')
+    .map(compilePattern)
+    .filter((test): test is TextTest => test !== undefined);
+  if (tests.length === 0) return never;
+  return (value) => typeof value === 'string' && tests.some((test) => test(value));
+}
+
+// A comparison with any of several numbers is a comparison with the easiest of them.
+function numbers(values: readonly Json[], easiest: 'min' | 'max', test: (a: number, b: number) => boolean): Matcher {
+  const bounds = values.filter((value) => typeof value === 'number');
+  if (bounds.length === 0) return never;
+  const bound = bounds.reduce((a, b) => Math[easiest](a, b));
+  return (value) => typeof value === 'number' && test(value, bound);
+}
+
+/** Makes the matcher of an operator other than dates and versions; an unknown operator matches nothing. */
+export function plainMatcher(op: string, values: readonly Json[]): Matcher {
+  switch (op) {
+    case 'in':
+      return oneOf(values);
+    case 'startsWith':
+      return texts(values, (text, part) => text.startsWith(part));
+    case 'endsWith':
+      return texts(values, (text, part) => text.endsWith(part));
+    case 'contains':
+      return texts(values, (text, part) => text.includes(part));
+    case 'matches':
+      return patterns(values);
+    case 'lessThan':
+      return numbers(values, 'max', (a, b) => a < b);
+    case 'lessThanOrEqual':
+      return numbers(values, 'max', (a, b) => a <= b);
+    case 'greaterThan':
+      return numbers(values, 'min', (a, b) => a > b);
+    case 'greaterThanOrEqual':
+      return numbers(values, 'min', (a, b) => a >= b);
+    default:
+      return never;
+  }
+}
+
+/** Makes the matcher of `before` or `after`; undefined for other operators. */
+export function momentMatcher(op: string, values: readonly Json[]): MomentMatcher | undefined {
+  if (op !== 'before' && op !== 'after') return undefined;
+  const moments = values.map(toClauseMoment).filter((moment) => moment !== undefined);
+  if (moments.length === 0) return () => false;
+  const ordered = moments.toSorted(compareMoments);
+  const first = ordered[0]!;
+  const last = ordered.at(-1)!;
+  return op === 'before' ? (moment) => compareMoments(moment, last) < 0 : (moment) => compareMoments(moment, first) > 0;
+}
+
+/** Makes the matcher of a semVer operator; undefined for other operators. */
+export function versionMatcher(op: string, values: readonly Json[]): VersionMatcher | undefined {
+  if (op !== 'semVerEqual' && op !== 'semVerLessThan' && op !== 'semVerGreaterThan') return undefined;
+  const versions = values.map(toVersion).filter((version) => version !== undefined);
+  if (versions.length === 0) return () => false;
+  if (op === 'semVerEqual') return (version) => versions.some((other) => compareVersions(version, other) === 0);
+  const ordered = versions.toSorted(compareVersions);
+  const first = ordered[0]!;
+  const last = ordered.at(-1)!;
+  return op === 'semVerLessThan'
+    ? (version) => compareVersions(version, last) < 0
+    : (version) => compareVersions(version, first) > 0;
+}
+
+/** The matcher of any operator for a value that is looked at once: an element of an array, a kind. */
+export function anyMatcher(op: string, values: readonly Json[]): Matcher {
+  const ofMoment = momentMatcher(op, values);
+  if (ofMoment !== undefined) return (value) => satisfies(toMoment(value), ofMoment);
+  const ofVersion = versionMatcher(op, values);
+  if (ofVersion !== undefined) return (value) => satisfies(toVersion(value), ofVersion);
+  return plainMatcher(op, values);
+}
+
+function satisfies<T>(value: T | undefined, test: (value: T) => boolean): boolean {
+  return value !== undefined && test(value);
+}

@@ -1,0 +1,92 @@
+import { asciiJson, contiguous } from './ascii.ts';
+import { type BigStatus, NO_BIG_STATUS, statusName } from './big-status.ts';
+import type { EvaluationReason, FlagResult } from './compiled.ts';
+
+/** What all outcomes of a flag share. */
+export interface FlagFacts {
+  /** The flag's key as JSON text. */
+  readonly keyJson: string;
+  readonly version: number;
+  readonly trackEvents: boolean;
+  /** ms since the epoch; 0 = not set */
+  readonly debugEventsUntilDate: number;
+}
+
+/** What makes one outcome of a flag. */
+export interface OutcomeDetail {
+  readonly facts: FlagFacts;
+  /** JSON text of the value, ASCII. */
+  readonly valueJson: string;
+  readonly variation: number | null;
+  readonly reason: EvaluationReason;
+  readonly experiment: boolean;
+  readonly rollout: boolean;
+  readonly prerequisites: readonly string[];
+  /** False when the flag is too broken to serve as a prerequisite: the flag that depends on it is malformed as well. */
+  readonly valid: boolean;
+}
+
+/**
+ * One of the few results that a flag can have. All are known when the flag is compiled; evaluation only picks one. Its
+ * JSON is encoded the first time it is picked, and kept.
+ */
+export class Outcome {
+  readonly detail: OutcomeDetail;
+  /** See {@link OutcomeDetail.valid}. */
+  readonly valid: boolean;
+  /** The variation that a flag depending on this one compares with: NaN when it is off or has none (contract 14, row 36). */
+  readonly variationWhenOn: number;
+  #plain: string | undefined;
+  readonly #withReason: (string | undefined)[] = [];
+
+  constructor(detail: OutcomeDetail) {
+    this.detail = detail;
+    this.valid = detail.valid;
+    this.variationWhenOn = detail.reason.kind === 'OFF' || detail.variation === null ? Number.NaN : detail.variation;
+  }
+
+  /** The member of the evalx document (contract 1.5), with a leading comma: `,"key":{…}`. ASCII. */
+  text(withReasons: boolean, status: BigStatus): string {
+    if (!withReasons && !this.detail.experiment) {
+      this.#plain ??= this.#encode(undefined);
+      return this.#plain;
+    }
+    const known = this.#withReason[status];
+    if (known !== undefined) return known;
+    const text = this.#encode(this.#reason(status));
+    this.#withReason[status] = text;
+    return text;
+  }
+
+  /** The outcome as a value of its own. */
+  result(status: BigStatus): FlagResult {
+    const { facts, valueJson, variation, experiment, rollout, prerequisites } = this.detail;
+    return {
+      valueJson,
+      variation,
+      version: facts.version,
+      reason: this.#reason(status),
+      experiment,
+      trackEvents: facts.trackEvents || experiment,
+      ...(facts.debugEventsUntilDate === 0 ? {} : { debugEventsUntilDate: facts.debugEventsUntilDate }),
+      prerequisites,
+      rollout,
+    };
+  }
+
+  #reason(status: BigStatus): EvaluationReason {
+    const bigSegmentsStatus = status === NO_BIG_STATUS ? undefined : statusName(status);
+    return bigSegmentsStatus === undefined ? this.detail.reason : { ...this.detail.reason, bigSegmentsStatus };
+  }
+
+  #encode(reason: EvaluationReason | undefined): string {
+    const { facts, valueJson, variation, experiment, prerequisites } = this.detail;
+    let text = `,${facts.keyJson}:{"value":${valueJson},"variation":${variation},"version":${facts.version}`;
+    if (facts.trackEvents || experiment) text += ',"trackEvents":true';
+    if (experiment) text += ',"trackReason":true';
+    if (reason !== undefined) text += `,"reason":${asciiJson(reason)}`;
+    if (facts.debugEventsUntilDate !== 0) text += `,"debugEventsUntilDate":${facts.debugEventsUntilDate}`;
+    if (prerequisites.length > 0) text += `,"prerequisites":${asciiJson(prerequisites)}`;
+    return contiguous(`${text}}`);
+  }
+}
