@@ -1,0 +1,136 @@
+import type { EnvironmentState, EnvironmentStatus, InstanceStatus, StoreState } from '@flagrelay/crds';
+import type { Snapshot } from './snapshot.ts';
+import { earliest, fromTime, toTime } from './times.ts';
+
+/** The API refuses longer lists. */
+const MAX_ENVIRONMENTS = 100;
+
+/** One environment over all pods. */
+export interface Aggregate {
+  readonly status: EnvironmentStatus;
+  /** True when some ready pod is connected for it, or was so recently enough. */
+  readonly connected: boolean;
+  /** When, in ms since the epoch, `connected` or the state changes even if nothing else does. */
+  readonly changesAt: number | undefined;
+}
+
+/** All environments over all pods. */
+export interface Environments {
+  readonly list: readonly Aggregate[];
+  /** How many there are, those included that nobody but the pods knows (AutoConfig, archives). */
+  readonly total: number;
+  readonly connected: number;
+}
+
+/** One environment as one pod sees it. */
+interface View {
+  readonly state: EnvironmentState;
+  /** ms since the epoch */
+  readonly since: number | undefined;
+  readonly connected: boolean;
+  readonly lastError: EnvironmentStatus['lastError'];
+  readonly storeState: StoreState | undefined;
+}
+
+/** Worst first: of two that are as frequent, the one that needs a human more is shown. */
+const severity: readonly EnvironmentState[] = ['OFF', 'CredentialMissing', 'INTERRUPTED', 'INITIALIZING', 'VALID'];
+
+/** Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. */
+export function aggregate(snapshot: Snapshot): Environments {
+  const configured = snapshot.relayProxy.spec.environments;
+  const names = configured?.map(({ name }) => name) ?? reportedNames(snapshot.instances);
+  const list = names.slice(0, MAX_ENVIRONMENTS).map((name) => aggregateOne(snapshot, name));
+  const total = configured?.length ?? Math.max(0, ...snapshot.instances.map((item) => item.totalEnvironments ?? 0));
+  const connected = configured
+    ? list.filter((item) => item.connected).length
+    : Math.max(0, total - list.filter((item) => !item.connected).length);
+  return { list, total, connected };
+}
+
+function reportedNames(instances: readonly InstanceStatus[]): string[] {
+  return [...new Set(instances.flatMap((item) => (item.unhealthy ?? []).map(({ name }) => name)))].sort();
+}
+
+function aggregateOne(snapshot: Snapshot, name: string): Aggregate {
+  const { now, previous, relayProxy } = snapshot;
+  const views = snapshot.instances.map((instance) => ({ instance, view: viewOf(snapshot, instance, name) }));
+  const all = views.map(({ view }) => view);
+  const before = previous.environments?.find((environment) => environment.name === name);
+  const ready = new Set(snapshot.pods.filter((pod) => pod.ready).map((pod) => pod.name));
+  const state = overallState(all, now, dampingMs(snapshot));
+  const clientSideID = relayProxy.spec.environments?.find((item) => item.name === name)?.clientSideID;
+  const lastError = newest(all.map((view) => view.lastError)) ?? before?.lastError;
+  const storeState = overallStore(snapshot, all);
+  return {
+    status: {
+      name,
+      ...(clientSideID !== undefined && { clientSideID }),
+      state,
+      connectedInstances: all.filter((view) => view.connected).length,
+      totalInstances: all.length,
+      lastTransitionTime:
+        before?.state === state && before.lastTransitionTime ? before.lastTransitionTime : toTime(now),
+      ...(lastError !== undefined && { lastError }),
+      ...(storeState !== undefined && { storeState }),
+    },
+    connected: views.some(({ instance, view }) => view.connected && ready.has(instance.name)),
+    changesAt: all.map((view) => deadline(view, now, dampingMs(snapshot))).reduce(earliest, undefined),
+  };
+}
+
+function viewOf(snapshot: Snapshot, instance: InstanceStatus, name: string): View {
+  const found = instance.unhealthy?.find((environment) => environment.name === name);
+  if (found === undefined) {
+    // A pod that still runs an older configuration does not know a new environment, so that its silence says nothing.
+    const unknown =
+      instance.configHash !== undefined &&
+      instance.configHash !== snapshot.configHash &&
+      !snapshot.previous.environments?.some((environment) => environment.name === name);
+    const state = unknown ? 'INITIALIZING' : 'VALID';
+    return { state, since: undefined, connected: !unknown, lastError: undefined, storeState: undefined };
+  }
+  const { state, lastError, storeState } = found;
+  const since = fromTime(found.lastTransitionTime);
+  const brief = state === 'INTERRUPTED' && snapshot.now - (since ?? 0) < dampingMs(snapshot);
+  return { state, since, connected: state === 'VALID' || brief, lastError, storeState };
+}
+
+/** How long an interruption may last before the environment counts as disconnected, ms. */
+function dampingMs({ relayProxy }: Snapshot): number {
+  return relayProxy.spec.upstream.disconnectedAfterSeconds * 1000;
+}
+
+/**
+ * VALID while some pod is and no other has been worse for long; otherwise the most frequent bad state. A rollout, whose
+ * new pods have no data for a moment, changes nothing therefore.
+ */
+function overallState(views: readonly View[], now: number, damping: number): EnvironmentState {
+  const bad = views.filter((view) => view.state !== 'VALID');
+  if (views.length === 0) return 'INITIALIZING';
+  if (bad.length < views.length && bad.every((view) => now - (view.since ?? 0) < damping)) return 'VALID';
+  const counts = new Map<EnvironmentState, number>();
+  for (const { state } of bad) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const [worst] = [...counts].sort(
+    ([a, countA], [b, countB]) => countB - countA || severity.indexOf(a) - severity.indexOf(b),
+  );
+  return worst?.[0] ?? 'VALID';
+}
+
+function overallStore({ relayProxy }: Snapshot, views: readonly View[]): StoreState | undefined {
+  if (relayProxy.spec.store === undefined || views.length === 0) return undefined;
+  const states = views.map((view) => view.storeState ?? 'VALID');
+  return (['INTERRUPTED', 'INITIALIZING'] as const).find((state) => states.includes(state)) ?? 'VALID';
+}
+
+/** When a state that is overlooked for now begins to count. */
+function deadline(view: View, now: number, damping: number): number | undefined {
+  if (view.state === 'VALID' || view.since === undefined) return undefined;
+  const at = view.since + damping;
+  return at > now ? at : undefined;
+}
+
+function newest(errors: readonly EnvironmentStatus['lastError'][]): EnvironmentStatus['lastError'] {
+  return errors
+    .filter((error) => error !== undefined)
+    .sort((a, b) => (fromTime(b.time) ?? 0) - (fromTime(a.time) ?? 0))[0];
+}

@@ -1,0 +1,36 @@
+import type { Aggregate } from '../aggregate.ts';
+import { type Evidence, someOf, type Verdict } from './verdict.ts';
+
+/**
+ * EnvironmentsConnected: every environment is connected in some ready pod. An interruption counts once it has lasted for
+ * `upstream.disconnectedAfterSeconds`.
+ */
+export function environmentsConnected({ snapshot, environments }: Evidence): Verdict {
+  const { list, total, connected } = environments;
+  const { autoConfig } = snapshot.relayProxy.spec;
+  if (snapshot.instances.length === 0) {
+    return { status: 'Unknown', reason: 'Initializing', message: 'No pod has reported yet.' };
+  }
+  if (total === 0) {
+    return autoConfig === undefined
+      ? { status: 'Unknown', reason: 'Initializing', message: 'The archive has not been read yet.' }
+      : { status: 'Unknown', reason: 'AwaitingAutoConfig', message: 'The list of environments has not arrived yet.' };
+  }
+  const lost = list.filter((item) => !item.connected);
+  if (lost.length === 0) {
+    return { status: 'True', reason: 'AllConnected', message: `${connected} of ${total} environments are connected.` };
+  }
+  const message = `${connected} of ${total} environments are connected; not connected: ${someOf(lost.map(describe))}.`;
+  const states = new Set(lost.map((item) => item.status.state));
+  if (states.has('OFF')) return { status: 'False', reason: 'InvalidKey', message };
+  if (states.has('CredentialMissing')) return { status: 'False', reason: 'CredentialMissing', message };
+  // Without any pod that ever had the data nothing is broken yet.
+  const starting = states.size === 1 && states.has('INITIALIZING') && lost.every((item) => !item.status.lastError);
+  if (starting) return { status: 'Unknown', reason: 'Initializing', message };
+  return { status: 'False', reason: 'SomeDisconnected', message };
+}
+
+function describe({ status: { name, state, lastError } }: Aggregate): string {
+  const why = lastError?.message ? `, ${lastError.message}` : '';
+  return `${name} (${state}${why})`;
+}

@@ -1,0 +1,63 @@
+import type { Condition, ConditionType } from '@flagrelay/crds';
+import { toTime } from '../times.ts';
+import { available } from './available.ts';
+import { environmentsConnected } from './environmentsConnected.ts';
+import { paused } from './paused.ts';
+import { progressing } from './progressing.ts';
+import { ready } from './ready.ts';
+import { reconciled } from './reconciled.ts';
+import { referencesResolved } from './referencesResolved.ts';
+import { storeHealthy } from './storeHealthy.ts';
+import type { Evidence, Verdict } from './verdict.ts';
+import { zonesSpread } from './zonesSpread.ts';
+
+/** The API refuses longer messages; nobody reads longer ones either. */
+const MAX_MESSAGE = 1024;
+
+/** All conditions, always in the same order. */
+export function evaluate(evidence: Evidence): Condition[] {
+  const { environments } = evidence;
+  const verdicts = {
+    Reconciled: reconciled(evidence),
+    ReferencesResolved: referencesResolved(evidence),
+    Available: available(evidence),
+    Progressing: progressing(evidence),
+    EnvironmentsConnected: environmentsConnected(evidence),
+    StoreHealthy: storeHealthy(evidence),
+    ZonesSpread: zonesSpread(evidence),
+    Paused: paused(evidence),
+  } satisfies Partial<Record<ConditionType, Verdict | undefined>>;
+  const overall = ready({
+    reconciled: verdicts.Reconciled,
+    available: verdicts.Available,
+    environmentsConnected: verdicts.EnvironmentsConnected,
+    summary: `${environments.connected}/${environments.total}`,
+  });
+  return Object.entries({ Ready: overall, ...verdicts }).flatMap(([type, verdict]) =>
+    verdict === undefined ? [] : [toCondition(type as ConditionType, verdict, evidence.snapshot)],
+  );
+}
+
+/** A condition whose time is that of its last change of status. */
+export function toCondition(
+  type: ConditionType,
+  verdict: Verdict,
+  {
+    previous,
+    relayProxy,
+    now,
+  }: Pick<Evidence['snapshot'], 'previous' | 'now'> & {
+    readonly relayProxy: { readonly metadata: { readonly generation?: number | undefined } };
+  },
+): Condition {
+  const before = previous.conditions?.find((condition) => condition.type === type);
+  const { generation } = relayProxy.metadata;
+  return {
+    type,
+    status: verdict.status,
+    ...(generation !== undefined && { observedGeneration: generation }),
+    lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : toTime(now),
+    reason: verdict.reason,
+    message: verdict.message.slice(0, MAX_MESSAGE),
+  };
+}

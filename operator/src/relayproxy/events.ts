@@ -1,0 +1,113 @@
+import type { Condition, EnvironmentStatus, RelayProxyStatus } from '@flagrelay/crds';
+import { someOf } from './conditions/verdict.ts';
+import type { OperatorStatus } from './status.ts';
+
+/** Something that a human may want to know. */
+export interface Happening {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, why. */
+  readonly reason: string;
+  /** CamelCase, what was being done. */
+  readonly action: string;
+  /** For people; without credentials. */
+  readonly note: string;
+}
+
+/** What was done to the children: `Deployment demo-relay`. */
+export interface ChildChanges {
+  readonly created: readonly string[];
+  readonly updated: readonly string[];
+  readonly deleted: readonly string[];
+  /** Replicas before and after, when the spec changed them. */
+  readonly scaled: { readonly from: number; readonly to: number } | undefined;
+}
+
+/** What is worth an Event between two statuses. The same pair gives the same Events, so that a restart repeats none. */
+export function happenings(before: RelayProxyStatus, after: OperatorStatus, changes: ChildChanges): Happening[] {
+  return [
+    ...childEvents(changes),
+    ...conditionEvents(before.conditions ?? [], after.conditions ?? []),
+    ...environmentEvents(before.environments ?? [], after.environments ?? []),
+  ];
+}
+
+function childEvents({ created, updated, deleted, scaled }: ChildChanges): Happening[] {
+  const lists = [
+    ['Created', created],
+    ['Updated', updated],
+    ['Deleted', deleted],
+  ] as const;
+  const events = lists
+    .filter(([, names]) => names.length > 0)
+    .map(([reason, names]) => normal(reason, 'Reconcile', `${reason} ${names.join(', ')}.`));
+  if (scaled) events.push(normal('Scaled', 'Scale', `Replicas changed from ${scaled.from} to ${scaled.to}.`));
+  return events;
+}
+
+/** Which change of a condition is told, by its type; the value is the Event. */
+type Rule = (after: Condition, before: Condition | undefined) => Happening | undefined;
+
+const rules: Readonly<Record<string, Rule>> = {
+  Reconciled: (after, before) =>
+    after.status === 'False' && (before?.status !== 'False' || before.reason !== after.reason)
+      ? warning(after.reason, 'Reconcile', after.message)
+      : undefined,
+  ReferencesResolved: (after, before) =>
+    after.status === 'False' && (before?.status !== 'False' || before.reason !== after.reason)
+      ? warning(after.reason, 'Resolve', after.message)
+      : undefined,
+  Progressing: (after, before) => {
+    if (after.reason === before?.reason) return undefined;
+    if (after.reason === 'RollingOut') return normal('RolloutStarted', 'Rollout', after.message);
+    if (after.reason === 'RolloutComplete') return normal('RolloutComplete', 'Rollout', after.message);
+    return after.status === 'False' ? warning(after.reason, 'Rollout', after.message) : undefined;
+  },
+  StoreHealthy: (after, before) =>
+    after.status === 'False' && before?.status !== 'False'
+      ? warning('StoreInterrupted', 'Observe', after.message)
+      : undefined,
+  // Only a loss: while the first pods come up they are in too few zones as a matter of course.
+  ZonesSpread: (after, before) =>
+    after.status === 'False' && before?.status === 'True'
+      ? warning('ZonesUnbalanced', 'Observe', after.message)
+      : undefined,
+  Paused: (after, before) => {
+    if (after.status === 'True')
+      return before?.status === 'True' ? undefined : normal('Paused', 'Pause', after.message);
+    return before?.status === 'True' ? normal('Resumed', 'Resume', after.message) : undefined;
+  },
+};
+
+function conditionEvents(before: readonly Condition[], after: readonly Condition[]): Happening[] {
+  return after.flatMap((condition) => {
+    const old = before.find(({ type }) => type === condition.type);
+    return (Object.hasOwn(rules, condition.type) ? rules[condition.type]?.(condition, old) : undefined) ?? [];
+  });
+}
+
+function environmentEvents(before: readonly EnvironmentStatus[], after: readonly EnvironmentStatus[]): Happening[] {
+  const stateBefore = new Map(before.map(({ name, state }) => [name, state]));
+  const changed = after.filter(({ name, state }) => stateBefore.get(name) !== state);
+  const names = (state: EnvironmentStatus['state']) =>
+    changed.filter((environment) => environment.state === state).map(({ name }) => name);
+  const connected = names('VALID');
+  const refused = names('OFF');
+  const interrupted = names('INTERRUPTED');
+  return [
+    ...(connected.length > 0 ? [normal('EnvironmentConnected', 'Observe', `Connected: ${someOf(connected)}.`)] : []),
+    ...(refused.length > 0
+      ? [warning('InvalidKey', 'Observe', `Upstream refuses the SDK key of ${someOf(refused)}.`)]
+      : []),
+    ...(interrupted.length > 0
+      ? [warning('EnvironmentDisconnected', 'Observe', `Interrupted: ${someOf(interrupted)}.`)]
+      : []),
+  ];
+}
+
+function normal(reason: string, action: string, note: string): Happening {
+  return { type: 'Normal', reason, action, note };
+}
+
+function warning(reason: string, action: string, note: string): Happening {
+  return { type: 'Warning', reason, action, note };
+}

@@ -1,0 +1,63 @@
+import { group, kind, names, type RelayProxy, version } from '@flagrelay/crds';
+import type {
+  V1ConfigMap,
+  V1Deployment,
+  V1NetworkPolicy,
+  V1Node,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodDisruptionBudget,
+  V1Role,
+  V1RoleBinding,
+  V1Service,
+  V1ServiceAccount,
+  V2HorizontalPodAutoscaler,
+} from '@kubernetes/client-node';
+import type { AsJson, KubernetesObject, ObjectMeta, ResourceType } from '../runtime/objects.ts';
+
+/** A client-node type on the wire, with the metadata that the runtime reads. */
+type OnWire<T> = Omit<AsJson<T>, 'metadata'> & { metadata?: ObjectMeta };
+
+export type Pod = OnWire<V1Pod>;
+export type Node = OnWire<V1Node>;
+export type Deployment = OnWire<V1Deployment>;
+export type ConfigMap = OnWire<V1ConfigMap>;
+export type Claim = OnWire<V1PersistentVolumeClaim>;
+/** A RelayProxy as the API server sends it: not yet parsed, so only its metadata and status are sure. */
+export type RawRelayProxy = KubernetesObject & { spec?: unknown; status?: RelayProxy['status'] };
+
+function namespaced<T extends KubernetesObject>(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+): ResourceType<T> {
+  return { group, version, kind, plural, namespaced: true };
+}
+
+/** The kinds that the operator watches or writes. */
+export const types = {
+  relayProxy: namespaced<RawRelayProxy>(group, version, kind, names.plural),
+  pod: namespaced<Pod>('', 'v1', 'Pod', 'pods'),
+  node: { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false } as ResourceType<Node>,
+  claim: namespaced<Claim>('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  configMap: namespaced<ConfigMap>('', 'v1', 'ConfigMap', 'configmaps'),
+  service: namespaced<OnWire<V1Service>>('', 'v1', 'Service', 'services'),
+  serviceAccount: namespaced<OnWire<V1ServiceAccount>>('', 'v1', 'ServiceAccount', 'serviceaccounts'),
+  deployment: namespaced<Deployment>('apps', 'v1', 'Deployment', 'deployments'),
+  horizontalPodAutoscaler: namespaced<OnWire<V2HorizontalPodAutoscaler>>(
+    'autoscaling',
+    'v2',
+    'HorizontalPodAutoscaler',
+    'horizontalpodautoscalers',
+  ),
+  networkPolicy: namespaced<OnWire<V1NetworkPolicy>>('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies'),
+  podDisruptionBudget: namespaced<OnWire<V1PodDisruptionBudget>>(
+    'policy',
+    'v1',
+    'PodDisruptionBudget',
+    'poddisruptionbudgets',
+  ),
+  role: namespaced<OnWire<V1Role>>('rbac.authorization.k8s.io', 'v1', 'Role', 'roles'),
+  roleBinding: namespaced<OnWire<V1RoleBinding>>('rbac.authorization.k8s.io', 'v1', 'RoleBinding', 'rolebindings'),
+} as const;

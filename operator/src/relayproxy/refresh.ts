@@ -1,0 +1,58 @@
+import { isNotFound } from '../runtime/apiError.ts';
+import type { RestClient } from '../runtime/restTypes.ts';
+import { type Pod, types } from './kubernetesTypes.ts';
+import { configHashAnnotation, fieldManager } from './names.ts';
+import { isFinished } from './pods.ts';
+
+/** What one look at the mounted files of a RelayProxy takes. */
+export interface RefreshRequest {
+  readonly uid: string;
+  /** Changes when any mounted ConfigMap changes. */
+  readonly version: string;
+  /** True when the operator changed the configuration just now, so that running pods have an older one. */
+  readonly changedNow: boolean;
+  readonly pods: readonly Pod[];
+  readonly signal: AbortSignal;
+}
+
+/** Makes kubelet refresh mounted files at once. */
+export interface MountRefresher {
+  /**
+   * Touches an annotation of the running pods when a mounted ConfigMap changed since the last call. kubelet then
+   * refreshes the files at once instead of within about a minute; it does the latter anyway, so that a change that
+   * nobody watched, such as during a restart of the operator, is only late. Answers how many pods were touched.
+   */
+  refresh(request: RefreshRequest): Promise<number>;
+  forget(uid: string): void;
+}
+
+/** Makes a {@link MountRefresher} that remembers the version each RelayProxy had. */
+export function createMountRefresher(client: RestClient): MountRefresher {
+  const versions = new Map<string, string>();
+  return {
+    async refresh({ uid, version, changedNow, pods, signal }) {
+      const before = versions.get(uid);
+      let touched = 0;
+      if (changedNow || (before !== undefined && before !== version)) {
+        for (const pod of pods) if (await touch(client, pod, version, signal)) touched += 1;
+      }
+      versions.set(uid, version);
+      return touched;
+    },
+    forget: (uid) => void versions.delete(uid),
+  };
+}
+
+async function touch(client: RestClient, pod: Pod, version: string, signal: AbortSignal): Promise<boolean> {
+  const { name = '', namespace, annotations, deletionTimestamp } = pod.metadata ?? {};
+  if (deletionTimestamp !== undefined || isFinished(pod) || annotations?.[configHashAnnotation] === version)
+    return false;
+  const body = { metadata: { annotations: { [configHashAnnotation]: version } } };
+  try {
+    await client.patch(types.pod, { name, namespace }, { type: 'merge', body }, { fieldManager, signal });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import type { InstanceStatus, RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
+
+/** Everything that the status is computed from, at one moment. Status functions are pure functions of it. */
+export interface Snapshot {
+  /** ms since the epoch */
+  readonly now: number;
+  readonly relayProxy: RelayProxy;
+  /** The status as it was last written. */
+  readonly previous: RelayProxyStatus;
+  readonly outcome: Outcome;
+  readonly deployment: DeploymentFacts | undefined;
+  /** Pods that are not finished, in order of their names. */
+  readonly pods: readonly PodFacts[];
+  /** Reports of those pods. */
+  readonly instances: readonly InstanceStatus[];
+  /** ConfigMaps and claims that the spec refers to and that are not there. */
+  readonly missing: readonly MissingReference[];
+  /** Hash of the configuration document that pods should run. */
+  readonly configHash: string;
+  /** The image that the spec and the release ask for. */
+  readonly image: string;
+}
+
+/** What became of the children. */
+export type Outcome =
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'failed'; readonly problems: readonly [ChildProblem, ...ChildProblem[]] };
+
+/** Why a child is not what it should be. */
+export interface ChildProblem {
+  readonly reason: 'FieldConflict' | 'ApplyFailed' | 'QuotaExceeded' | 'Forbidden';
+  readonly message: string;
+}
+
+/** The live Deployment, as far as the status tells of it. */
+export interface DeploymentFacts {
+  /** Pods that there should be. */
+  readonly desired: number;
+  readonly replicas: number;
+  readonly ready: number;
+  readonly updated: number;
+  readonly available: number;
+  /** False while the Deployment's controller has not seen the newest spec. */
+  readonly observed: boolean;
+  /** The rollout did not get on in time: the Deployment's own words. */
+  readonly deadlineExceeded: string | undefined;
+  /** Pods cannot be created (quota, admission): the API server's words. */
+  readonly replicaFailure: string | undefined;
+}
+
+/** One pod, as far as the status tells of it. */
+export interface PodFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly ready: boolean;
+  /** Undefined while the pod is not scheduled, or where nodes have no zone. */
+  readonly zone: string | undefined;
+  /** Being deleted. */
+  readonly terminating: boolean;
+  /** Why its container does not run, such as `ImagePullBackOff`. */
+  readonly waiting: string | undefined;
+}
+
+/** Something that the spec refers to and that is not there. */
+export interface MissingReference {
+  readonly reason: 'ConfigMapNotFound' | 'KeyNotFound' | 'ClaimNotFound';
+  /** For people, such as `ConfigMap "flags"`. */
+  readonly what: string;
+}

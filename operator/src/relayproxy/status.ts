@@ -1,0 +1,75 @@
+import { kind, type Problem, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
+import { aggregate } from './aggregate.ts';
+import { evaluate, toCondition } from './conditions/evaluate.ts';
+import { selectorLabels } from './names.ts';
+import { serviceUrl } from './resources/service.ts';
+import type { Snapshot } from './snapshot.ts';
+import { earliest } from './times.ts';
+import { zonesOf } from './zones.ts';
+
+/** The operator's part of the status: all but the pods' own items. */
+export type OperatorStatus = Omit<RelayProxyStatus, 'instances'>;
+
+/** The status, and when to look again even if nothing changes. */
+export interface ComputedStatus {
+  readonly status: OperatorStatus;
+  /** ms from now; undefined when nothing changes by time alone. */
+  readonly recheckAfterMs: number | undefined;
+}
+
+/** Computes the status from what is known at one moment; the same snapshot gives the same status. */
+export function computeStatus(snapshot: Snapshot): ComputedStatus {
+  const { relayProxy, deployment, pods, instances, now } = snapshot;
+  const environments = aggregate(snapshot);
+  const { generation } = relayProxy.metadata;
+  const changesAt = environments.list.map((item) => item.changesAt).reduce(earliest, undefined);
+  const version = oldestVersion(instances.flatMap((instance) => instance.version ?? []));
+  const hasSummary = environments.total > 0;
+  return {
+    status: {
+      ...(generation !== undefined && { observedGeneration: generation }),
+      replicas: deployment?.replicas ?? 0,
+      readyReplicas: deployment?.ready ?? 0,
+      updatedReplicas: deployment?.updated ?? 0,
+      selector: selectorText(relayProxy),
+      image: snapshot.image,
+      ...(version !== undefined && { version }),
+      url: serviceUrl(relayProxy),
+      ...(hasSummary && { environmentsSummary: `${environments.connected}/${environments.total}` }),
+      zones: zonesOf(pods),
+      environments: environments.list.map((item) => item.status),
+      conditions: evaluate({ snapshot, environments }),
+    },
+    recheckAfterMs: changesAt === undefined ? undefined : Math.max(1000, changesAt - now),
+  };
+}
+
+/** Status of an object that this operator cannot make sense of, beside what was known before. */
+export function invalidStatus(
+  generation: number | undefined,
+  previous: RelayProxyStatus,
+  problems: readonly Problem[],
+  now: number,
+): OperatorStatus {
+  const text = problems.map(({ path, message }) => `${path || kind}: ${message}`).join('; ');
+  const verdict = { status: 'False', reason: 'InvalidConfiguration', message: text } as const;
+  const context = { previous, now, relayProxy: { metadata: { generation } } };
+  const { instances: _pods, ...own } = previous;
+  const others = (previous.conditions ?? []).filter(({ type }) => type !== 'Ready' && type !== 'Reconciled');
+  return {
+    ...own,
+    ...(generation !== undefined && { observedGeneration: generation }),
+    conditions: [toCondition('Ready', verdict, context), toCondition('Reconciled', verdict, context), ...others],
+  };
+}
+
+/** While versions are mixed, the one that is on its way out is the one that holds features back. */
+function oldestVersion(versions: readonly string[]): string | undefined {
+  return [...versions].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0];
+}
+
+function selectorText(relayProxy: RelayProxy): string {
+  return Object.entries(selectorLabels(relayProxy))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+}
