@@ -1,0 +1,54 @@
+import { after } from 'node:test';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Kubectl, KubeObject } from '../../cluster/kubectl.ts';
+import { cluster } from '../../cluster/select.ts';
+import { installProduct } from '../../product/install.ts';
+
+/** What a scenario plays on: a cluster with the operator, and a namespace of its own. */
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly kubectl: Kubectl;
+  readonly namespace: string;
+}
+
+/**
+ * Brings the cluster up with the product on it (both no work where it is so already) and makes a fresh namespace, which is removed after
+ * the tests of the file.
+ */
+export async function openStage(name: string): Promise<Stage> {
+  const target = await cluster();
+  await target.up();
+  await installProduct(target);
+  const kubectl = await target.kubectl();
+  const namespace = `e2e-${name}`;
+  await kubectl.remove('namespace', namespace, undefined, 180_000);
+  await kubectl.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    },
+  ]);
+  after(async () => {
+    await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
+  });
+  return { cluster: target, kubectl, namespace };
+}
+
+/** The status of a condition of a RelayProxy, with its reason: `True/AllHealthy`. */
+export function condition(object: KubeObject, type: string): string {
+  const found = (object.status?.conditions ?? []).find((c: { type: string }) => c.type === type);
+  return found === undefined ? 'absent' : `${found.status}/${found.reason}`;
+}
+
+/** Waits until a RelayProxy is Ready for its current generation. */
+export function waitReady(stage: Stage, name: string, timeoutMs = 180_000): Promise<KubeObject> {
+  return stage.kubectl.waitForObject(
+    'relayproxy',
+    name,
+    stage.namespace,
+    'Ready',
+    (o) => o.status?.observedGeneration === o.metadata.generation && condition(o, 'Ready').startsWith('True'),
+    timeoutMs,
+  );
+}
