@@ -2,6 +2,7 @@ import type { RelayDocument } from './document.ts';
 import type { Problems } from './problems.ts';
 import { type Reader, readerOf } from './reader.ts';
 import { assembleRedis } from './redis.ts';
+import { trySecretFile } from './secrets.ts';
 import type { Settings } from './settings.ts';
 
 /** Turns the settings of environment variables and INI file into the document that the relay runs on; mistakes between options of one section are reported here. */
@@ -127,7 +128,7 @@ function opsPort(read: Reader, prometheus: boolean, problems: Problems): RelayDo
 function assembleProxy(read: Reader, problems: Problems): NonNullable<RelayDocument['upstream']>['proxy'] {
   const url = read.text('Proxy', 'url');
   const user = read.text('Proxy', 'user');
-  const password = read.text('Proxy', 'password');
+  const password = read.text('Proxy', 'password') ?? proxyPasswordFile(read, problems);
   const caCertFiles = read.list('Proxy', 'caCertFiles');
   if (user !== undefined && url === undefined) {
     problems.mistakes.push(`${read.origin('Proxy', 'user')}: is set, but the proxy's url (PROXY_URL) is not`);
@@ -135,6 +136,15 @@ function assembleProxy(read: Reader, problems: Problems): NonNullable<RelayDocum
   if (url === undefined && caCertFiles === undefined) return undefined;
   const credentials = user === undefined && password === undefined ? undefined : `${user ?? ''}:${password ?? ''}`;
   return { url, credentials, caCertFiles };
+}
+
+function proxyPasswordFile(read: Reader, problems: Problems): string | undefined {
+  const file = read.text('Proxy', 'passwordFile');
+  if (file === undefined) return undefined;
+  const result = trySecretFile(file);
+  if ('value' in result) return result.value;
+  problems.mistakes.push(`${read.origin('Proxy', 'passwordFile')}: ${result.problem}`);
+  return undefined;
 }
 
 function assembleSnapshot(read: Reader, problems: Problems): RelayDocument['snapshot'] {

@@ -16,6 +16,11 @@ export function assembleRedis(read: Reader, problems: Problems): Redis | undefin
   const address = url ?? (urlFile === undefined ? hostAndPort(read, problems) : undefined);
   if (url !== undefined || urlFile !== undefined) refuseHostAndPort(read, problems);
   const tls = read.flag('Redis', 'tls') === true;
+  if (tls && urlFile !== undefined) {
+    problems.warnings.push(
+      `${read.origin('Redis', 'tls')} has no effect on the address in urlFile; write rediss:// there`,
+    );
+  }
   return {
     url: address === undefined ? undefined : tls ? withTls(address) : address,
     urlFile,

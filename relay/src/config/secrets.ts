@@ -26,8 +26,8 @@ export function trySecretFile(path: string): { readonly value: string } | { read
 }
 
 /**
- * Fills in the secrets that are given as files and read once, at start: those of Redis, the proxy, the caches. The paths
- * stay, so that a reader may look again. Secrets of environments and the AutoConfig key are left to their watchers.
+ * Fills in the secrets that are given as files and read once, at start. Those of environments, AutoConfig, Redis and
+ * the proxy are left to their users, who follow changes.
  */
 export function resolveSecretFiles(config: RelayConfig, problems: Problems): RelayConfig {
   const read = (name: string, inline: string | undefined, file: string | undefined): string | undefined => {
@@ -38,54 +38,18 @@ export function resolveSecretFiles(config: RelayConfig, problems: Problems): Rel
     return undefined;
   };
   const { redis } = config.store;
-  const { proxy } = config.upstream;
   const { autoConfig, snapshot } = config;
+  const sentinelPassword = read('Redis sentinelPasswordFile', redis?.sentinelPassword, redis?.sentinelPasswordFile);
+  const cacheEncryptionKey = read(
+    'AutoConfig cacheEncryptionKeyFile',
+    autoConfig?.cacheEncryptionKey,
+    autoConfig?.cacheEncryptionKeyFile,
+  );
+  const encryptionKey = read('Snapshot encryptionKeyFile', snapshot?.encryptionKey, snapshot?.encryptionKeyFile);
   return {
     ...config,
-    upstream: proxy
-      ? {
-          ...config.upstream,
-          proxy: defined({
-            ...proxy,
-            credentials: read('proxy credentialsFile', proxy.credentials, proxy.credentialsFile),
-          }),
-        }
-      : config.upstream,
-    store: redis
-      ? {
-          redis: defined({
-            ...redis,
-            url: read('Redis urlFile', redis.url, redis.urlFile),
-            username: read('Redis usernameFile', redis.username, redis.usernameFile),
-            password: read('Redis passwordFile', redis.password, redis.passwordFile),
-            sentinelPassword: read('Redis sentinelPasswordFile', redis.sentinelPassword, redis.sentinelPasswordFile),
-          }),
-        }
-      : config.store,
-    ...(autoConfig
-      ? {
-          autoConfig: defined({
-            ...autoConfig,
-            cacheEncryptionKey: read(
-              'AutoConfig cacheEncryptionKeyFile',
-              autoConfig.cacheEncryptionKey,
-              autoConfig.cacheEncryptionKeyFile,
-            ),
-          }),
-        }
-      : {}),
-    ...(snapshot
-      ? {
-          snapshot: defined({
-            ...snapshot,
-            encryptionKey: read('Snapshot encryptionKeyFile', snapshot.encryptionKey, snapshot.encryptionKeyFile),
-          }),
-        }
-      : {}),
+    ...(redis && sentinelPassword !== undefined ? { store: { redis: { ...redis, sentinelPassword } } } : {}),
+    ...(autoConfig && cacheEncryptionKey !== undefined ? { autoConfig: { ...autoConfig, cacheEncryptionKey } } : {}),
+    ...(snapshot && encryptionKey !== undefined ? { snapshot: { ...snapshot, encryptionKey } } : {}),
   };
-}
-
-/** Leaves out members that are undefined, as the exact optional types want it. */
-function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
 }

@@ -29,6 +29,7 @@ export function createFileSource(options: FileSourceOptions): Source {
   let lastProblem = '';
   let working: Promise<void> | undefined;
   let again = false;
+  let deliverAnyway = false;
 
   function fail(kind: LinkError['kind'], message: string): void {
     if (message === lastProblem) return;
@@ -43,7 +44,8 @@ export function createFileSource(options: FileSourceOptions): Source {
       const { size } = await stat(path);
       if (size > MAX_FILE_BYTES) throw new DataError(`${size} bytes are too many; the limit is ${MAX_FILE_BYTES}`);
       const text = await readFile(path, 'utf8');
-      if (text === lastText && state === 'VALID') return;
+      if (text === lastText && state === 'VALID' && !deliverAnyway) return;
+      deliverAnyway = false;
       const data = readDataFile(text);
       if (!sink) return;
       await sink.put(data);
@@ -60,7 +62,7 @@ export function createFileSource(options: FileSourceOptions): Source {
 
   /** One load at a time; a change during one is followed by another. */
   function check(): void {
-    if (working) {
+    if (working !== undefined) {
       again = true;
       return;
     }
@@ -79,7 +81,7 @@ export function createFileSource(options: FileSourceOptions): Source {
       check();
     },
     restart() {
-      lastText = undefined;
+      deliverAnyway = true;
       check();
     },
     async close() {

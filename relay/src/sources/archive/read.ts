@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { DataSet } from '../../model/data.ts';
+import { parseDataSet } from '../../model/parse.ts';
+import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
+import { ArchiveError, CHECKSUM_FILE, checksum, dataFile } from './format.ts';
+import { unpack } from './unpack.ts';
+
+/** One environment of an archive. */
+export interface ArchivedEnvironment {
+  readonly rep: EnvironmentRep;
+  /** Changes when the data does (contract 7). */
+  readonly dataId: string;
+  readonly data: DataSet;
+}
+
+/** What an archive holds. */
+export interface Archive {
+  readonly environments: ReadonlyMap<string, ArchivedEnvironment>;
+  /** IDs of environments whose files cannot be read, with the reason; the others are good. */
+  readonly broken: ReadonlyMap<string, string>;
+}
+
+const description = z.object({ env: environmentRep, dataId: z.string() });
+
+/** Reads an archive from disk. Throws {@link ArchiveError} when it cannot be used as a whole, and the error of `node:fs`. */
+export async function readArchive(path: string): Promise<Archive> {
+  return readArchiveFiles(await unpack(path));
+}
+
+/** Reads the files of an archive (contract 7). Throws {@link ArchiveError} for a missing or wrong checksum, no environments, or an environment without data. */
+export function readArchiveFiles(files: ReadonlyMap<string, Buffer>): Archive {
+  const expected = files.get(CHECKSUM_FILE);
+  if (!expected) throw new ArchiveError(`it has no ${CHECKSUM_FILE}`);
+  if (!checksum(files).equals(expected)) throw new ArchiveError(`its content does not match ${CHECKSUM_FILE}`);
+  const ids = [...files.keys()]
+    .filter((name) => name.endsWith('.json') && !name.endsWith('-data.json'))
+    .map((name) => name.slice(0, -'.json'.length));
+  if (ids.length === 0) throw new ArchiveError('it holds no environments');
+  const environments = new Map<string, ArchivedEnvironment>();
+  const broken = new Map<string, string>();
+  for (const id of ids) {
+    const data = files.get(dataFile(id));
+    if (!data) throw new ArchiveError(`${dataFile(id)} is missing`);
+    try {
+      const { env, dataId } = description.parse(JSON.parse((files.get(`${id}.json`) ?? '').toString()));
+      environments.set(env.envID, { rep: env, dataId, data: parseDataSet(data.toString('utf8')) });
+    } catch (error) {
+      broken.set(id, reasonOf(error));
+    }
+  }
+  return { environments, broken };
+}
+
+/** In words, without any content: it may be a key. */
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  }
+  return error instanceof SyntaxError ? 'not valid JSON' : (error as Error).message;
+}

@@ -1,0 +1,36 @@
+/** Things with versions, of which a late message about an old version changes nothing (contract 8.2). */
+export interface Versioned<T extends { readonly version: number }> {
+  /** Replaces everything: ids that are not in it are removed and their versions forgotten; the rest counts by version. */
+  put(entries: ReadonlyMap<string, T>): void;
+  /** False when the version is not newer than what was seen of this id, a deletion included. */
+  upsert(id: string, value: T): boolean;
+  /** Leaves a tombstone. False when the version is not newer, or there was nothing to remove. */
+  remove(id: string, version: number): boolean;
+  /** What is there now, without tombstones. */
+  values(): T[];
+}
+
+/** An empty collection. */
+export function createVersioned<T extends { readonly version: number }>(): Versioned<T> {
+  const entries = new Map<string, { readonly version: number; readonly value?: T }>();
+  const upsert = (id: string, value: T): boolean => {
+    const seen = entries.get(id);
+    if (seen && value.version <= seen.version) return false;
+    entries.set(id, { version: value.version, value });
+    return true;
+  };
+  return {
+    put(next) {
+      for (const id of [...entries.keys()]) if (!next.has(id)) entries.delete(id);
+      for (const [id, value] of next) upsert(id, value);
+    },
+    upsert,
+    remove(id, version) {
+      const seen = entries.get(id);
+      if (seen && version <= seen.version) return false;
+      entries.set(id, { version });
+      return seen?.value !== undefined;
+    },
+    values: () => [...entries.values()].flatMap((entry) => (entry.value === undefined ? [] : [entry.value])),
+  };
+}
