@@ -1,0 +1,36 @@
+# The images of flagrelay: targets `relay` and `operator`.
+#
+#   npm ci && npm run build -w relay -w operator     # makes relay/dist and operator/dist
+#   docker build --target relay .                    # or: buildah build --target relay .
+#
+# The bundles are plain JavaScript, the same on every platform, so that they are made once outside and only copied
+# here; `make images` does all of it. BASE_IMAGE needs /nodejs/bin/node (24 or later) and nothing else: no shell.
+ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
+
+FROM ${BASE_IMAGE} AS runtime
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.source="https://github.com/flagrelay/flagrelay" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.vendor="flagrelay" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production
+WORKDIR /app
+USER 65532:65532
+
+FROM runtime AS relay
+LABEL org.opencontainers.image.title="flagrelay relay" \
+      org.opencontainers.image.description="Feature-flag relay: a drop-in replacement of LaunchDarkly's Relay Proxy"
+COPY relay/dist/ /app/
+# 8030: SDKs; 8031: probes and metrics.
+EXPOSE 8030 8031
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/main.js"]
+
+FROM runtime AS operator
+LABEL org.opencontainers.image.title="flagrelay operator" \
+      org.opencontainers.image.description="Kubernetes operator that runs flagrelay relays"
+COPY operator/dist/ /app/
+# 8080: metrics; 8081: probes.
+EXPOSE 8080 8081
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/main.js"]

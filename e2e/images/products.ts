@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ImageArchive } from '../cluster/local/containerdImages.ts';
+import { withLock } from '../cluster/lock.ts';
+import { cacheFolder, repositoryRoot } from '../cluster/paths.ts';
+import { progress, secondsSince } from '../cluster/progress.ts';
+import { run } from '../cluster/run.ts';
+import { machineBaseImage } from './baseImage.ts';
+import { type ImageEngine, imageEngine } from './engine.ts';
+
+/** The images that the project publishes. */
+export const products = ['relay', 'operator'] as const;
+
+/** One of the published images. */
+export type Product = (typeof products)[number];
+
+/** The name of a product's image at the checkout's version. */
+export function productImage(product: Product): string {
+  const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { version: string };
+  return `ghcr.io/flagrelay/${product}:${version}`;
+}
+
+/**
+ * Bundles the sources and builds the images of the products, each into a docker-archive in the cache; an image whose
+ * inputs (bundle, Dockerfile, base) are the same as before is not built again.
+ *
+ * @throws CommandError when a bundle or an image cannot be built
+ */
+export async function buildProducts(wanted: readonly Product[] = products): Promise<ImageArchive[]> {
+  return withLock('build images', () => build(wanted), {
+    timeoutMs: 900_000,
+    onWait: () => progress('waiting for another run that builds images'),
+  });
+}
+
+async function build(wanted: readonly Product[]): Promise<ImageArchive[]> {
+  const engine = await imageEngine();
+  // With Docker there is a registry; without it the base is made here.
+  const base = engine.name === 'docker' ? undefined : await machineBaseImage();
+  const archives: ImageArchive[] = [];
+  let baseIsBuilt = false;
+  for (const product of wanted) {
+    await run(process.execPath, ['build.ts'], { cwd: join(repositoryRoot, product), timeoutMs: 120_000 });
+    const digest = inputsDigest(product, base?.digest ?? engine.name);
+    const image = productImage(product);
+    const file = join(cacheFolder(), 'images', `${product}-${digest.slice(0, 16)}.tar`);
+    if (!existsSync(file)) {
+      const start = performance.now();
+      if (!baseIsBuilt) await base?.build(engine);
+      baseIsBuilt = true;
+      await buildOne(engine, product, image, base?.image);
+      removeOlderArchives(product);
+      await engine.save(image, file);
+      progress(`built ${image} with ${engine.name} in ${secondsSince(start)}`);
+    }
+    archives.push({ image, file, digest });
+  }
+  return archives;
+}
+
+async function buildOne(engine: ImageEngine, product: Product, image: string, base: string | undefined): Promise<void> {
+  const revision = await run('git', ['rev-parse', 'HEAD'], { cwd: repositoryRoot, timeoutMs: 10_000 });
+  await engine.build({
+    context: repositoryRoot,
+    dockerfile: join(repositoryRoot, 'Dockerfile'),
+    target: product,
+    image,
+    args: {
+      VERSION: image.slice(image.lastIndexOf(':') + 1),
+      REVISION: revision.stdout.trim(),
+      ...(base === undefined ? {} : { BASE_IMAGE: base }),
+    },
+  });
+}
+
+/** Hash over everything that decides what is in the image. */
+function inputsDigest(product: Product, base: string): string {
+  const hash = createHash('sha256').update(base);
+  const dist = join(repositoryRoot, product, 'dist');
+  const files = readdirSync(dist).sort();
+  for (const file of files) hash.update(file).update(readFileSync(join(dist, file)));
+  for (const file of ['Dockerfile', 'package.json']) hash.update(readFileSync(join(repositoryRoot, file)));
+  return hash.digest('hex');
+}
+
+function removeOlderArchives(product: Product): void {
+  const folder = join(cacheFolder(), 'images');
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder)) if (file.startsWith(`${product}-`)) rmSync(join(folder, file));
+}
