@@ -1,0 +1,163 @@
+import {
+  createInformer,
+  type InformerOptions,
+  type Logger,
+  type RestClient,
+  type RuntimeMetrics,
+} from '../runtime/index.ts';
+import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
+import { refKey } from '../runtime/objects.ts';
+import type { Informer, Store } from '../runtime/storeTypes.ts';
+import { childKinds } from './children.ts';
+import {
+  type Claim,
+  type ConfigMap,
+  type Deployment,
+  type Node,
+  type Pod,
+  type RawRelayProxy,
+  types,
+} from './kubernetesTypes.ts';
+import { identityOf, instanceLabel, managedSelector } from './names.ts';
+import { controllerOf } from './ownership.ts';
+import { parsed } from './parsed.ts';
+import { ownerIndex } from './prune.ts';
+import { claimReferences, configMapReferences } from './references.ts';
+
+/** Names of the other indexes. */
+export const indexes = {
+  /** RelayProxies by the `namespace/name` of a ConfigMap that they refer to. */
+  configMap: 'configMap',
+  /** RelayProxies by the `namespace/name` of a claim that they refer to. */
+  claim: 'claim',
+  /** Pods by the `namespace/name` of their RelayProxy. */
+  relayProxy: 'relayProxy',
+  /** Pods by the name of their node. */
+  node: 'node',
+} as const;
+
+/** Caches of the children, by kind. */
+export interface ChildStores {
+  readonly deployment: Store<Deployment>;
+  of(type: ResourceType): Store<KubernetesObject>;
+}
+
+/** Everything that the operator watches. */
+export interface Caches {
+  readonly relayProxies: Informer<RawRelayProxy>;
+  readonly pods: Informer<Pod>;
+  /** Undefined when only some namespaces are watched: nodes are in none. */
+  readonly nodes: Informer<Node> | undefined;
+  /** ConfigMaps of users: names of keys and versions, no content. */
+  readonly configMaps: Informer<ConfigMap>;
+  readonly claims: Informer<Claim>;
+  readonly children: readonly Informer<KubernetesObject>[];
+  readonly childStores: ChildStores;
+  /** All of the above. */
+  readonly all: readonly Informer<KubernetesObject>[];
+}
+
+/** What {@link createCaches} needs. */
+export interface CachesOptions {
+  readonly client: RestClient;
+  /** Undefined: the whole cluster. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+}
+
+/** Makes the caches; they fill once their informers run. What nobody reads is dropped before it is stored. */
+export function createCaches({ client, namespaces, logger, metrics }: CachesOptions): Caches {
+  const informer = <T extends KubernetesObject>(
+    type: ResourceType<T>,
+    options: Partial<InformerOptions<T>>,
+  ): Informer<T> => createInformer<T>({ client, type, namespaces, logger, metrics, ...options });
+
+  const relayProxies = informer(types.relayProxy, {
+    indexes: { [indexes.configMap]: referencedConfigMaps, [indexes.claim]: referencedClaims },
+  });
+  const pods = informer(types.pod, {
+    labelSelector: managedSelector,
+    transform: slimPod,
+    indexes: {
+      [indexes.relayProxy]: relayProxyOfPod,
+      [indexes.node]: (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []),
+    },
+  });
+  const nodes =
+    namespaces === undefined ? informer(types.node, { transform: ({ metadata = {} }) => ({ metadata }) }) : undefined;
+  const configMaps = informer(types.configMap, { transform: withoutValues });
+  const claims = informer(types.claim, { transform: ({ metadata = {} }) => ({ metadata }) });
+  const childInformers = new Map(
+    childKinds.map(({ type }) => [
+      type,
+      informer(type, {
+        labelSelector: managedSelector,
+        indexes: { [ownerIndex]: ownerUids },
+        // Who set the replicas decides whether they must be handed over to an autoscaler.
+        keepManagedFields: type === types.deployment,
+      }),
+    ]),
+  );
+  const children = [...childInformers.values()];
+  const of = (type: ResourceType): Store<KubernetesObject> => {
+    const found = childInformers.get(type);
+    if (found === undefined) throw new RangeError(`${type.kind} is not a kind of child`);
+    return found.store;
+  };
+  return {
+    relayProxies,
+    pods,
+    nodes,
+    configMaps,
+    claims,
+    children,
+    childStores: { deployment: of(types.deployment) as Store<Deployment>, of },
+    all: [relayProxies, pods, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
+  };
+}
+
+function referencedConfigMaps(raw: RawRelayProxy): string[] {
+  const result = parsed(raw);
+  if (!result.ok) return [];
+  const { namespace } = identityOf(result.value);
+  return configMapReferences(result.value).map(({ name }) => refKey({ namespace, name }));
+}
+
+function referencedClaims(raw: RawRelayProxy): string[] {
+  const result = parsed(raw);
+  if (!result.ok) return [];
+  const { namespace } = identityOf(result.value);
+  return claimReferences(result.value).map((name) => refKey({ namespace, name }));
+}
+
+/** Key of the RelayProxy that a pod belongs to, by its labels. */
+export function relayProxyOfPod(pod: Pod): string[] {
+  const name = pod.metadata?.labels?.[instanceLabel];
+  return name === undefined ? [] : [refKey({ name, namespace: pod.metadata?.namespace })];
+}
+
+function ownerUids(object: KubernetesObject): string[] {
+  const uid = controllerOf(object)?.uid;
+  return uid === undefined ? [] : [uid];
+}
+
+/** A pod without its template, which is most of it. */
+function slimPod({ metadata = {}, spec, status }: Pod): Pod {
+  const { phase, conditions, containerStatuses } = status ?? {};
+  return {
+    metadata,
+    spec: { containers: [], ...(spec?.nodeName && { nodeName: spec.nodeName }) },
+    status: {
+      ...(phase && { phase }),
+      ...(conditions && { conditions }),
+      ...(containerStatuses && { containerStatuses }),
+    },
+  };
+}
+
+/** A ConfigMap of somebody: which keys it has, not what is in them. */
+function withoutValues({ metadata = {}, data, binaryData }: ConfigMap): ConfigMap {
+  const keys = [...Object.keys(data ?? {}), ...Object.keys(binaryData ?? {})];
+  return { metadata, data: Object.fromEntries(keys.map((key) => [key, ''])) };
+}

@@ -1,0 +1,61 @@
+import type { Clock, Controller, EventRecorder, Logger, RestClient, RuntimeMetrics } from '../runtime/index.ts';
+import { createController, ownerKeys } from '../runtime/index.ts';
+import { objectKey } from '../runtime/objects.ts';
+import type { Change } from '../runtime/storeTypes.ts';
+import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
+import { hashOf } from './hash.ts';
+import { type Node, type RawRelayProxy, types } from './kubernetesTypes.ts';
+import { createReconciler } from './reconcile.ts';
+
+/** RelayProxies that are worked on at a time. */
+const CONCURRENCY = 4;
+
+/** What the controller is made of. */
+export interface RelayProxyControllerOptions {
+  /** Its writes stop when the leadership is lost. */
+  readonly client: RestClient;
+  readonly caches: Caches;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly relayImage: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: RuntimeMetrics;
+}
+
+/** Makes the controller and says which change of what leads to a look at which RelayProxy. */
+export function createRelayProxyController(options: RelayProxyControllerOptions): Controller {
+  const { caches, logger, metrics } = options;
+  const reconcile = createReconciler(options);
+  const controller = createController({ name: 'relayproxy', reconcile, concurrency: CONCURRENCY, logger, metrics });
+  const { relayProxies, pods } = caches;
+  const referring = (index: string) => (object: { metadata?: { name?: string; namespace?: string } }) =>
+    relayProxies.store.byIndex(index, objectKey(object)).map(objectKey);
+
+  controller.watch(relayProxies, { predicate: isRelevant });
+  for (const informer of caches.children) controller.watch(informer, { map: ownerKeys(types.relayProxy) });
+  controller.watch(pods, { map: relayProxyOfPod });
+  controller.watch(caches.configMaps, { map: referring(indexes.configMap) });
+  controller.watch(caches.claims, { map: referring(indexes.claim) });
+  if (caches.nodes) {
+    const map = ({ metadata }: Node) => pods.store.byIndex(indexes.node, metadata?.name ?? '').flatMap(relayProxyOfPod);
+    controller.watch(caches.nodes, { map, predicate: labelsChanged });
+  }
+  return controller;
+}
+
+/** Leaves out what the operator did itself: changes of the status other than of the pods' own items. */
+export function isRelevant(change: Change<RawRelayProxy>): boolean {
+  if (change.type !== 'updated') return true;
+  return hashOf(relevant(change.old)) !== hashOf(relevant(change.object));
+}
+
+function relevant({ metadata = {}, status }: RawRelayProxy): unknown {
+  const { uid, generation, deletionTimestamp, labels, annotations } = metadata;
+  return [uid, generation, deletionTimestamp, labels, annotations, status?.instances];
+}
+
+function labelsChanged(change: Change<Node>): boolean {
+  if (change.type !== 'updated') return true;
+  return hashOf(change.old.metadata?.labels ?? {}) !== hashOf(change.object.metadata?.labels ?? {});
+}

@@ -1,0 +1,47 @@
+import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
+import { refKey } from '../runtime/objects.ts';
+import { type Caches, indexes } from './caches.ts';
+import { deploymentFacts } from './deploymentFacts.ts';
+import { shortHash } from './hash.ts';
+import { identityOf, relayName } from './names.ts';
+import { podFacts } from './pods.ts';
+import { missingReferences } from './references.ts';
+import { documentText } from './resources/configMap.ts';
+import type { Outcome, Snapshot } from './snapshot.ts';
+
+/** What a snapshot is taken with, beside the caches. */
+export interface ObserveInput {
+  readonly relayProxy: RelayProxy;
+  readonly previous: RelayProxyStatus;
+  readonly outcome: Outcome;
+  readonly relayImage: string;
+  /** ms since the epoch */
+  readonly now: number;
+}
+
+/** Takes the snapshot that the status is computed from. Reads caches only. */
+export function observe(caches: Caches, input: ObserveInput): Snapshot {
+  const { relayProxy, previous, relayImage } = input;
+  const { name, namespace } = identityOf(relayProxy);
+  const reports = previous.instances ?? [];
+  const pods = podFacts(
+    caches.pods.store.byIndex(indexes.relayProxy, refKey({ namespace, name })),
+    caches.nodes?.store,
+    (pod) => reports.find((report) => report.name === pod)?.zone,
+    relayProxy.spec.zones,
+  );
+  const uids = new Set(pods.map((pod) => pod.uid));
+  const deployment = caches.childStores.deployment.get({ namespace, name: relayName(relayProxy) });
+  return {
+    now: input.now,
+    relayProxy,
+    previous,
+    outcome: input.outcome,
+    deployment: deployment && deploymentFacts(deployment),
+    pods,
+    instances: reports.filter((report) => report.uid !== undefined && uids.has(report.uid)),
+    missing: missingReferences(relayProxy, { configMaps: caches.configMaps.store, claims: caches.claims.store }),
+    configHash: shortHash(documentText(relayProxy)),
+    image: relayProxy.spec.image ?? relayImage,
+  };
+}

@@ -1,0 +1,128 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import type { Clock } from '../runtime/clock.ts';
+import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controllerTypes.ts';
+import type { EventRecorder } from '../runtime/index.ts';
+import { refKey } from '../runtime/objects.ts';
+import type { RestClient } from '../runtime/restTypes.ts';
+import { createApplier } from './apply.ts';
+import { type Caches, indexes } from './caches.ts';
+import { type ChildChanges, happenings } from './events.ts';
+import { hashOf, shortHash } from './hash.ts';
+import { removeDeadInstances } from './instances.ts';
+import type { RawRelayProxy } from './kubernetesTypes.ts';
+import { identityOf } from './names.ts';
+import { observe } from './observe.ts';
+import { parsed } from './parsed.ts';
+import { type ChildrenResult, reconcileChildren } from './reconcileChildren.ts';
+import { referenceVersions } from './references.ts';
+import { createMountRefresher } from './refresh.ts';
+import { documentText } from './resources/configMap.ts';
+import { computeStatus, invalidStatus, type OperatorStatus } from './status.ts';
+import { createStatusWriter } from './statusWriter.ts';
+import { earliest } from './times.ts';
+
+/** A list of instances that changed under our hands has settled after this time. */
+const SETTLE_MS = 1000;
+
+const noChanges: ChildChanges = { created: [], updated: [], deleted: [], scaled: undefined };
+
+/** What the reconciler works with. */
+export interface ReconcilerOptions {
+  /** Its writes stop when the leadership is lost. */
+  readonly client: RestClient;
+  readonly caches: Caches;
+  readonly events: Pick<EventRecorder, 'record'>;
+  /** Image for RelayProxies that name none. */
+  readonly relayImage: string;
+  /** Release of the operator. */
+  readonly version: string;
+  readonly clock: Pick<Clock, 'wallNow'>;
+}
+
+/**
+ * Makes the function that makes the world match one RelayProxy: children first, then what pods must know of it, then
+ * the status. Deletion needs nothing of it: children go with their owner.
+ */
+export function createReconciler(options: ReconcilerOptions): Reconcile {
+  const { client, caches, clock, relayImage, version } = options;
+  const applier = createApplier(client, caches.childStores.of);
+  const refresher = createMountRefresher(client);
+  const statuses = createStatusWriter(client);
+  const uids = new Map<string, string>();
+
+  function forget(key: string): void {
+    const uid = uids.get(key);
+    if (uid === undefined) return;
+    applier.forget(uid);
+    refresher.forget(uid);
+    statuses.forget(uid);
+    uids.delete(key);
+  }
+
+  async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
+    const { uid = '' } = relayProxy.metadata;
+    const pods = caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy)));
+    const documents = shortHash(documentText(relayProxy));
+    const mounted = hashOf([documents, ...referenceVersions(relayProxy, caches.configMaps.store)]);
+    await refresher.refresh({ uid, version: mounted, changedNow: children.configChanged, pods, signal });
+  }
+
+  async function writeStatus(
+    raw: RawRelayProxy,
+    status: OperatorStatus,
+    changes: ChildChanges,
+    { signal }: ReconcileContext,
+  ): Promise<void> {
+    const before = statuses.current(raw);
+    await statuses.write(raw, status, signal);
+    for (const happening of happenings(before, status, changes)) {
+      options.events.record({ regarding: raw, ...happening });
+    }
+  }
+
+  async function reconcileValid(
+    raw: RawRelayProxy,
+    relayProxy: RelayProxy,
+    context: ReconcileContext,
+  ): Promise<ReconcileResult> {
+    const { signal } = context;
+    const stores = caches.childStores;
+    const children = await reconcileChildren(relayProxy, { client, applier, stores, relayImage, version, signal });
+    await refreshMounts(relayProxy, children, signal);
+
+    const previous = statuses.current(raw);
+    const snapshot = observe(caches, {
+      relayProxy,
+      previous,
+      outcome: children.outcome,
+      relayImage,
+      now: clock.wallNow(),
+    });
+    const alive = new Set(snapshot.pods.map((pod) => pod.uid));
+    const instances = previous.instances ?? [];
+    const settled = await removeDeadInstances(client, { relayProxy: identityOf(relayProxy), instances, alive, signal });
+
+    const { status, recheckAfterMs } = computeStatus(snapshot);
+    await writeStatus(raw, status, children.changes, context);
+    if (children.retry !== undefined) throw children.retry;
+    const later = earliest(recheckAfterMs, children.recheckAfterMs);
+    return { requeueAfterMs: settled ? later : earliest(later, SETTLE_MS) };
+  }
+
+  return async (key, context) => {
+    const raw = caches.relayProxies.store.getByKey(key);
+    if (raw === undefined || raw.metadata?.deletionTimestamp !== undefined) {
+      forget(key);
+      return undefined;
+    }
+    const { uid = '', generation } = raw.metadata ?? {};
+    if (uids.get(key) !== uid) forget(key);
+    uids.set(key, uid);
+
+    const result = parsed(raw);
+    if (result.ok) return reconcileValid(raw, result.value, context);
+    const status = invalidStatus(generation, statuses.current(raw), result.problems, clock.wallNow());
+    await writeStatus(raw, status, noChanges, context);
+    return undefined;
+  };
+}
