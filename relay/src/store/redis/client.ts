@@ -1,0 +1,78 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisSettings } from './settings.ts';
+
+/** One connection to Redis, or one set of connections to the nodes of a Cluster. */
+export type RedisClient = Redis | Cluster;
+
+/** A server that does not answer a command within this is treated as gone, in ms. */
+const COMMAND_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** A lost connection is tried again after at most this, in ms: recovery is looked for every 500 ms (contract 6.5). */
+const MAX_RECONNECT_MS = 500;
+
+/** Reconnecting: 50 ms, doubled up to {@link MAX_RECONNECT_MS}, less up to half at random. */
+function reconnectDelay(attempt: number): number {
+  return Math.min(MAX_RECONNECT_MS, 25 * 2 ** Math.min(attempt, 10)) * (1 - Math.random() / 2);
+}
+
+/**
+ * Makes a client that fails fast: a command waits for the running connection attempt and then fails, it is never sent twice,
+ * and none waits longer than 5 s.
+ * @param onError hears of each connection failure; `message` has no credential
+ */
+export function createClient(settings: RedisSettings, onError: (message: string) => void): RedisClient {
+  const client = settings.mode === 'cluster' ? clusterClient(settings) : singleClient(settings);
+  client.on('error', (error: Error) => onError(error.message));
+  if (client instanceof Cluster) client.on('node error', (error: Error) => onError(error.message));
+  return client;
+}
+
+type CommonOptions = Omit<RedisOptions, 'replyMapping' | 'host' | 'port' | 'path' | 'sentinels' | 'retryStrategy'>;
+
+function commonOptions({ address, tls }: RedisSettings): CommonOptions {
+  return {
+    ...(address.username === undefined ? {} : { username: address.username }),
+    ...(address.password === undefined ? {} : { password: address.password }),
+    ...(tls === undefined ? {} : { tls }),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    // Drops a connection that has gone dead without a word, so that the next command gets a new one.
+    socketTimeout: COMMAND_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectionName: 'flagrelay',
+    // RESP3 needs Redis 6 and a permission for HELLO; nothing here needs RESP3.
+    protocol: 2,
+    disableClientInfo: true,
+    // A server that became a replica in a failover refuses writes: look for the master again.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+}
+
+function singleClient(settings: RedisSettings): Redis {
+  const { address, tls, sentinelMaster } = settings;
+  const common = { ...commonOptions(settings), db: address.database, retryStrategy: reconnectDelay };
+  const node = address.nodes[0];
+  if (settings.mode !== 'sentinel') return new Redis({ ...common, host: node?.host ?? '', port: node?.port ?? 0 });
+  return new Redis({
+    ...common,
+    sentinels: [...address.nodes],
+    name: sentinelMaster ?? '',
+    ...(settings.sentinelPassword === undefined ? {} : { sentinelPassword: settings.sentinelPassword }),
+    ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+    sentinelRetryStrategy: reconnectDelay,
+  });
+}
+
+function clusterClient(settings: RedisSettings): Cluster {
+  return new Cluster([...settings.address.nodes], {
+    clusterRetryStrategy: reconnectDelay,
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    redisOptions: commonOptions(settings),
+    // With TLS the certificate names hosts, so the nodes must be reached by the names that they announce.
+    ...(settings.tls === undefined
+      ? {}
+      : { dnsLookup: (host: string, done: (e: null, host: string) => void) => done(null, host) }),
+  });
+}

@@ -1,0 +1,160 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import type { Logger } from '../../telemetry/logger.ts';
+import { StoreError } from '../store.ts';
+import { createClient, type RedisClient } from './client.ts';
+import { type RedisConfig, readRedisSettings, secretFiles } from './settings.ts';
+
+/** The relay's way to Redis, shared by all environments: one pipelined client, and a few for transactions. */
+export interface RedisConnection {
+  /** The URL with the password shown as `xxxxx`. */
+  readonly shownUrl: string;
+  /** A Cluster: keys of one environment may live on different servers. */
+  readonly cluster: boolean;
+  /** Runs commands that need no state on the connection. @throws StoreError */
+  run<T>(work: (client: RedisClient) => Promise<T>): Promise<T>;
+  /** Runs a transaction (WATCH … EXEC) on a client that nobody else uses meanwhile. @throws StoreError */
+  transact<T>(work: (client: RedisClient) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Transactions that run at the same time; more wait in line, one for each environment at most. */
+const MAX_TRANSACTION_CLIENTS = 4;
+/** How often files with secrets are looked at, in ms. */
+const SECRETS_POLL_MS = 5_000;
+
+/** The clients that were made with one set of credentials. */
+interface Clients {
+  readonly shared: RedisClient;
+  readonly idle: RedisClient[];
+  readonly busy: Set<RedisClient>;
+  lastError: string | undefined;
+}
+
+/**
+ * Opens the connection; returns at once, commands wait for it. New passwords, certificates or a new URL in a mounted file
+ * are taken over without a restart.
+ * @throws RedisSettingsError for settings that cannot be used
+ */
+export function createRedisConnection(
+  config: RedisConfig,
+  { logger, secretsPollMs = SECRETS_POLL_MS }: { readonly logger: Logger; readonly secretsPollMs?: number },
+): RedisConnection {
+  let settings = readRedisSettings(config);
+  const waiting: (() => void)[] = [];
+  let closed = false;
+
+  const newClient = (owner: () => Clients): RedisClient =>
+    createClient(settings, (message) => {
+      const clients = owner();
+      // Once for each outage: the driver tries several times a second.
+      if (clients.lastError === undefined) logger.warn('Redis cannot be reached', { server: shown(), error: message });
+      clients.lastError = message;
+    });
+  const open = (): Clients => {
+    const opened: Clients = {
+      shared: newClient(() => opened),
+      idle: [],
+      busy: new Set(),
+      lastError: undefined,
+    };
+    opened.shared.on('ready', () => {
+      opened.lastError = undefined;
+    });
+    return opened;
+  };
+  const shown = (): string => settings.address.shown;
+  let clients = open();
+
+  const drop = (old: Clients): void => {
+    for (const client of [old.shared, ...old.idle, ...old.busy]) client.disconnect();
+  };
+  /** The driver gives a client up in a few corner cases (a Sentinel that answers while it disconnects): then it is replaced. */
+  const usable = (): Clients => {
+    if (clients.shared.status === 'end' && !closed) {
+      const { lastError } = clients;
+      drop(clients);
+      clients = open();
+      clients.lastError = lastError;
+    }
+    return clients;
+  };
+  const reload = (): void => {
+    try {
+      settings = readRedisSettings(config);
+    } catch (error) {
+      logger.error('changed Redis credentials cannot be used; the former ones stay', {
+        error: (error as Error).message,
+      });
+      return;
+    }
+    const old = clients;
+    clients = open();
+    drop(old);
+    logger.info('connecting to Redis with changed credentials', { server: shown() });
+  };
+  const files = secretFiles(config);
+  for (const file of files) watchFile(file, { interval: secretsPollMs, persistent: false }, reload);
+
+  /** Turns a driver's error into ours; the connection's own trouble says more than "max retries". */
+  const failure = (error: unknown, used: Clients): StoreError => {
+    if (error instanceof StoreError) return error;
+    const { name, message } = error as Error;
+    const lost = name === 'MaxRetriesPerRequestError' || message === 'Connection is closed.';
+    const text = lost ? (used.lastError ?? `the connection to ${shown()} was lost`) : message;
+    // Not the driver's own error: it holds the arguments of the command, and those of AUTH are a password.
+    return new StoreError(text, { cause: `${name}: ${message}` });
+  };
+
+  const lease = async (): Promise<[RedisClient, Clients]> => {
+    while (clients.idle.length === 0 && clients.busy.size >= MAX_TRANSACTION_CLIENTS) {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+    if (closed) throw new StoreError('the connection to Redis is closed');
+    const owner = usable();
+    let client = owner.idle.pop();
+    while (client?.status === 'end') client = owner.idle.pop();
+    client ??= newClient(() => owner);
+    owner.busy.add(client);
+    return [client, owner];
+  };
+
+  return {
+    get shownUrl() {
+      return shown();
+    },
+    get cluster() {
+      return settings.mode === 'cluster';
+    },
+    run: async (work) => {
+      const used = usable();
+      try {
+        return await work(used.shared);
+      } catch (error) {
+        throw failure(error, used);
+      }
+    },
+    transact: async (work) => {
+      const [client, owner] = await lease();
+      let clean = false;
+      try {
+        const result = await work(client);
+        clean = true;
+        return result;
+      } catch (error) {
+        throw failure(error, owner);
+      } finally {
+        owner.busy.delete(client);
+        // After an error nobody knows what is watched or queued on it.
+        if (clean && owner === clients && !closed) owner.idle.push(client);
+        else client.disconnect();
+        waiting.shift()?.();
+      }
+    },
+    close: async () => {
+      closed = true;
+      for (const file of files) unwatchFile(file, reload);
+      drop(clients);
+      for (const resume of waiting.splice(0)) resume();
+    },
+  };
+}

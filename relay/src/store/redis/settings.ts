@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import type { RelayConfig } from '../../config/document.ts';
+import { parseRedisUrl, type RedisAddress, RedisSettingsError } from './address.ts';
+
+/** `store.redis` of the configuration. */
+export type RedisConfig = NonNullable<RelayConfig['store']['redis']>;
+
+/** Everything that is needed to connect, with every file read. */
+export interface RedisSettings {
+  readonly mode: RedisConfig['mode'];
+  readonly address: RedisAddress;
+  readonly sentinelMaster?: string;
+  readonly sentinelPassword?: string;
+  readonly tls?: ConnectionOptions;
+}
+
+/**
+ * Reads the configuration together with the files that it names. Read again when one of {@link secretFiles} changes.
+ * @throws RedisSettingsError that names the setting
+ */
+export function readRedisSettings(config: RedisConfig): RedisSettings {
+  const url = value('url', config.url, config.urlFile) ?? 'redis://localhost:6379';
+  const login = {
+    username: value('username', config.username, config.usernameFile),
+    password: value('password', config.password, config.passwordFile),
+  };
+  const address = parseRedisUrl(url, login, config.mode === 'sentinel' ? 26_379 : 6379);
+  if (config.mode === 'single' && address.nodes.length > 1) {
+    throw new RedisSettingsError('store.redis.url names several servers; set store.redis.mode to sentinel or cluster');
+  }
+  if (config.mode === 'sentinel' && config.sentinelMaster === undefined) {
+    throw new RedisSettingsError('store.redis.sentinelMaster is needed with store.redis.mode sentinel');
+  }
+  if (config.mode === 'cluster' && address.database !== 0) {
+    throw new RedisSettingsError('store.redis.url: a Redis Cluster has only database 0');
+  }
+  const tls = tlsOptions(config, address.tls);
+  return {
+    mode: config.mode,
+    address,
+    ...(config.sentinelMaster === undefined ? {} : { sentinelMaster: config.sentinelMaster }),
+    ...(config.sentinelPassword === undefined ? {} : { sentinelPassword: config.sentinelPassword }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
+
+/** The files whose change means new settings. */
+export function secretFiles(config: RedisConfig): string[] {
+  const files = [
+    config.urlFile,
+    config.usernameFile,
+    config.passwordFile,
+    config.caFile,
+    config.certFile,
+    config.keyFile,
+  ];
+  return files.filter((file) => file !== undefined);
+}
+
+function tlsOptions(config: RedisConfig, secure: boolean): ConnectionOptions | undefined {
+  const { caFile, certFile, keyFile } = config;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new RedisSettingsError('store.redis.certFile and store.redis.keyFile must be given together');
+  }
+  if (!secure && caFile === undefined && certFile === undefined) return undefined;
+  return {
+    ...(caFile === undefined ? {} : { ca: read('caFile', caFile) }),
+    ...(certFile === undefined ? {} : { cert: read('certFile', certFile) }),
+    ...(keyFile === undefined ? {} : { key: read('keyFile', keyFile) }),
+  };
+}
+
+function value(name: string, inline: string | undefined, file: string | undefined): string | undefined {
+  return file === undefined ? inline : read(`${name}File`, file).trim();
+}
+
+function read(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new RedisSettingsError(`store.redis.${name}: cannot read ${file}`, { cause });
+  }
+}
