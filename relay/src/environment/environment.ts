@@ -1,0 +1,281 @@
+import type { BigSegmentStore } from '../bigsegments/types.ts';
+import type { CompiledData } from '../evaluation/compiled.ts';
+import type { DataSet, Item } from '../model/data.ts';
+import type { LinkError, LinkState, LinkStatus } from '../model/link.ts';
+import type { Source } from '../sources/source.ts';
+import { type Store, StoreError, type StoreEvents } from '../store/store.ts';
+import type { Channel } from '../streams/channel.ts';
+import type { Hub } from '../streams/hub.ts';
+import { PING } from '../streams/sse.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { acceptedCredentials, type CredentialDigest, currentExpiring } from './credentials.ts';
+import type { EnvironmentDefinition } from './definition.ts';
+import { nextLink } from './link-status.ts';
+import { flagsOnlyEvent, itemEvent, payloadsOf } from './payloads.ts';
+import { SourceSlot } from './source-slot.ts';
+
+/**
+ * How requests for an environment are treated (contract 1.2, 9.1): `starting` answers 503, `open` serves what there is,
+ * `refused` (upstream does not know the key) and `keyless` are as if the environment did not exist.
+ */
+export type Access = 'starting' | 'open' | 'refused' | 'keyless';
+
+/** What an environment needs of the rest of the relay. */
+export interface EnvironmentDeps {
+  readonly hub: Hub;
+  readonly logger: Logger;
+  /** ms; then requests are let through although there is no data */
+  readonly initTimeoutMs: number;
+  createSource(definition: EnvironmentDefinition, logger: Logger): Source;
+  createStore(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
+  createBigSegments?(
+    definition: EnvironmentDefinition,
+    changed: () => void,
+    logger: Logger,
+  ): BigSegmentStore | undefined;
+  /** No data within `initTimeoutMs`. */
+  initTimedOut(environment: Environment): void;
+  /** Health, data or definition changed: for metrics and reports. */
+  changed(environment: Environment): void;
+}
+
+/** One environment: its source, its data and its streams. Credentials are looked up in the registry. */
+export class Environment {
+  readonly id: string;
+  readonly logger: Logger;
+  readonly all: Channel;
+  readonly flags: Channel;
+  readonly ping: Channel;
+  readonly store: Store;
+  readonly bigSegments: BigSegmentStore | undefined;
+  readonly #deps: EnvironmentDeps;
+  readonly #source: SourceSlot;
+  #definition: EnvironmentDefinition;
+  #link: LinkStatus = { state: 'INITIALIZING', stateSince: Date.now() };
+  #access: Access = 'starting';
+  #initialised = false;
+  #timedOut = false;
+  #storeHasData = false;
+  #lastUpdate: number | undefined;
+  #initTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(definition: EnvironmentDefinition, deps: EnvironmentDeps) {
+    this.id = definition.id;
+    this.#definition = definition;
+    this.#deps = deps;
+    this.logger = deps.logger.child({ environment: definition.name }, definition.logLevel);
+    this.all = deps.hub.createChannel('all');
+    this.flags = deps.hub.createChannel('flags');
+    this.ping = deps.hub.createChannel('ping');
+    this.store = deps.createStore(
+      definition,
+      { status: () => deps.changed(this), recovered: () => this.#source.restart() },
+      this.logger,
+    );
+    this.bigSegments = deps.createBigSegments?.(definition, () => this.ping.publish(PING), this.logger);
+    this.#source = new SourceSlot({
+      put: (data) => this.#put(data),
+      upsert: (item) => this.#upsert(item),
+      link: (state, error) => this.#linkChanged(state, error),
+    });
+  }
+
+  get definition(): EnvironmentDefinition {
+    return this.#definition;
+  }
+
+  get access(): Access {
+    return this.#access;
+  }
+
+  get link(): LinkStatus {
+    return this.#link;
+  }
+
+  /** Data was delivered at least once since the start. */
+  get initialised(): boolean {
+    return this.#initialised;
+  }
+
+  /** There is something to serve: from upstream, or from the store when the init timeout passed without upstream. */
+  get hasData(): boolean {
+    return this.#initialised || this.#storeHasData;
+  }
+
+  /** Nothing more is to be waited for before the relay may call itself started. */
+  get settled(): boolean {
+    return this.#initialised || this.#timedOut || this.#access === 'refused' || this.#access === 'keyless';
+  }
+
+  /** ms since the epoch of the last message of the source that was applied; undefined before the first. */
+  get lastUpdate(): number | undefined {
+    return this.#lastUpdate;
+  }
+
+  /** Open SDK streams. */
+  get streams(): number {
+    return this.all.size + this.flags.size + this.ping.size;
+  }
+
+  /** What to serve now; undefined without data. @throws StoreError */
+  read(): CompiledData | undefined | Promise<CompiledData | undefined> {
+    return this.store.read();
+  }
+
+  /** Connects to the source. Called once. */
+  start(): void {
+    if (!hasSource(this.#definition)) {
+      this.#access = 'keyless';
+      this.logger.error('the environment has no credential and cannot start', {
+        reason: this.#definition.credentialProblem,
+      });
+      this.#deps.changed(this);
+      return;
+    }
+    this.#access = 'starting';
+    this.#initTimer = setTimeout(() => this.#initTimeout(), this.#deps.initTimeoutMs);
+    this.#source.replace(this.#deps.createSource(this.#definition, this.logger), false);
+  }
+
+  /**
+   * Takes over a changed definition in place. The registry has already dropped the credentials that are no longer
+   * accepted. A new SDK key gets a link of its own; the old link delivers until the new one does, if the old key has grace.
+   */
+  update(definition: EnvironmentDefinition): void {
+    const old = this.#definition;
+    this.#definition = definition;
+    if (sameSource(old, definition)) {
+      this.#deps.changed(this);
+      return;
+    }
+    if (!hasSource(definition)) {
+      this.#source.clear();
+      this.#link = nextLink(this.#link, 'OFF', undefined, Date.now());
+      this.#access = 'keyless';
+      this.logger.error('the credential of the environment is gone', { reason: definition.credentialProblem });
+    } else if (this.#access === 'keyless' || this.#access === 'refused') {
+      this.#link = this.#initialised ? this.#link : { state: 'INITIALIZING', stateSince: Date.now() };
+      this.start();
+      if (this.#initialised) this.#open();
+    } else {
+      this.logger.info('the SDK key changed, connecting with the new one');
+      const grace = old.sdkKey !== undefined && stillAccepted(definition, old.sdkKey);
+      this.#source.replace(this.#deps.createSource(definition, this.logger), grace);
+    }
+    this.#deps.changed(this);
+  }
+
+  /** True while the credential opens this environment: what was looked up may have been revoked since. */
+  accepts(credential: CredentialDigest): boolean {
+    return !this.#closed && acceptedCredentials(this.#definition, Date.now()).some((one) => one.digest === credential);
+  }
+
+  /** Ends the streams that a credential opened. */
+  revoke(credential: string): void {
+    for (const channel of [this.all, this.flags, this.ping]) channel.revoke(credential);
+  }
+
+  /** Closes streams, source and store. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#initTimer);
+    for (const channel of [this.all, this.flags, this.ping]) channel.close();
+    await this.#source.close();
+    await this.bigSegments?.close();
+    await this.store.close();
+  }
+
+  async #put(data: DataSet): Promise<void> {
+    const compiled = await this.#stored(() => this.store.init(data));
+    this.#lastUpdate = Date.now();
+    if (compiled !== undefined) {
+      this.#initialised = true;
+      this.#open();
+      // An empty channel builds nothing; a patch or put of the same turn stays behind this one.
+      if (this.all.size > 0) this.all.publish(payloadsOf(compiled).allPut);
+      if (this.flags.size > 0) this.flags.publish(payloadsOf(compiled).flagsPut);
+      this.ping.publish(PING);
+    }
+    this.#deps.changed(this);
+  }
+
+  async #upsert(item: Item): Promise<void> {
+    const result = await this.#stored(() => this.store.upsert(item));
+    this.#lastUpdate = Date.now();
+    // A version that is not newer is not news. A change that the store could not take is still told to SDKs (contract 6.5).
+    if (result?.applied === false) return;
+    if (this.all.size > 0) this.all.publish(itemEvent(item));
+    const flagsEvent = this.flags.size > 0 ? flagsOnlyEvent(item) : undefined;
+    if (flagsEvent !== undefined) this.flags.publish(flagsEvent);
+    this.ping.publish(PING);
+  }
+
+  /** Runs a write; a store error is logged and shown in status, and mended by `recovered`. */
+  async #stored<T>(write: () => Promise<T> | T): Promise<T | undefined> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.logger.error('the store did not take a change', { error: error.message });
+      return undefined;
+    }
+  }
+
+  #linkChanged(state: LinkState, error: LinkError | undefined): void {
+    this.#link = nextLink(this.#link, state, error, Date.now());
+    if (state === 'OFF' && !this.#initialised && this.#access === 'starting') {
+      clearTimeout(this.#initTimer);
+      this.#access = 'refused';
+    }
+    this.#deps.changed(this);
+  }
+
+  #open(): void {
+    clearTimeout(this.#initTimer);
+    this.#access = 'open';
+  }
+
+  #initTimeout(): void {
+    if (this.#access !== 'starting') return;
+    this.#access = 'open';
+    void this.#readStore().then((data) => {
+      if (this.#closed || this.#initialised) return;
+      this.#storeHasData = data !== undefined;
+      this.#timedOut = true;
+      if (this.#storeHasData) {
+        this.logger.warn('no data from upstream within the initialization timeout; serving what the store has');
+      } else {
+        this.logger.error('no data from upstream within the initialization timeout', {
+          timeoutMs: this.#deps.initTimeoutMs,
+        });
+        this.#deps.initTimedOut(this);
+      }
+      this.#deps.changed(this);
+    });
+  }
+
+  async #readStore(): Promise<CompiledData | undefined> {
+    try {
+      return await this.store.read();
+    } catch (error) {
+      this.logger.warn('the store cannot be read', { error: String(error) });
+      return undefined;
+    }
+  }
+}
+
+function hasSource(definition: EnvironmentDefinition): boolean {
+  return definition.dataFile !== undefined || definition.sdkKey !== undefined;
+}
+
+function sameSource(a: EnvironmentDefinition, b: EnvironmentDefinition): boolean {
+  return a.sdkKey === b.sdkKey && a.dataFile === b.dataFile && a.filterKey === b.filterKey;
+}
+
+function stillAccepted(definition: EnvironmentDefinition, key: string): boolean {
+  return (
+    definition.acceptedSdkKeys.includes(key) || currentExpiring(definition, Date.now()).some((one) => one.value === key)
+  );
+}

@@ -1,0 +1,180 @@
+import type { Logger } from '../telemetry/logger.ts';
+import { acceptedCredentials, type CredentialDigest, type CredentialKind, digestOf } from './credentials.ts';
+import type { DefinitionSink, EnvironmentDefinition } from './definition.ts';
+import { Environment, type EnvironmentDeps } from './environment.ts';
+
+/** Result of a credential lookup: the environment, or why there is none (contract 1.2). */
+export type Lookup =
+  | { readonly found: true; readonly environment: Environment; readonly credential: CredentialDigest }
+  | { readonly found: false; readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' };
+
+const UNKNOWN: Lookup = { found: false, reason: 'unknown' };
+const UNKNOWN_FILTER: Lookup = { found: false, reason: 'unknown-filter' };
+const STARTING: Lookup = { found: false, reason: 'starting' };
+const NO_LIST: Lookup = { found: false, reason: 'no-list' };
+
+/** All environments, and which credential opens which. It is the sink of definitions: changes are applied in place. */
+export class Registry implements DefinitionSink {
+  readonly #deps: EnvironmentDeps;
+  readonly #logger: Logger;
+  readonly #environments = new Map<string, Environment>();
+  /** Credential digest → payload filter ('' = none) → environment. */
+  readonly #credentials = new Map<CredentialDigest, Map<string, Environment>>();
+  readonly #removed = new Set<Promise<void>>();
+  readonly #cleanup: NodeJS.Timeout;
+  #listed = false;
+  #closed = false;
+
+  /** @param credentialCleanupMs how often expired SDK keys are looked for (contract 9.2) */
+  constructor(deps: EnvironmentDeps, logger: Logger, credentialCleanupMs: number) {
+    this.#deps = deps;
+    this.#logger = logger;
+    this.#cleanup = setInterval(() => this.dropExpired(), credentialCleanupMs);
+    this.#cleanup.unref();
+  }
+
+  /** False until the first list of environments came (AutoConfig). */
+  get listed(): boolean {
+    return this.#listed;
+  }
+
+  /** In order of appearance. */
+  environments(): IterableIterator<Environment> {
+    return this.#environments.values();
+  }
+
+  get size(): number {
+    return this.#environments.size;
+  }
+
+  get(id: string): Environment | undefined {
+    return this.#environments.get(id);
+  }
+
+  /** Finds the environment that a client's credential and payload filter open. Constant in time as to the credential. */
+  lookup(kind: CredentialKind, value: string, filter: string): Lookup {
+    if (!this.#listed) return NO_LIST;
+    const credential = digestOf(kind, value);
+    const byFilter = this.#credentials.get(credential);
+    if (byFilter === undefined) return UNKNOWN;
+    const environment = byFilter.get(filter);
+    if (environment === undefined) return UNKNOWN_FILTER;
+    switch (environment.access) {
+      case 'open':
+        return { found: true, environment, credential };
+      case 'starting':
+        return STARTING;
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  replace(definitions: readonly EnvironmentDefinition[]): void {
+    this.#listed = true;
+    const wanted = new Set(definitions.map((definition) => definition.id));
+    for (const id of [...this.#environments.keys()]) {
+      if (!wanted.has(id)) this.remove(id);
+    }
+    // Keys may move from one environment to another: they are taken from the old one first.
+    for (const definition of definitions) this.#unbindRevoked(definition);
+    for (const definition of definitions) this.upsert(definition);
+  }
+
+  upsert(definition: EnvironmentDefinition): void {
+    if (this.#closed) return;
+    const existing = this.#environments.get(definition.id);
+    if (existing === undefined) {
+      const environment = new Environment(definition, this.#deps);
+      this.#environments.set(definition.id, environment);
+      this.#bind(environment, definition);
+      environment.start();
+      return;
+    }
+    this.#unbindRevoked(definition);
+    this.#bind(existing, definition);
+    existing.update(definition);
+  }
+
+  remove(id: string): void {
+    const environment = this.#environments.get(id);
+    if (environment === undefined) return;
+    this.#environments.delete(id);
+    this.#unbindExcept(environment, new Set());
+    environment.logger.info('the environment was removed');
+    this.#closeLater(environment);
+  }
+
+  /** Revokes the keys whose grace is over, and closes their streams. */
+  dropExpired(now: number = Date.now()): void {
+    for (const environment of this.#environments.values()) {
+      if (environment.definition.expiringSdkKeys.length === 0) continue;
+      const accepted = new Set(acceptedCredentials(environment.definition, now).map((one) => one.digest));
+      if (this.#unbindExcept(environment, accepted)) {
+        environment.logger.info('an SDK key expired');
+        this.#deps.changed(environment);
+      }
+    }
+  }
+
+  /** Closes every environment. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#cleanup);
+    for (const environment of this.#environments.values()) this.#closeLater(environment);
+    await Promise.all(this.#removed);
+  }
+
+  #bind(environment: Environment, definition: EnvironmentDefinition): void {
+    const filter = definition.filterKey ?? '';
+    for (const { digest, kind } of acceptedCredentials(definition, Date.now())) {
+      let byFilter = this.#credentials.get(digest);
+      if (byFilter === undefined) {
+        byFilter = new Map();
+        this.#credentials.set(digest, byFilter);
+      }
+      const holder = byFilter.get(filter);
+      if (holder === undefined) {
+        byFilter.set(filter, environment);
+      } else if (holder !== environment) {
+        // Serving another environment's data under a key would be worse than not serving (contract 14, row 51).
+        this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
+          environment: definition.name,
+          other: holder.definition.name,
+          credential: kind,
+        });
+      }
+    }
+  }
+
+  #unbindRevoked(definition: EnvironmentDefinition): void {
+    const existing = this.#environments.get(definition.id);
+    if (existing === undefined) return;
+    this.#unbindExcept(existing, new Set(acceptedCredentials(definition, Date.now()).map((one) => one.digest)));
+  }
+
+  /** Takes away every credential of an environment but those in `keep`. True when there was one. */
+  #unbindExcept(environment: Environment, keep: ReadonlySet<CredentialDigest>): boolean {
+    let dropped = false;
+    for (const [digest, byFilter] of this.#credentials) {
+      if (keep.has(digest)) continue;
+      for (const [filter, holder] of byFilter) {
+        if (holder !== environment) continue;
+        byFilter.delete(filter);
+        environment.revoke(digest);
+        dropped = true;
+      }
+      if (byFilter.size === 0) this.#credentials.delete(digest);
+    }
+    return dropped;
+  }
+
+  #closeLater(environment: Environment): void {
+    const closing = environment
+      .close()
+      .catch((error: unknown) => {
+        environment.logger.warn('the environment did not close cleanly', { error: String(error) });
+      })
+      .finally(() => this.#removed.delete(closing));
+    this.#removed.add(closing);
+  }
+}

@@ -1,0 +1,93 @@
+import { currentExpiring } from '../environment/credentials.ts';
+import type { Environment } from '../environment/environment.ts';
+import { isConnected } from '../environment/link-status.ts';
+import type { Registry } from '../environment/registry.ts';
+import type { EnvironmentSample } from '../telemetry/metrics.ts';
+import { type Readiness, readiness } from './readiness.ts';
+import type { EnvironmentFacts } from './report-item.ts';
+import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
+
+/** The health of the whole relay, in the forms that `/status`, `/readyz`, the metrics and the reporter want it. */
+export interface Overview {
+  document(): StatusDocument;
+  find(predicate: (environment: EnvironmentStatus) => boolean): EnvironmentStatus | undefined;
+  readiness(): Readiness;
+  samples(): EnvironmentSample[];
+  facts(): { readonly connectedEnvironments: number; readonly environments: readonly EnvironmentFacts[] };
+}
+
+/** Rules of {@link createOverview}. */
+export interface OverviewOptions {
+  readonly version: string;
+  readonly disconnectedAfterMs: number;
+  readonly bigSegmentsStaleAsDegraded: boolean;
+  /** The relay is going down: it is not ready, whatever its environments say. */
+  readonly draining: () => boolean;
+}
+
+/** Reads the registry when asked; nothing is cached but that the relay was ready once. */
+export function createOverview(registry: Registry, options: OverviewOptions): Overview {
+  let wasReady = false;
+
+  const statusOf = (environment: Environment): EnvironmentStatus => {
+    const now = Date.now();
+    const { definition, link, initialised } = environment;
+    const bigSegments = environment.bigSegments?.status();
+    return {
+      definition,
+      link,
+      store: environment.store.status(),
+      connected: isConnected(link, initialised, options.disconnectedAfterMs, now),
+      expiringKeys: currentExpiring(definition, now).map((key) => key.value),
+      ...(bigSegments === undefined ? {} : { bigSegments }),
+    };
+  };
+  const all = (): EnvironmentStatus[] => [...registry.environments()].map(statusOf);
+
+  return {
+    document: () => statusDocument(all(), { ...options, listed: registry.listed }),
+    find(predicate) {
+      for (const environment of registry.environments()) {
+        const status = statusOf(environment);
+        if (predicate(status)) return status;
+      }
+      return undefined;
+    },
+    readiness() {
+      if (options.draining()) return { ready: false, reason: 'shutting down' };
+      if (wasReady) return { ready: true, reason: 'ok' };
+      const result = readiness(registry.listed, [...registry.environments()]);
+      wasReady = result.ready;
+      return result;
+    },
+    samples: () =>
+      [...registry.environments()].map((environment) => {
+        const status = statusOf(environment);
+        return {
+          name: environment.definition.name,
+          state: status.link.state,
+          connected: status.connected,
+          storeUp: status.store.state !== 'INTERRUPTED',
+          dataAgeMs: environment.lastUpdate === undefined ? undefined : Date.now() - environment.lastUpdate,
+        };
+      }),
+    facts() {
+      const statuses = all();
+      return {
+        connectedEnvironments: statuses.filter((one) => one.connected).length,
+        environments: statuses.map(factsOf),
+      };
+    },
+  };
+}
+
+function factsOf({ definition, link, store }: EnvironmentStatus): EnvironmentFacts {
+  const keyless = definition.sdkKey === undefined && definition.dataFile === undefined;
+  return {
+    name: definition.name,
+    state: keyless ? 'CredentialMissing' : link.state,
+    since: link.stateSince,
+    ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
+    ...(store.database === undefined ? {} : { storeState: store.state }),
+  };
+}

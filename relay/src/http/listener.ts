@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { StartupError } from '../environment/definition.ts';
+import { RelayResponse } from './response.ts';
+
+/** TLS of a listener (contract 4.2). */
+export interface ListenerTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: '1.0' | '1.1' | '1.2' | '1.3';
+}
+
+/** Request line and headers up to this; 431 above (contract 1.1). */
+const MAX_HEADER_BYTES = 1024 * 1024;
+/** A head must be complete after this, in ms (contract 1.1). */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A whole request must be there after this, in ms. */
+const REQUEST_TIMEOUT_MS = 70_000;
+/** How long an idle connection is kept for the next request, in ms: longer than load balancers keep theirs. */
+const KEEP_ALIVE_MS = 75_000;
+/** Peers that vanished are noticed by TCP after about this, in ms. */
+const TCP_KEEP_ALIVE_MS = 60_000;
+
+/** `optimizeEmptyRequests` and `shouldUpgradeCallback` are newer than the type definitions. */
+const OPTIONS: Record<string, unknown> = {
+  ServerResponse: RelayResponse,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  keepAlive: true,
+  keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+  noDelay: true,
+  // Requests without a body skip the machinery for reading one.
+  optimizeEmptyRequests: true,
+  // No client of a relay upgrades; the `upgrade` event is used to let streams go (see `takeover.ts`).
+  shouldUpgradeCallback: () => false,
+};
+
+/**
+ * Makes the HTTP server that SDKs talk to; it does not listen yet.
+ * @throws {StartupError} when a TLS file cannot be read or used
+ */
+export function createSdkServer(tls: ListenerTls | undefined): Server {
+  if (tls === undefined) return createServer(OPTIONS as unknown as ServerOptions) as Server;
+  try {
+    return createTlsServer({
+      ...(OPTIONS as unknown as ServerOptions),
+      cert: readFileSync(tls.certFile),
+      key: readFileSync(tls.keyFile),
+      minVersion: `TLSv1${tls.minVersion === '1.0' ? '' : tls.minVersion.slice(1)}` as 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+    }) as unknown as Server;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartupError(`cannot use the TLS certificate ${tls.certFile} with the key ${tls.keyFile}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Starts listening on all interfaces.
+ * @returns the port, which differs from the one asked for when that was 0
+ * @throws {StartupError} when the port cannot be used
+ */
+export function listen(server: Server, port: number, what: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'it is in use' : error.message;
+      reject(new StartupError(`cannot listen on port ${port} (${what}): ${reason}`, { cause: error }));
+    };
+    server.once('error', failed);
+    server.listen({ port, backlog: 4096 }, () => {
+      server.off('error', failed);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Stops listening and closes idle connections; resolves when every connection is gone. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (!server.listening) {
+      resolve();
+      return;
+    }
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+
+/** True when the client takes gzip. `gzip;q=0` and absence mean no; `*` is not taken as gzip, nobody sends it. */
+export function acceptsGzip(request: IncomingMessage): boolean {
+  const header = request.headers['accept-encoding'];
+  if (header === undefined) return false;
+  const text = Array.isArray(header) ? header.join(',') : header;
+  return /(^|,)\s*gzip\s*($|,|;(?!\s*q=0(\.0*)?\s*($|,)))/i.test(text);
+}

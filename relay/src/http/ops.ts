@@ -1,0 +1,48 @@
+import { createServer, type Server } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { Readiness } from '../health/readiness.ts';
+import { sendNotFound, sendText } from './reply.ts';
+import { createRouter } from './router.ts';
+
+/** What the ops listener shows. */
+export interface OpsSources {
+  readiness(): Readiness;
+  readonly metrics: Registry;
+}
+
+/**
+ * The server of probes and metrics, on a port of its own so that an ingress never publishes them: `/livez` (the process
+ * answers), `/readyz` (traffic may come), `/metrics` (Prometheus text).
+ */
+export function createOpsServer(sources: OpsSources): Server {
+  const router = createRouter(
+    [
+      { method: 'GET', path: '/livez', name: 'livez', handler: (_request, response) => sendText(response, 200, 'ok') },
+      {
+        method: 'GET',
+        path: '/readyz',
+        name: 'readyz',
+        handler: (_request, response) => {
+          const { ready, reason } = sources.readiness();
+          sendText(response, ready ? 200 : 503, reason);
+        },
+      },
+      {
+        method: 'GET',
+        path: '/metrics',
+        name: 'metrics',
+        handler: (_request, response) => {
+          sources.metrics.metrics().then(
+            (text) => {
+              response.writeHead(200, ['Content-Type', sources.metrics.contentType]);
+              response.end(text);
+            },
+            (error: unknown) => sendText(response, 500, `metrics cannot be collected: ${String(error)}`),
+          );
+        },
+      },
+    ],
+    { unknown: (_request, response) => sendNotFound(response) },
+  );
+  return createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, router.dispatch);
+}

@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http';
+
+/** Header names and values in turn, as `writeHead` takes them without building an object. */
+export type HeaderList = readonly string[];
+
+const NO_HEADERS: HeaderList = [];
+
+/** An answer without a body and without a type (contract 1.1, 1.2). */
+export function sendEmpty(response: ServerResponse, status: number, headers: HeaderList = NO_HEADERS): void {
+  const length = status === 304 || status === 204 ? NO_HEADERS : ['Content-Length', '0'];
+  response.writeHead(status, [...headers, ...length]);
+  response.end();
+}
+
+/** A plain-text error, in the form of Go's `http.Error` (contract 1.1). */
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: HeaderList = NO_HEADERS,
+): void {
+  const body = text.endsWith('\n') ? text : `${text}\n`;
+  response.writeHead(status, [
+    'Content-Type',
+    'text/plain; charset=utf-8',
+    'X-Content-Type-Options',
+    'nosniff',
+    ...headers,
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+  ]);
+  response.end(body);
+}
+
+/** JSON text with the bare media type that ld-relay sends (contract 1.3). */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  json: string,
+  headers: HeaderList = NO_HEADERS,
+): void {
+  response.writeHead(status, [
+    'Content-Type',
+    'application/json',
+    ...headers,
+    'Content-Length',
+    String(Buffer.byteLength(json)),
+  ]);
+  response.end(json);
+}
+
+/** `{"message": …}` (contract 1.4). */
+export function sendMessage(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: HeaderList = NO_HEADERS,
+): void {
+  sendJson(response, status, JSON.stringify({ message }), headers);
+}
+
+/** The router's answer for a path that does not exist (contract 1.1). */
+export function sendNotFound(response: ServerResponse): void {
+  sendText(response, 404, '404 page not found');
+}

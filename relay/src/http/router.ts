@@ -1,0 +1,144 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseTarget } from './path.ts';
+import { sendEmpty, sendText } from './reply.ts';
+
+/** What a handler is told about the request beside the request itself. */
+export interface RouteMatch<R extends Route = Route> {
+  readonly route: R;
+  /** Values of the pattern's parameters, in its order, decoded. */
+  readonly params: readonly string[];
+  /** Raw query, without the question mark. */
+  readonly query: string;
+}
+
+/** Answers a request. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, match: RouteMatch) => void;
+
+/** One method on one path. */
+export interface Route {
+  readonly method: string;
+  /** Segments starting with `:` are parameters and match anything but nothing; `:name.gif` asks for that ending. */
+  readonly path: string;
+  /** Short stable name, for metrics. */
+  readonly name: string;
+  readonly handler: Handler;
+}
+
+/** A path with all its methods. */
+interface Endpoint {
+  readonly methods: Map<string, Route>;
+}
+
+/** A node of the tree of path segments. */
+interface Node {
+  readonly literal: Map<string, Node>;
+  param: Node | undefined;
+  /** Parameters with a fixed ending. */
+  readonly suffixed: { readonly suffix: string; readonly node: Node }[];
+  endpoint: Endpoint | undefined;
+}
+
+/** Finds the route of a request. */
+export interface Router {
+  /** Answers the request: by its route, with 400, 301 or 405 as contract 1.1 says, or by `unknown` for an unknown path. */
+  dispatch(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** Hooks of {@link createRouter}. */
+export interface RouterOptions {
+  /** Answers a path that is not in the table. */
+  unknown(request: IncomingMessage, response: ServerResponse): void;
+  /** Called before the handler. */
+  matched?(route: Route, response: ServerResponse): void;
+}
+
+/**
+ * A router for the SDK endpoints with the exact rules of ld-relay (contract 1.1), which Express's differ from: trailing
+ * slash 404, double slash 301, HEAD is not GET, methods of a known path 405 without a body.
+ */
+export function createRouter(routes: readonly Route[], { unknown, matched }: RouterOptions): Router {
+  const root = newNode();
+  for (const route of routes) insert(root, route.path.slice(1).split('/')).methods.set(route.method, route);
+  return {
+    dispatch(request, response) {
+      const target = parseTarget(request.url ?? '/');
+      if ('problem' in target) {
+        if (target.problem === 'malformed') sendText(response, 400, '400 Bad Request: malformed escape in the path');
+        else response.writeHead(301, ['Location', target.location, 'Content-Length', '0']).end();
+        return;
+      }
+      const params: string[] = [];
+      const endpoint = find(root, target.path, 1, params);
+      if (endpoint === undefined) {
+        unknown(request, response);
+        return;
+      }
+      const route = endpoint.methods.get(request.method ?? '');
+      if (route === undefined) {
+        sendEmpty(response, 405, ['Allow', [...endpoint.methods.keys()].join(', ')]);
+        return;
+      }
+      matched?.(route, response);
+      route.handler(request, response, { route, params, query: target.query });
+    },
+  };
+}
+
+function newNode(): Node {
+  return { literal: new Map(), param: undefined, suffixed: [], endpoint: undefined };
+}
+
+function insert(root: Node, segments: readonly string[]): Endpoint {
+  let node = root;
+  for (const segment of segments) {
+    if (!segment.startsWith(':')) {
+      let next = node.literal.get(segment);
+      if (next === undefined) {
+        next = newNode();
+        node.literal.set(segment, next);
+      }
+      node = next;
+      continue;
+    }
+    const dot = segment.indexOf('.');
+    if (dot < 0) {
+      node.param ??= newNode();
+      node = node.param;
+      continue;
+    }
+    const suffix = segment.slice(dot);
+    let entry = node.suffixed.find((one) => one.suffix === suffix);
+    if (entry === undefined) {
+      entry = { suffix, node: newNode() };
+      node.suffixed.push(entry);
+    }
+    node = entry.node;
+  }
+  node.endpoint ??= { methods: new Map() };
+  return node.endpoint;
+}
+
+/** Literal segments win over parameters; what leads nowhere is tried the other way. */
+function find(node: Node, path: string, from: number, params: string[]): Endpoint | undefined {
+  const slash = path.indexOf('/', from);
+  const last = slash < 0;
+  const segment = last ? path.slice(from) : path.slice(from, slash);
+  const literal = node.literal.get(segment);
+  if (literal !== undefined) {
+    const endpoint = last ? literal.endpoint : find(literal, path, slash + 1, params);
+    if (endpoint !== undefined) return endpoint;
+  }
+  if (segment === '') return undefined;
+  for (const { suffix, node: next } of node.suffixed) {
+    if (!segment.endsWith(suffix) || segment.length === suffix.length) continue;
+    params.push(segment.slice(0, -suffix.length));
+    const endpoint = last ? next.endpoint : find(next, path, slash + 1, params);
+    if (endpoint !== undefined) return endpoint;
+    params.pop();
+  }
+  if (node.param === undefined) return undefined;
+  params.push(segment);
+  const endpoint = last ? node.param.endpoint : find(node.param, path, slash + 1, params);
+  if (endpoint === undefined) params.pop();
+  return endpoint;
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Overview } from '../health/overview.ts';
+import type { RequestMetrics } from '../telemetry/request-metrics.ts';
+import type { ExpressHandler } from './express-app.ts';
+import { sendText } from './reply.ts';
+import type { RelayResponse } from './response.ts';
+import { createRouter, type Route } from './router.ts';
+
+/** What the SDK listener answers with. */
+export interface SdkDispatcherOptions {
+  /** Dispatched before Express: the SDK endpoints. */
+  readonly routes: readonly Route[];
+  readonly overview: Overview;
+  readonly requests: RequestMetrics;
+  /** The relay is going down: connections are not kept for another request. */
+  readonly draining: () => boolean;
+}
+
+/** Paths that Express answers; the router knows them for their methods. */
+const EXPRESS_PATHS = [
+  '/status',
+  '/status/:identifier',
+  '/status/:project/:environment',
+  '/status/:project/:environment/filters/:filter',
+];
+
+/**
+ * Answers the requests of the SDK listener. The SDK endpoints go through the relay's own router, for its exact rules and
+ * because Express doubles the cost of a small answer; everything else is Express's, which is loaded behind the start.
+ */
+export function createSdkDispatcher(
+  options: SdkDispatcherOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  let express: ExpressHandler | undefined;
+  const loading = loadExpress(options.overview).then((handler) => {
+    express = handler;
+    return handler;
+  });
+  const viaExpress = (request: IncomingMessage, response: ServerResponse): void => {
+    if (express !== undefined) express(request, response);
+    else {
+      loading.then(
+        (handler) => handler(request, response),
+        (error: unknown) => sendText(response, 500, `internal error: ${String(error)}`),
+      );
+    }
+  };
+  const unknown = options.requests.route('unknown');
+  const stats = new Map(options.routes.map((route) => [route, options.requests.route(route.name)]));
+  const other = options.requests.route('status');
+  const router = createRouter(
+    [
+      ...options.routes,
+      ...EXPRESS_PATHS.map((path): Route => ({ method: 'GET', path, name: 'status', handler: viaExpress })),
+    ],
+    {
+      unknown(request, response) {
+        (response as RelayResponse).stats = unknown;
+        viaExpress(request, response);
+      },
+      matched(route, response) {
+        (response as RelayResponse).stats = stats.get(route) ?? other;
+      },
+    },
+  );
+  return (request, response) => {
+    if (options.draining()) response.shouldKeepAlive = false;
+    router.dispatch(request, response);
+  };
+}
+
+async function loadExpress(overview: Overview): Promise<ExpressHandler> {
+  // Behind the first turn of the event loop: the listener comes first.
+  await new Promise((resolve) => setImmediate(resolve));
+  const [{ createExpressHandler }, { statusRouter }] = await Promise.all([
+    import('./express-app.ts'),
+    import('../protocols/launchdarkly/status.ts'),
+  ]);
+  return createExpressHandler([statusRouter(overview)]);
+}

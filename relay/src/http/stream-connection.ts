@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { StreamConnection } from '../streams/connection.ts';
+import { type Frame, LAST_CHUNK } from '../streams/sse.ts';
+
+/** A stream on a socket that was taken over from `node:http`: frames go out as the chunks they are framed as. */
+class SocketConnection implements StreamConnection {
+  onClose: (() => void) | undefined;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', ignoreReset);
+    // A client that half-closes is gone: Go's server treats it the same way.
+    socket.on('end', destroyThis);
+    socket.on('close', () => this.onClose?.());
+    socket.resume();
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(frame: Frame): void {
+    if (this.#socket.writable) this.#socket.write(frame.chunk);
+  }
+
+  writeThen(frame: Frame, done: () => void): void {
+    if (this.#socket.writable) this.#socket.write(frame.chunk, done);
+    else done();
+  }
+
+  end(graceMs: number): void {
+    if (this.#socket.writable) this.#socket.end(LAST_CHUNK);
+    cutAfter(this.#socket, graceMs);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** A stream on an ordinary response: HTTP/1.0 clients, and requests with a body (REPORT), whose socket cannot be taken over. */
+class ResponseConnection implements StreamConnection {
+  onClose: (() => void) | undefined;
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    response.on('error', ignoreReset);
+    response.on('close', () => this.onClose?.());
+  }
+
+  get pendingBytes(): number {
+    return this.#response.writableLength + (this.#response.socket?.writableLength ?? 0);
+  }
+
+  write(frame: Frame): void {
+    if (this.#response.writable) this.#response.write(frame.bytes);
+  }
+
+  writeThen(frame: Frame, done: () => void): void {
+    if (this.#response.writable) this.#response.write(frame.bytes, done);
+    else done();
+  }
+
+  end(graceMs: number): void {
+    const { socket } = this.#response;
+    this.#response.end();
+    if (socket !== null) cutAfter(socket, graceMs);
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+}
+
+/** Makes a stream of an ordinary response whose head was not sent yet. */
+export function streamOnResponse(response: ServerResponse, headers: readonly string[]): StreamConnection {
+  response.writeHead(200, headers as string[]);
+  response.flushHeaders();
+  return new ResponseConnection(response);
+}
+
+/** Makes a stream of a socket that `node:http` let go of (see `takeover.ts`). Sends the head at once, as SDKs time out otherwise. */
+export function streamOnSocket(socket: Socket, headers: readonly string[]): StreamConnection {
+  let head = 'HTTP/1.1 200 OK\r\n';
+  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  socket.write(`${head}Date: ${new Date().toUTCString()}\r\nTransfer-Encoding: chunked\r\n\r\n`, 'latin1');
+  return new SocketConnection(socket);
+}
+
+/** True when the request's socket can be taken over: HTTP/1.1 without a body. */
+export function canTakeSocket(request: IncomingMessage): boolean {
+  return (
+    request.httpVersionMajor === 1 &&
+    request.httpVersionMinor === 1 &&
+    request.headers['content-length'] === undefined &&
+    request.headers['transfer-encoding'] === undefined &&
+    request.headers.expect === undefined
+  );
+}
+
+function cutAfter(socket: Socket, graceMs: number): void {
+  if (socket.destroyed) return;
+  if (graceMs <= 0 && socket.writableLength === 0) {
+    // FIN is on its way behind the last chunk; the peer's answer is not waited for.
+    socket.destroySoon();
+    return;
+  }
+  const timer = setTimeout(() => socket.destroy(), Math.max(graceMs, 100));
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function destroyThis(this: Socket): void {
+  this.destroy();
+}
+
+/** A connection reset by the peer is how streams normally end; `close` follows and does the book-keeping. */
+function ignoreReset(): void {}

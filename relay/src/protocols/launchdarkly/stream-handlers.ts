@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Payloads, payloadsOf } from '../../environment/payloads.ts';
+import type { CompiledData } from '../../evaluation/compiled.ts';
+import type { HeaderList } from '../../http/reply.ts';
+import { sendText } from '../../http/reply.ts';
+import { canTakeSocket, streamOnResponse, streamOnSocket } from '../../http/stream-connection.ts';
+import type { Takeover } from '../../http/takeover.ts';
+import type { Admission } from '../../streams/admission.ts';
+import type { StreamKind } from '../../streams/channel.ts';
+import type { StreamConnection } from '../../streams/connection.ts';
+import { type Frame, PING } from '../../streams/sse.ts';
+import { contextOfBody, contextOfPath } from './context-request.ts';
+import { corsHeadersOfStream } from './cors.ts';
+import { passesSecureMode } from './evalx.ts';
+import type { EnvironmentHandler, Selected } from './select.ts';
+
+/** What streams need of the server they run on. */
+export interface StreamOptions {
+  readonly takeover: Takeover;
+  readonly admission: Admission;
+  readonly maxBodyBytes: number;
+  /** A stream was turned away. */
+  shed(): void;
+}
+
+/** Contract 2.1, "Headers". */
+const SSE_HEADERS: HeaderList = [
+  'Content-Type',
+  'text/event-stream; charset=utf-8',
+  'Cache-Control',
+  'no-cache, no-store, must-revalidate',
+  'Connection',
+  'keep-alive',
+  'X-Accel-Buffering',
+  'no',
+  'Access-Control-Allow-Origin',
+  '*',
+];
+
+/** `/all` and `/flags` (contract 2.2). */
+export function serverStream(kind: 'all' | 'flags', options: StreamOptions): EnvironmentHandler {
+  const initial = (payloads: Payloads) => (kind === 'all' ? payloads.allPut : payloads.flagsPut);
+  return (request, response, selected) => {
+    const ticket = options.admission.admit();
+    if (ticket === undefined) {
+      options.shed();
+      sendText(response, 503, 'too many streams are being opened, try again later', ['Retry-After', '1']);
+      return;
+    }
+    open(options, request, response, selected, (connection) => {
+      connection.onClose = () => ticket.cancel();
+      let waited = false;
+      ticket.turn((done) => {
+        if (waited && !selected.environment.accepts(selected.credential)) {
+          connection.end(0);
+          done();
+        } else {
+          join(kind, connection, selected, (data) => initial(payloadsOf(data)), done);
+        }
+      });
+      waited = true;
+    });
+  };
+}
+
+/** `/ping` and `/mping`. */
+export function pingStream(options: StreamOptions): EnvironmentHandler {
+  return (request, response, selected) => openPing(options, request, response, selected);
+}
+
+/**
+ * `/eval` and `/meval`: pings, once the context was found to be valid (contract 2.3). The context is used for nothing but
+ * secure mode.
+ */
+export function evalStream(secure: boolean, options: StreamOptions): EnvironmentHandler {
+  return (request, response, selected) => {
+    if (request.method === 'REPORT') {
+      void contextOfBody(request, response, selected.cors, options.maxBodyBytes).then(
+        (received) => {
+          if (received === undefined || (secure && !passesSecureMode(response, selected, received.context))) return;
+          openPing(options, request, response, selected);
+        },
+        () => response.destroy(),
+      );
+      return;
+    }
+    const received = contextOfPath(selected.params[0] ?? '', response, selected.cors);
+    if (received === undefined || (secure && !passesSecureMode(response, selected, received.context))) return;
+    openPing(options, request, response, selected);
+  };
+}
+
+/** Sends the head and hands out the connection: a bare socket where the request allows it. Called synchronously for that. */
+function open(
+  options: StreamOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { environment, methods }: Selected,
+  use: (connection: StreamConnection) => void,
+): void {
+  const headers =
+    methods === '' ? SSE_HEADERS : [...SSE_HEADERS, ...corsHeadersOfStream(environment.definition, methods)];
+  if (canTakeSocket(request)) {
+    options.takeover(request, response, (socket) => use(streamOnSocket(socket, headers)));
+  } else {
+    use(streamOnResponse(response, headers));
+  }
+}
+
+function openPing(
+  options: StreamOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  selected: Selected,
+): void {
+  open(options, request, response, selected, (connection) => join('ping', connection, selected, () => PING));
+}
+
+/** Joins the channel with what there is to begin with: nothing without data or when the store fails (contract 2.3). */
+function join(
+  kind: StreamKind,
+  connection: StreamConnection,
+  { environment, credential }: Selected,
+  initial: (data: CompiledData) => Frame,
+  done?: () => void,
+): void {
+  const channel = kind === 'all' ? environment.all : kind === 'flags' ? environment.flags : environment.ping;
+  const add = (data: CompiledData | undefined) =>
+    channel.add(connection, credential, data === undefined ? undefined : initial(data), done);
+  const failed = (error: unknown) => {
+    environment.logger.warn('the store could not be read for a new stream', { error: String(error) });
+    add(undefined);
+  };
+  try {
+    const data = environment.read();
+    if (!(data instanceof Promise)) {
+      add(data);
+      return;
+    }
+    data
+      .then((read) => {
+        if (environment.accepts(credential)) add(read);
+        else connection.end(0);
+      })
+      .catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}

@@ -1,0 +1,143 @@
+import type { StreamConnection } from './connection.ts';
+import { type Frame, merge, PING } from './sse.ts';
+import type { WheelSlot } from './wheel.ts';
+
+/** What a stream carries (contract 2.2): everything, flags only (old SDKs), or bare pings. */
+export type StreamKind = 'all' | 'flags' | 'ping';
+
+/** One connection in a channel. */
+export interface Subscriber {
+  readonly connection: StreamConnection;
+  readonly kind: StreamKind;
+  /** Digest of the credential that opened it, for revocation. */
+  readonly credential: string;
+  /** Bytes of the first payload while it has not left: it may be larger than the buffer limit by itself. */
+  initialBytes: number;
+  slot: WheelSlot<Subscriber> | undefined;
+  lifetime: NodeJS.Timeout | undefined;
+}
+
+/** What a channel needs of the hub that made it. */
+export interface ChannelOwner {
+  readonly maxBufferedBytes: number;
+  added(subscriber: Subscriber): void;
+  removed(subscriber: Subscriber): void;
+  cut(): void;
+}
+
+/** Frames larger than this are not copied together with others: they go out on their own. */
+const MERGE_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * The streams of one kind in one environment. Events reach every connection in the order of {@link publish}; those of one
+ * turn of the event loop go out as one write, and pings of one turn as one ping: the SDK polls once either way.
+ */
+export class Channel {
+  readonly kind: StreamKind;
+  readonly #owner: ChannelOwner;
+  readonly #subscribers = new Set<Subscriber>();
+  #queue: Frame[] = [];
+  #scheduled = false;
+
+  constructor(kind: StreamKind, owner: ChannelOwner) {
+    this.kind = kind;
+    this.#owner = owner;
+  }
+
+  /** Open streams. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /**
+   * Takes over a connection. `initial` is what it gets first; events published before this call are not sent to it.
+   * `sent` is called when the first payload has left, or the connection closed.
+   */
+  add(connection: StreamConnection, credential: string, initial: Frame | undefined, sent?: () => void): void {
+    this.#flush();
+    const subscriber: Subscriber = {
+      connection,
+      kind: this.kind,
+      credential,
+      initialBytes: 0,
+      slot: undefined,
+      lifetime: undefined,
+    };
+    connection.onClose = () => {
+      this.#subscribers.delete(subscriber);
+      this.#owner.removed(subscriber);
+    };
+    this.#subscribers.add(subscriber);
+    this.#owner.added(subscriber);
+    if (initial === undefined) {
+      sent?.();
+    } else {
+      subscriber.initialBytes = initial.chunk.length;
+      connection.writeThen(initial, () => {
+        subscriber.initialBytes = 0;
+        sent?.();
+      });
+    }
+  }
+
+  /** Sends an event to all. */
+  publish(frame: Frame): void {
+    if (this.#subscribers.size === 0) return;
+    if (frame === PING && this.#queue.at(-1) === PING) return;
+    this.#queue.push(frame);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    }
+  }
+
+  /** Closes the streams that a credential opened, at once (contract 2.3). */
+  revoke(credential: string): void {
+    for (const subscriber of [...this.#subscribers]) {
+      if (subscriber.credential === credential) subscriber.connection.end(0);
+    }
+  }
+
+  /** Closes all streams at once. */
+  close(): void {
+    this.#flush();
+    for (const subscriber of [...this.#subscribers]) subscriber.connection.end(0);
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#queue.length === 0) return;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const frame of batch(queue)) {
+      for (const subscriber of this.#subscribers) this.#deliver(subscriber, frame);
+    }
+  }
+
+  #deliver(subscriber: Subscriber, frame: Frame): void {
+    const { connection } = subscriber;
+    if (connection.pendingBytes > this.#owner.maxBufferedBytes + subscriber.initialBytes) {
+      this.#owner.cut();
+      connection.destroy();
+    } else {
+      connection.write(frame);
+    }
+  }
+}
+
+/** Joins neighbouring small frames. */
+function batch(queue: readonly Frame[]): Frame[] {
+  const out: Frame[] = [];
+  let small: Frame[] = [];
+  for (const frame of queue) {
+    if (frame.bytes.length <= MERGE_LIMIT_BYTES) {
+      small.push(frame);
+      continue;
+    }
+    if (small.length > 0) out.push(merge(small));
+    small = [];
+    out.push(frame);
+  }
+  if (small.length > 0) out.push(merge(small));
+  return out;
+}

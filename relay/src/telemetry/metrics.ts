@@ -1,0 +1,206 @@
+import type { Registry as PromRegistry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { RequestMetrics } from './request-metrics.ts';
+
+/** One metric as the documentation lists it. */
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/**
+ * Every metric of the relay: the documentation, the dashboards and the alerts are checked against this table. Label values
+ * come from the configuration or from fixed sets, never from requests.
+ */
+export const METRICS = {
+  requests: {
+    name: 'flagrelay_http_requests_total',
+    type: 'counter',
+    help: 'Requests answered, by endpoint and status. A stream counts when it opens.',
+    labels: ['route', 'status'],
+  },
+  duration: {
+    name: 'flagrelay_http_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the request head to the end of the answer, by endpoint. Streams are left out.',
+    labels: ['route'],
+  },
+  streams: {
+    name: 'flagrelay_streams',
+    type: 'gauge',
+    help: 'Open SDK streams, by what they carry.',
+    labels: ['kind'],
+  },
+  streamsOpened: {
+    name: 'flagrelay_streams_opened_total',
+    type: 'counter',
+    help: 'SDK streams that were opened.',
+    labels: ['kind'],
+  },
+  streamsCut: {
+    name: 'flagrelay_streams_cut_total',
+    type: 'counter',
+    help: 'SDK streams that were cut because the client did not read.',
+    labels: [],
+  },
+  streamsShed: {
+    name: 'flagrelay_streams_shed_total',
+    type: 'counter',
+    help: 'SDK streams that were turned away with 503 because too many were being opened.',
+    labels: [],
+  },
+  linkState: {
+    name: 'flagrelay_upstream_state',
+    type: 'gauge',
+    help: 'State of the link to upstream: 1 for the state the environment is in, 0 for the others.',
+    labels: ['environment', 'state'],
+  },
+  connected: {
+    name: 'flagrelay_environment_connected',
+    type: 'gauge',
+    help: '1 when /status calls the environment connected.',
+    labels: ['environment'],
+  },
+  dataAge: {
+    name: 'flagrelay_data_age_seconds',
+    type: 'gauge',
+    help: 'Time since upstream last sent something for the environment.',
+    labels: ['environment'],
+  },
+  storeUp: {
+    name: 'flagrelay_store_up',
+    type: 'gauge',
+    help: '1 when the data store of the environment works.',
+    labels: ['environment'],
+  },
+  environments: {
+    name: 'flagrelay_environments',
+    type: 'gauge',
+    help: 'Environments that the relay serves.',
+    labels: [],
+  },
+  ready: {
+    name: 'flagrelay_ready',
+    type: 'gauge',
+    help: '1 when /readyz says so.',
+    labels: [],
+  },
+  eventsReceived: {
+    name: 'flagrelay_events_received_total',
+    type: 'counter',
+    help: 'Analytics events taken from SDKs.',
+    labels: ['environment'],
+  },
+  eventsForwarded: {
+    name: 'flagrelay_events_forwarded_total',
+    type: 'counter',
+    help: 'Analytics events that upstream accepted.',
+    labels: ['environment'],
+  },
+  eventsDropped: {
+    name: 'flagrelay_events_dropped_total',
+    type: 'counter',
+    help: 'Analytics events that were lost, by reason.',
+    labels: ['environment', 'reason'],
+  },
+  configReloads: {
+    name: 'flagrelay_config_reloads_total',
+    type: 'counter',
+    help: 'Times the watched configuration was read again, by outcome.',
+    labels: ['outcome'],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+/** State of one environment, read when metrics are scraped. */
+export interface EnvironmentSample {
+  readonly name: string;
+  readonly state: string;
+  readonly connected: boolean;
+  readonly storeUp: boolean;
+  /** ms since upstream last sent something; undefined before the first */
+  readonly dataAgeMs: number | undefined;
+}
+
+/** What is read when metrics are scraped. */
+export interface MetricSources {
+  environments(): readonly EnvironmentSample[];
+  ready(): boolean;
+}
+
+/** The metrics that code writes to. */
+export interface Metrics {
+  readonly registry: PromRegistry;
+  readonly requests: RequestMetrics;
+  readonly streams: Gauge<'kind'>;
+  readonly streamsOpened: Counter<'kind'>;
+  readonly streamsCut: Counter;
+  readonly streamsShed: Counter;
+  readonly eventsReceived: Counter<'environment'>;
+  readonly eventsForwarded: Counter<'environment'>;
+  readonly eventsDropped: Counter<'environment' | 'reason'>;
+  readonly configReloads: Counter<'outcome'>;
+}
+
+const LINK_STATES = ['INITIALIZING', 'VALID', 'INTERRUPTED', 'OFF'];
+
+/** Makes the metrics of one relay. They do not share state with another relay in the same process, as in tests. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = <const L extends string>(definition: MetricDefinition & { labels: readonly L[] }) =>
+    new Counter<L>({ ...naming(definition), labelNames: [...definition.labels], registers: [registry] });
+  const gauge = <const L extends string>(definition: MetricDefinition & { labels: readonly L[] }) =>
+    new Gauge<L>({ ...naming(definition), labelNames: [...definition.labels], registers: [registry] });
+  const sampled = <const L extends string>(
+    definition: MetricDefinition & { labels: readonly L[] },
+    sample: (self: Gauge<L>) => void,
+  ) =>
+    new Gauge<L>({
+      ...naming(definition),
+      labelNames: [...definition.labels],
+      registers: [registry],
+      collect() {
+        this.reset();
+        sample(this);
+      },
+    });
+
+  sampled(METRICS.environments, (self) => self.set(sources.environments().length));
+  sampled(METRICS.ready, (self) => self.set(sources.ready() ? 1 : 0));
+  sampled(METRICS.linkState, (self) => {
+    for (const one of sources.environments()) {
+      for (const state of LINK_STATES) self.set({ environment: one.name, state }, one.state === state ? 1 : 0);
+    }
+  });
+  sampled(METRICS.connected, (self) => {
+    for (const one of sources.environments()) self.set({ environment: one.name }, one.connected ? 1 : 0);
+  });
+  sampled(METRICS.storeUp, (self) => {
+    for (const one of sources.environments()) self.set({ environment: one.name }, one.storeUp ? 1 : 0);
+  });
+  sampled(METRICS.dataAge, (self) => {
+    for (const one of sources.environments()) {
+      if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);
+    }
+  });
+  const requests = new RequestMetrics(METRICS.requests, METRICS.duration);
+  requests.register(registry);
+  return {
+    registry,
+    requests,
+    streams: gauge(METRICS.streams),
+    streamsOpened: counter(METRICS.streamsOpened),
+    streamsCut: counter(METRICS.streamsCut),
+    streamsShed: counter(METRICS.streamsShed),
+    eventsReceived: counter(METRICS.eventsReceived),
+    eventsForwarded: counter(METRICS.eventsForwarded),
+    eventsDropped: counter(METRICS.eventsDropped),
+    configReloads: counter(METRICS.configReloads),
+  };
+}
+
+function naming({ name, help }: MetricDefinition): { name: string; help: string } {
+  return { name, help };
+}

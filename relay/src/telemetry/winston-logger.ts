@@ -1,0 +1,53 @@
+import winston from 'winston';
+import type { LogFields, Logger, LogLevel } from './logger.ts';
+import { redact } from './redact.ts';
+
+/** How log lines look. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `json`: one object a line; `text`: for people. */
+  readonly format: 'json' | 'text';
+  /** Where lines go; standard output when absent. */
+  readonly stream?: NodeJS.WritableStream;
+}
+
+const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 };
+
+/**
+ * The relay's logger. Credentials are taken out by the formatter, so that no call site can forget it. `close` flushes.
+ */
+export function createLogger(options: LogOptions): Logger {
+  const transport =
+    options.stream === undefined
+      ? new winston.transports.Console({ forceConsole: false })
+      : new winston.transports.Stream({ stream: options.stream });
+  // The level is checked per logger below (environments have their own), so winston itself lets everything through.
+  const out = winston.createLogger({ level: 'debug', format: format(options.format), transports: [transport] });
+  return child((level, message, fields) => out.log(level, message, fields), {}, options.level);
+}
+
+type Write = (level: Exclude<LogLevel, 'none'>, message: string, fields: LogFields) => void;
+
+function child(write: Write, own: LogFields, threshold: LogLevel): Logger {
+  const minimum = SEVERITY[threshold];
+  const at = (level: Exclude<LogLevel, 'none'>) => (message: string, fields?: LogFields) => {
+    if (SEVERITY[level] >= minimum) write(level, message, { ...own, ...fields });
+  };
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields, level) => child(write, { ...own, ...fields }, level ?? threshold),
+  };
+}
+
+function format(kind: LogOptions['format']): winston.Logform.Format {
+  return winston.format.printf((info) => {
+    const { level, message, ...fields } = info;
+    const time = new Date().toISOString();
+    if (kind === 'json') return redact(JSON.stringify({ time, level, message, ...fields }));
+    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${String(value)}`);
+    return redact(`${time} ${level.toUpperCase().padEnd(5)} ${String(message)}${rest.join('')}`);
+  });
+}
