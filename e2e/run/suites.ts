@@ -27,7 +27,12 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
     {
       name: 'unit',
       kind: 'tests',
-      run: ['crds/src/**/*.test.ts', 'operator/src/**/!(*.integration).test.ts', 'e2e/{cluster,run}/**/*.test.ts'],
+      run: [
+        'crds/src/**/*.test.ts',
+        'charts/tools/*.test.ts',
+        'operator/src/**/!(*.integration).test.ts',
+        'e2e/{cluster,run}/**/*.test.ts',
+      ],
       timeoutMs: 10 * MINUTE,
     },
     {

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+import { ensureBinaries } from '../../e2e/cluster/binaries.ts';
+import { createKubectl, type Kubectl } from '../../e2e/cluster/kubectl.ts';
+import { run } from '../../e2e/cluster/run.ts';
+
+/** Folder of the chart. */
+export const chartFolder: string = fileURLToPath(new URL('../flagrelay', import.meta.url));
+
+/** A rendered object. */
+export interface Rendered {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has a shape of its own
+  readonly [field: string]: any;
+}
+
+/** Runs Helm: the program in `HELM`, else the cached, installed or newly built one. Rejects with a CommandError when it fails. */
+export async function helm(...args: string[]): Promise<string> {
+  const program = process.env.HELM || (await ensureBinaries(['helm'])).get('helm');
+  if (program === undefined) throw new Error('no helm: set HELM to its path');
+  return (await run(program, args, { timeoutMs: 120_000 })).stdout;
+}
+
+/** `helm template` of the chart as text. `args` are further arguments of Helm, such as `--set`. */
+export function renderText(release: string, namespace: string, ...args: string[]): Promise<string> {
+  return helm('template', release, chartFolder, '--namespace', namespace, ...args);
+}
+
+/** The objects of `helm template`, in Helm's order. */
+export async function render(...args: string[]): Promise<readonly Rendered[]> {
+  return parseAllDocuments(await renderText('flagrelay', 'flagrelay-system', ...args))
+    .map((document) => {
+      if (document.errors[0]) throw document.errors[0];
+      return document.toJS() as Rendered | null;
+    })
+    .filter((object) => object !== null);
+}
+
+/** kubectl for the cluster of these tests; throws when the environment names none. */
+export function clusterFromEnvironment(): Kubectl {
+  const { KUBECONFIG: kubeconfig, KUBECTL: program = 'kubectl' } = process.env;
+  if (!kubeconfig) throw new Error('KUBECONFIG is not set: these tests need a cluster; run `make test`');
+  return createKubectl({ program, kubeconfig });
+}

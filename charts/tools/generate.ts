@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { customResourceDefinitionYaml } from '../../crds/src/definition.ts';
+import { runGenerator } from '../../crds/src/generated-files.ts';
+import { relayProxySchema } from '../../crds/src/json-schema.ts';
+import { withValuesTable } from './readme.ts';
+import { crdTemplate, generatedTemplates } from './templates.ts';
+import { readValues } from './values-file.ts';
+import { valuesSchema } from './values-schema.ts';
+
+/** Makes what the chart takes from the code and from its own values file; `--check` tells whether it is up to date. */
+const chart = new URL('../flagrelay/', import.meta.url);
+const values = readValues(readFileSync(new URL('values.yaml', chart), 'utf8'));
+const statusFields = Object.keys(relayProxySchema().properties?.status?.properties ?? {});
+
+const files = [
+  { name: 'values.schema.json', text: valuesSchema(values) },
+  { name: 'README.md', text: withValuesTable(readFileSync(new URL('README.md', chart), 'utf8'), values) },
+  { name: 'templates/crds/relayproxies.yaml', text: crdTemplate(customResourceDefinitionYaml()) },
+  { name: 'templates/_generated.tpl', text: generatedTemplates(statusFields) },
+].map(({ name, text }) => ({ name: `charts/flagrelay/${name}`, url: new URL(name, chart), text }));
+
+process.exitCode = runGenerator('npm run chart', files, process.argv.slice(2));

@@ -1,0 +1,55 @@
+import { stringify } from 'yaml';
+import {
+  clusterPermissions,
+  leaderElectionPermissions,
+  type PolicyRule,
+  permissions,
+} from '../../operator/src/permissions.ts';
+
+const notice = 'Made by `npm run chart`; do not edit.';
+
+/**
+ * The CRD as a template: with a switch, the annotation that keeps it on uninstall, and the chart's labels.
+ * Throws when the CRD has something that Helm would take for a template.
+ */
+export function crdTemplate(crd: string): string {
+  if (crd.includes('{{')) throw new Error('crds/relayproxies.yaml must not contain "{{"');
+  const body = crd.replace(/^#.*\n/, '');
+  const anchor = 'metadata:\n  name: relayproxies.flagrelay.dev\n';
+  if (!body.includes(anchor)) throw new Error('crds/relayproxies.yaml has no metadata.name where it is expected');
+  const metadata = `${anchor}  labels:
+    {{- include "flagrelay.labels" . | nindent 4 }}
+  {{- if or .Values.crds.keep .Values.crds.annotations }}
+  annotations:
+    {{- if .Values.crds.keep }}
+    helm.sh/resource-policy: keep
+    {{- end }}
+    {{- with .Values.crds.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- end }}
+`;
+  return `{{- /* ${notice} From crds/relayproxies.yaml. */ -}}\n{{- if .Values.crds.enabled }}\n${body.replace(anchor, metadata)}{{- end }}\n`;
+}
+
+/**
+ * Named templates for what the chart takes from the code: the operator's permissions, and the fields of the status that
+ * only the operator may write.
+ */
+export function generatedTemplates(statusFields: readonly string[]): string {
+  return [
+    `{{/* ${notice} From operator/src/permissions.ts and crds/src. */}}\n`,
+    define('flagrelay.rules', rulesYaml(permissions)),
+    define('flagrelay.clusterRules', rulesYaml(clusterPermissions)),
+    define('flagrelay.leaderElectionRules', rulesYaml(leaderElectionPermissions)),
+    define('flagrelay.operatorStatusFields', stringify(statusFields.filter((name) => name !== 'instances'))),
+  ].join('\n');
+}
+
+function define(name: string, body: string): string {
+  return `{{- define "${name}" -}}\n${body.trimEnd()}\n{{- end }}\n`;
+}
+
+function rulesYaml(rules: readonly PolicyRule[]): string {
+  return stringify(rules, { aliasDuplicateObjects: false });
+}
