@@ -1,9 +1,17 @@
-import type { Clock, Controller, EventRecorder, Logger, RestClient, RuntimeMetrics } from '../runtime/index.ts';
-import { createController, ownerKeys } from '../runtime/index.ts';
+import {
+  type Clock,
+  type Controller,
+  createController,
+  type EventRecorder,
+  fieldChanged,
+  type Logger,
+  ownerKeys,
+  type RestClient,
+  type RuntimeMetrics,
+} from '../runtime/index.ts';
 import { objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/storeTypes.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
-import { hashOf } from './hash.ts';
 import { type Node, type RawRelayProxy, types } from './kubernetesTypes.ts';
 import { createReconciler } from './reconcile.ts';
 
@@ -39,23 +47,13 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
   controller.watch(caches.claims, { map: referring(indexes.claim) });
   if (caches.nodes) {
     const map = ({ metadata }: Node) => pods.store.byIndex(indexes.node, metadata?.name ?? '').flatMap(relayProxyOfPod);
-    controller.watch(caches.nodes, { map, predicate: labelsChanged });
+    controller.watch(caches.nodes, { map, predicate: fieldChanged(({ metadata }) => metadata?.labels) });
   }
   return controller;
 }
 
 /** Leaves out what the operator did itself: changes of the status other than of the pods' own items. */
-export function isRelevant(change: Change<RawRelayProxy>): boolean {
-  if (change.type !== 'updated') return true;
-  return hashOf(relevant(change.old)) !== hashOf(relevant(change.object));
-}
-
-function relevant({ metadata = {}, status }: RawRelayProxy): unknown {
+export const isRelevant: (change: Change<RawRelayProxy>) => boolean = fieldChanged(({ metadata = {}, status }) => {
   const { uid, generation, deletionTimestamp, labels, annotations } = metadata;
   return [uid, generation, deletionTimestamp, labels, annotations, status?.instances];
-}
-
-function labelsChanged(change: Change<Node>): boolean {
-  if (change.type !== 'updated') return true;
-  return hashOf(change.old.metadata?.labels ?? {}) !== hashOf(change.object.metadata?.labels ?? {});
-}
+});

@@ -1,4 +1,4 @@
-import type { RelayProxy } from '@flagrelay/crds';
+import { apiVersion, kind, type RelayProxy } from '@flagrelay/crds';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controllerTypes.ts';
 import type { EventRecorder } from '../runtime/index.ts';
@@ -76,7 +76,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const before = statuses.current(raw);
     await statuses.write(raw, status, signal);
     for (const happening of happenings(before, status, changes)) {
-      options.events.record({ regarding: raw, ...happening });
+      options.events.record({ regarding: { apiVersion, kind, ...raw }, ...happening });
     }
   }
 
