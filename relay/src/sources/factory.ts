@@ -1,24 +1,62 @@
 import type { Dispatcher } from 'undici';
+import { createConfiguredDefinitions } from '../config/definitions.ts';
 import type { RelayConfig } from '../config/document.ts';
-import type { EnvironmentDefinition } from '../environment/definition.ts';
+import type { ConfigWatch } from '../config/load.ts';
+import type { DefinitionSource, EnvironmentDefinition, StartupError } from '../environment/definition.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createFileSource } from './file.ts';
 import { createStreamSource } from './launchdarkly/stream.ts';
 import type { Source } from './source.ts';
 
-/** Makes the source of one environment: its data file, or LaunchDarkly's stream. The definition has one of the two. */
-export function createSource(
-  config: RelayConfig,
-  dispatcher: Dispatcher,
-  definition: EnvironmentDefinition,
-  logger: Logger,
-): Source {
-  if (definition.dataFile !== undefined) return createFileSource({ path: definition.dataFile, logger });
-  return createStreamSource({
-    uri: config.upstream.streamUri,
-    sdkKey: definition.sdkKey ?? '',
-    ...(definition.filterKey === undefined ? {} : { filterKey: definition.filterKey }),
-    dispatcher,
-    logger,
+/** Where the list of environments and each environment's data come from. */
+export interface Feeds {
+  readonly definitions: DefinitionSource;
+  /** Makes the source of one environment. */
+  createSource(definition: EnvironmentDefinition, logger: Logger): Source;
+}
+
+/** What feeds need. */
+export interface FeedDeps {
+  readonly logger: Logger;
+  readonly dispatcher: Dispatcher;
+  readonly watch?: ConfigWatch;
+  /** The configuration document was read again and taken over. */
+  readonly onReload?: (config: RelayConfig) => void;
+  readonly fatal: (error: StartupError) => void;
+}
+
+/**
+ * Picks where environments come from: an archive, AutoConfig, or the configuration (contract 9.3). What is not used is not
+ * loaded.
+ */
+export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<Feeds> {
+  const { logger, dispatcher } = deps;
+  if (config.offline !== undefined) {
+    const { createArchive } = await import('./archive/source.ts');
+    const archive = createArchive(config.offline, { logger });
+    return { definitions: archive, createSource: ({ id }) => archive.sourceFor(id) };
+  }
+  const createSource = (definition: EnvironmentDefinition, log: Logger): Source =>
+    definition.dataFile !== undefined
+      ? createFileSource({ path: definition.dataFile, logger: log })
+      : createStreamSource({
+          uri: config.upstream.streamUri,
+          sdkKey: definition.sdkKey ?? '',
+          ...(definition.filterKey === undefined ? {} : { filterKey: definition.filterKey }),
+          dispatcher,
+          logger: log,
+        });
+  if (config.autoConfig !== undefined) {
+    const { createAutoConfig } = await import('./autoconfig/source.ts');
+    const { streamUri } = config.upstream;
+    return {
+      definitions: createAutoConfig(config.autoConfig, { streamUri, dispatcher, logger, onFatal: deps.fatal }),
+      createSource,
+    };
+  }
+  const definitions = createConfiguredDefinitions(config, logger, {
+    ...(deps.watch === undefined ? {} : { watch: deps.watch }),
+    ...(deps.onReload === undefined ? {} : { onReload: deps.onReload }),
   });
+  return { definitions, createSource };
 }
