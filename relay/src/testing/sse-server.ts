@@ -37,7 +37,8 @@ export async function startSseServer(): Promise<TestSseServer> {
       request,
       response,
       send,
-      event: (name, data) => send(`event: ${name}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`),
+      event: (name, data) =>
+        send(`event: ${name}\ndata: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`),
       cut: () => request.socket.destroy(),
     };
     const taker = waiting.shift();

@@ -16,7 +16,10 @@ test('a put for another path, an unknown kind and an unknown event are passed ov
 });
 
 test('keys that are special in JavaScript are keys like others', () => {
-  const message = readFlagMessage({ event: 'put', data: '{"data":{"flags":{"__proto__":{"key":"__proto__","version":1}}}}' });
+  const message = readFlagMessage({
+    event: 'put',
+    data: '{"data":{"flags":{"__proto__":{"key":"__proto__","version":1}}}}',
+  });
   assert.ok(message && 'put' in message);
   assert.deepEqual([...message.put.flags.keys()], ['__proto__']);
 });

@@ -107,21 +107,25 @@ for (const status of [401, 403, 404]) {
   });
 }
 
-test('5.1: the end of the stream, a cut and silence are alike: INTERRUPTED, then everything again', TIMEOUT, async () => {
-  await using server = await startSseServer();
-  const { sink, source } = sourceFor(server.url, { silenceMs: 300 });
-  source.start(sink);
-  for (const lose of ['end', 'cut', 'silence']) {
-    const stream = await server.next();
-    stream.event('put', PUT);
-    assert.ok('put' in (await sink.next()));
-    assert.deepEqual(linkOf(await sink.next()), ['VALID', undefined, undefined]);
-    if (lose === 'end') stream.response.end();
-    if (lose === 'cut') stream.cut();
-    assert.deepEqual(linkOf(await sink.next()), ['INTERRUPTED', 'NETWORK_ERROR', undefined], lose);
-  }
-  await source.close();
-});
+test(
+  '5.1: the end of the stream, a cut and silence are alike: INTERRUPTED, then everything again',
+  TIMEOUT,
+  async () => {
+    await using server = await startSseServer();
+    const { sink, source } = sourceFor(server.url, { silenceMs: 300 });
+    source.start(sink);
+    for (const lose of ['end', 'cut', 'silence']) {
+      const stream = await server.next();
+      stream.event('put', PUT);
+      assert.ok('put' in (await sink.next()));
+      assert.deepEqual(linkOf(await sink.next()), ['VALID', undefined, undefined]);
+      if (lose === 'end') stream.response.end();
+      if (lose === 'cut') stream.cut();
+      assert.deepEqual(linkOf(await sink.next()), ['INTERRUPTED', 'NETWORK_ERROR', undefined], lose);
+    }
+    await source.close();
+  },
+);
 
 test('5.1: bad data opens the stream again, with INVALID_DATA, and no flag data in the log', TIMEOUT, async () => {
   await using server = await startSseServer();

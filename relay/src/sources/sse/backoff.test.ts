@@ -11,7 +11,12 @@ test('doubles from 1 s to 30 s', () => {
 });
 
 test('takes off up to half at random', () => {
-  assert.equal(createBackoff({ random: () => 0.999_999_999 }).next().toFixed(3), '500.000');
+  assert.equal(
+    createBackoff({ random: () => 0.999_999_999 })
+      .next()
+      .toFixed(3),
+    '500.000',
+  );
 });
 
 test('starts again after a minute of good link, not before', () => {

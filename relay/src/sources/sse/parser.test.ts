@@ -25,7 +25,9 @@ test('a cut-off event is not delivered', () => {
 });
 
 test('a byte order mark at the start is skipped, also in pieces', () => {
-  assert.deepEqual(parse([Buffer.from([0xef]), Buffer.from([0xbb, 0xbf]), 'data: x\n\n']), [{ event: 'message', data: 'x' }]);
+  assert.deepEqual(parse([Buffer.from([0xef]), Buffer.from([0xbb, 0xbf]), 'data: x\n\n']), [
+    { event: 'message', data: 'x' },
+  ]);
 });
 
 test('retry is told when it is a number', () => {
@@ -41,27 +43,37 @@ test('an event that is too large is an error, also when its line never ends', ()
 });
 
 test('heartbeats do not add up to an event that is too large', () => {
-  assert.deepEqual(parse([...Array.from({ length: 1000 }, () => ':\n'), 'data: x\n\n'], 50), [{ event: 'message', data: 'x' }]);
+  assert.deepEqual(parse([...Array.from({ length: 1000 }, () => ':\n'), 'data: x\n\n'], 50), [
+    { event: 'message', data: 'x' },
+  ]);
 });
 
 const lineEnd = fc.constantFrom('\n', '\r', '\r\n');
 const text = fc.string({ unit: 'grapheme' }).map((value) => value.replace(/[\r\n\uFEFF]/g, ''));
 
 test('events come out as they went in, whatever the line ends and wherever the chunks are cut', () => {
-  const event = fc.record({ event: text.filter((name) => name !== ''), data: fc.array(text, { minLength: 1, maxLength: 3 }) });
+  const event = fc.record({
+    event: text.filter((name) => name !== ''),
+    data: fc.array(text, { minLength: 1, maxLength: 3 }),
+  });
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 5 }), lineEnd, fc.array(fc.nat(2000), { maxLength: 20 }), (events, end, cuts) => {
-      const wire = events
-        .map(({ event, data }) => [`event: ${event}`, ...data.map((line) => `data: ${line}`), '', ''].join(end))
-        .join('');
-      const bytes = Buffer.from(wire);
-      const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-      const chunks = [0, ...at].map((start, index) => bytes.subarray(start, at[index] ?? bytes.length));
-      assert.deepEqual(
-        parse(chunks),
-        events.map(({ event, data }) => ({ event, data: data.join('\n') })),
-      );
-    }),
+    fc.property(
+      fc.array(event, { maxLength: 5 }),
+      lineEnd,
+      fc.array(fc.nat(2000), { maxLength: 20 }),
+      (events, end, cuts) => {
+        const wire = events
+          .map(({ event, data }) => [`event: ${event}`, ...data.map((line) => `data: ${line}`), '', ''].join(end))
+          .join('');
+        const bytes = Buffer.from(wire);
+        const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
+        const chunks = [0, ...at].map((start, index) => bytes.subarray(start, at[index] ?? bytes.length));
+        assert.deepEqual(
+          parse(chunks),
+          events.map(({ event, data }) => ({ event, data: data.join('\n') })),
+        );
+      },
+    ),
     { numRuns: 500 },
   );
 });
