@@ -27,6 +27,14 @@ const versionFlags: Readonly<Partial<Record<ToolSet, string>>> = {
   kubernetes: `-X k8s.io/component-base/version.gitVersion=${versions.kubernetes}`,
 };
 
+/** What `go build` is told to build: the module's tools, or our own main package there. */
+const buildTargets: Readonly<Record<ToolSet, string>> = {
+  kubernetes: 'tool',
+  etcd: 'tool',
+  coredns: '.',
+  helm: 'tool',
+};
+
 /** A program's Go package ends in another name than the program. */
 const builtNames: Readonly<Record<string, string>> = { etcd: 'server' };
 
@@ -109,7 +117,7 @@ async function buildUnlessThere(set: ToolSet): Promise<void> {
     const ldflags = `-s -w ${versionFlags[set] ?? ''}`.trim();
     await run(
       'go',
-      ['build', '-v', '-buildvcs=false', '-trimpath', `-ldflags=${ldflags}`, '-o', `${partial}/`, 'tool'],
+      ['build', '-v', '-buildvcs=false', '-trimpath', `-ldflags=${ldflags}`, '-o', `${partial}/`, buildTargets[set]],
       {
         cwd: join(import.meta.dirname, 'tools', set),
         env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' },
