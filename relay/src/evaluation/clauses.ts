@@ -1,10 +1,12 @@
 import type { Clause } from '../model/clause.ts';
-import { anyMatcher, momentMatcher, versionMatcher } from './matchers.ts';
-import { MALFORMED, MATCH, type Match, NO_MATCH, type Run } from './run.ts';
+import { type Condition, conditionName } from './condition-table.ts';
+import { MALFORMED, MATCH, type Match, NO_MATCH } from './match.ts';
+import { anyMatcher, isScalar, momentMatcher, versionMatcher } from './matchers.ts';
 import type { Symbols } from './symbols.ts';
 
-/** Tells whether the context of a run satisfies a clause, or all clauses of a rule. */
-export type Condition = (run: Run) => Match;
+// Stand for the attribute in the names of conditions that have no slot.
+const NO_ATTRIBUTE = -1;
+const ALL_KINDS = -2;
 
 const malformed: Condition = () => MALFORMED;
 
@@ -61,33 +63,30 @@ function attributeCondition(clause: Clause, slot: number): Condition {
 }
 
 /**
- * Compiles a clause. A missing kind or attribute does not match whatever `negate` says; an unknown operator and an
- * empty list of values do not match and are then negated (contract 12.4, 14 row 32).
+ * Compiles a clause and returns the id of its condition. A missing kind or attribute does not match whatever `negate`
+ * says; an unknown operator and an empty list of values do not match and are then negated (contract 12.4, 14 row 32).
  */
-export function compileClause(clause: Clause, symbols: Symbols): Condition {
-  if (clause.op === 'segmentMatch') return segmentCondition(clause, symbols);
-  const slot = symbols.attribute(clause.attribute, clause.contextKind);
-  if (slot === undefined) return malformed;
-  return clause.attribute === 'kind' ? kindCondition(clause) : attributeCondition(clause, slot);
+export function compileClause(clause: Clause, symbols: Symbols): number {
+  const { conditions } = symbols;
+  const { attribute, contextKind, op, values, negate } = clause;
+  if (op === 'segmentMatch') {
+    const name = conditionName(NO_ATTRIBUTE, op, negate, values);
+    return conditions.add(name, values.length, segmentCondition(clause, symbols));
+  }
+  const slot = symbols.attribute(attribute, contextKind);
+  if (slot === undefined) return conditions.add('malformed', 0, malformed);
+  if (attribute === 'kind') {
+    const name = conditionName(ALL_KINDS, op, negate, values);
+    return conditions.add(name, values.length, kindCondition(clause));
+  }
+  const name = conditionName(slot, op, negate, values);
+
+  const membership = op === 'in' ? { attribute: slot, values: values.filter(isScalar), negate } : undefined;
+  return conditions.add(name, values.length, attributeCondition(clause, slot), membership);
 }
 
-/** Compiles the clauses of a rule, which must all be satisfied; none at all is satisfied. */
-export function compileClauses(clauses: readonly Clause[], symbols: Symbols): Condition {
-  const conditions = clauses.map((clause) => compileClause(clause, symbols));
-  const [first, second] = conditions;
-  if (first === undefined) return () => MATCH;
-  if (second === undefined) return first;
-  if (conditions.length === 2) {
-    return (run) => {
-      const match = first(run);
-      return match === MATCH ? second(run) : match;
-    };
-  }
-  return (run) => {
-    for (let index = 0; index < conditions.length; index++) {
-      const match = conditions[index]!(run);
-      if (match !== MATCH) return match;
-    }
-    return MATCH;
-  };
+/** Compiles "the key of the context of this kind is one of these". */
+export function compileKeys(contextKind: string, keys: readonly string[], symbols: Symbols): number {
+  const clause = { contextKind, attribute: 'key', op: 'in', values: keys as string[], negate: false };
+  return compileClause(clause, symbols);
 }

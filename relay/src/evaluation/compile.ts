@@ -3,18 +3,10 @@ import { flagOf, segmentOf, variationTexts } from '../model/parse.ts';
 import { compact } from '../model/scan.ts';
 import type { CompiledData } from './compiled.ts';
 import { compileFlag } from './flag-program.ts';
-import { Outcome } from './outcome.ts';
-import { type FlagProgram, type Programs, Run, type SegmentProgram } from './run.ts';
+import { Run } from './run.ts';
 import { compileSegment } from './segment-program.ts';
-import { type CompiledFlag, createSnapshot } from './snapshot.ts';
+import { type CompiledFlag, type CompiledSegment, createSnapshot } from './snapshot.ts';
 import { Symbols } from './symbols.ts';
-
-interface CompiledSegment {
-  readonly item: Item;
-  readonly program: SegmentProgram;
-  /** The kind whose keys the big-segment store is asked for. */
-  readonly bigSegmentKind: string | undefined;
-}
 
 /** What a compiled data set leaves to the next one. */
 interface Workshop {
@@ -30,12 +22,9 @@ const workshops = new WeakMap<CompiledData, Workshop>();
 
 function newFlag(item: Item, symbols: Symbols): CompiledFlag {
   const flag = flagOf(item);
-  const compiled = compileFlag(flag, variationTexts(item).map(compact), symbols);
-  const constant = compiled instanceof Outcome ? compiled : undefined;
   return {
     item,
-    constant,
-    program: compiled instanceof Outcome ? () => compiled : compiled,
+    code: compileFlag(flag, variationTexts(item).map(compact), symbols),
     mobile: flag.usingMobileKey,
     browser: flag.usingEnvironmentId,
   };
@@ -46,38 +35,38 @@ function newSegment(item: Item, symbols: Symbols): CompiledSegment {
   const isBig = segment.unbounded && segment.generation !== undefined;
   return {
     item,
-    program: compileSegment(segment, symbols),
+    code: compileSegment(segment, symbols),
     bigSegmentKind: isBig ? segment.unboundedContextKind || 'user' : undefined,
   };
 }
 
-/** Compiles what is new among the items that are not deleted; takes the rest over. */
-function compileItems<T extends { readonly item: Item }>(
+interface Compiled {
+  readonly item: Item;
+  readonly code: { readonly conditions: readonly number[] };
+}
+
+/** Compiles what is new among the items that are not deleted, takes the rest over, and gives up what is gone. */
+function compileItems<T extends Compiled>(
   items: ReadonlyMap<string, Item>,
   previous: ReadonlyMap<string, T> | undefined,
-  make: (item: Item) => T,
+  symbols: Symbols,
+  make: (item: Item, symbols: Symbols) => T,
 ): Map<string, T> {
   const compiled = new Map<string, T>();
   for (const [key, item] of items) {
     if (item.deleted) continue;
     const before = previous?.get(key);
     if (before === undefined || (before.item !== item && before.item.json !== item.json)) {
-      compiled.set(key, make(item));
+      compiled.set(key, make(item, symbols));
     } else {
       // The same text in a new item: refer to the new one only, so that the old payload can be freed.
       compiled.set(key, before.item === item ? before : { ...before, item });
     }
   }
-  return compiled;
-}
-
-function bySlot<T, P>(slots: ReadonlyMap<string, number>, compiled: ReadonlyMap<string, T>, program: (item: T) => P) {
-  const programs = new Array<P | undefined>(slots.size).fill(undefined);
-  for (const [key, slot] of slots) {
-    const item = compiled.get(key);
-    if (item !== undefined) programs[slot] = program(item);
+  for (const [key, before] of previous ?? []) {
+    if (compiled.get(key)?.code !== before.code) symbols.conditions.release(before.code.conditions);
   }
-  return programs;
+  return compiled;
 }
 
 /** A table that grew to several times what its data needed is left behind with the names that nobody uses any more. */
@@ -95,24 +84,9 @@ export function compile(data: DataSet, previous?: CompiledData): CompiledData {
   const base = old === undefined || isOutgrown(old) ? undefined : old;
   const symbols = base?.symbols ?? new Symbols();
   const run = base?.run ?? new Run(symbols);
-  const segments = compileItems(data.segments, base?.segments, (item) => newSegment(item, symbols));
-  const flags = compileItems(data.flags, base?.flags, (item) => newFlag(item, symbols));
-  const programs: Programs = {
-    prerequisites: bySlot<CompiledFlag, FlagProgram>(symbols.prerequisites, flags, (flag) => flag.program),
-    segments: bySlot<CompiledSegment, SegmentProgram>(symbols.segments, segments, (segment) => segment.program),
-  };
-  const bigSegmentKinds = new Set<string>();
-  for (const { bigSegmentKind } of segments.values()) {
-    if (bigSegmentKind !== undefined) bigSegmentKinds.add(bigSegmentKind);
-  }
-  const compiled = createSnapshot({
-    data,
-    flags,
-    programs,
-    bigSegmentKinds,
-    run,
-    prerequisiteSlots: symbols.prerequisites,
-  });
+  const segments = compileItems(data.segments, base?.segments, symbols, newSegment);
+  const flags = compileItems(data.flags, base?.flags, symbols, newFlag);
+  const compiled = createSnapshot({ data, flags, segments, run, symbols });
   workshops.set(compiled, { symbols, run, flags, segments, initialSize: base?.initialSize ?? symbols.size });
   return compiled;
 }

@@ -1,73 +1,15 @@
 import type { Flag } from '../model/flag.ts';
-import { asciiJson, contiguous, escapeToAscii } from './ascii.ts';
-import { compileClauses } from './clauses.ts';
+import { compileClause, compileKeys } from './clauses.ts';
 import type { EvaluationReason } from './compiled.ts';
 import { Outcome } from './outcome.ts';
-import { type FlagProgram, MALFORMED, NO_MATCH } from './run.ts';
-import { compileServe, type ServeOutcomes } from './serve.ts';
+import { type OutcomeFactory, outcomeFactory } from './outcome-factory.ts';
+import type { FlagCode, Gate, Serve } from './program.ts';
+import { compileServe } from './serve.ts';
 import type { Symbols } from './symbols.ts';
-import { compileTargeting } from './targets.ts';
-
-/** Makes outcomes of one flag. */
-interface OutcomeFactory {
-  of(
-    reason: EvaluationReason,
-    variation: number | undefined,
-    options?: { readonly experiment?: boolean; readonly rollout?: boolean; readonly prerequisites?: number },
-  ): Outcome;
-  /** `valid` false = a flag that depends on this one is malformed, too. */
-  malformed(valid: boolean, prerequisites?: number): Outcome;
-}
-
-const MALFORMED_FLAG: EvaluationReason = { kind: 'ERROR', errorKind: 'MALFORMED_FLAG' };
-
-function outcomeFactory(flag: Flag, variationTexts: readonly string[]): OutcomeFactory {
-  const facts = {
-    keyJson: asciiJson(flag.key),
-    version: flag.version,
-    trackEvents: flag.trackEvents,
-    // ld-relay keeps it as an unsigned number.
-    debugEventsUntilDate:
-      flag.debugEventsUntilDate < 0 ? flag.debugEventsUntilDate + 2 ** 64 : flag.debugEventsUntilDate,
-  };
-  const values = variationTexts.map((text) => contiguous(escapeToAscii(text)));
-  const keys = flag.prerequisites.map((prerequisite) => prerequisite.key);
-  const all = flag.on ? keys.length : 0;
-  const malformed: OutcomeFactory['malformed'] = (valid, prerequisites = all) =>
-    new Outcome({
-      facts,
-      valueJson: 'null',
-      variation: null,
-      reason: MALFORMED_FLAG,
-      experiment: false,
-      rollout: false,
-      prerequisites: keys.slice(0, prerequisites),
-      valid,
-    });
-  return {
-    malformed,
-    of(reason, variation, { experiment = false, rollout = false, prerequisites = all } = {}) {
-      const valueJson = variation === undefined ? 'null' : values[variation];
-      if (valueJson === undefined) return malformed(true, prerequisites);
-      return new Outcome({
-        facts,
-        valueJson,
-        variation: variation ?? null,
-        reason,
-        experiment,
-        rollout,
-        prerequisites: keys.slice(0, prerequisites),
-        valid: true,
-      });
-    },
-  };
-}
-
-/** Undefined = all prerequisites are met; else the outcome. */
-type Gate = (run: Parameters<FlagProgram>[0]) => Outcome | undefined;
+import { orderedTargets } from './targets.ts';
 
 function compilePrerequisites(flag: Flag, symbols: Symbols, outcomes: OutcomeFactory): Gate | undefined {
-  if (flag.prerequisites.length === 0) return undefined;
+  if (!flag.on || flag.prerequisites.length === 0) return undefined;
   const gates = flag.prerequisites.map(({ key, variation }, index) => {
     const reason: EvaluationReason = { kind: 'PREREQUISITE_FAILED', prerequisiteKey: key };
     return {
@@ -91,71 +33,51 @@ function compilePrerequisites(flag: Flag, symbols: Symbols, outcomes: OutcomeFac
   };
 }
 
-function ruleOutcomes(flag: Flag, ruleIndex: number, outcomes: OutcomeFactory): ServeOutcomes {
-  const rule = flag.rules[ruleIndex]!;
-  const base: EvaluationReason = {
-    kind: 'RULE_MATCH',
-    ruleIndex,
-    ...(rule.id === '' ? {} : { ruleId: rule.id }),
-  };
-  return {
-    malformed: () => outcomes.malformed(true),
-    variation: (variation, { rollout, inExperiment }) =>
-      outcomes.of(inExperiment ? { ...base, inExperiment } : base, variation, {
-        rollout,
-        experiment: inExperiment || rule.trackEvents,
-      }),
-  };
+/** A flag's code in the making. */
+interface Assembly {
+  readonly code: number[];
+  readonly outcomes: Outcome[];
+  readonly serves: Serve[];
+  readonly conditions: number[];
 }
 
-function fallthroughOutcomes(flag: Flag, outcomes: OutcomeFactory): ServeOutcomes {
-  return {
-    malformed: () => outcomes.malformed(true),
-    variation: (variation, { rollout, inExperiment }) =>
-      outcomes.of({ kind: 'FALLTHROUGH', ...(inExperiment ? { inExperiment } : {}) }, variation, {
-        rollout,
-        experiment: inExperiment || flag.trackEventsFallthrough,
-      }),
-  };
+function addServe(assembly: Assembly, serve: Serve | Outcome): void {
+  assembly.code.push(serve instanceof Outcome ? assembly.outcomes.push(serve) - 1 : ~(assembly.serves.push(serve) - 1));
 }
 
-function compileRules(flag: Flag, symbols: Symbols, outcomes: OutcomeFactory): Gate | undefined {
-  if (flag.rules.length === 0) return undefined;
-  const invalid = outcomes.malformed(false);
-  const rules = flag.rules.map((rule, index) => {
-    const serve = compileServe(rule.serve, flag, symbols, ruleOutcomes(flag, index, outcomes));
-    return {
-      condition: compileClauses(rule.clauses, symbols),
-      outcome: serve instanceof Outcome ? serve : undefined,
-      serve: serve instanceof Outcome ? () => serve : serve,
-    };
-  });
-  return (run) => {
-    for (let index = 0; index < rules.length; index++) {
-      const rule = rules[index]!;
-      const match = rule.condition(run);
-      if (match === NO_MATCH) continue;
-      if (match === MALFORMED) return invalid;
-      return rule.outcome ?? rule.serve(run);
-    }
-    return undefined;
-  };
+function addRule(assembly: Assembly, conditions: readonly number[], serve: Serve | Outcome): void {
+  assembly.code.push(conditions.length, ...conditions);
+  assembly.conditions.push(...conditions);
+  addServe(assembly, serve);
 }
 
-/**
- * Compiles a flag: an outcome when it has the same one for every context, else a program that picks one in the order of
- * contract 12.2. `variationTexts` are the JSON texts of its variations.
- */
-export function compileFlag(flag: Flag, variationTexts: readonly string[], symbols: Symbols): FlagProgram | Outcome {
+/** A compiled flag and the conditions that it uses. */
+export interface CompiledFlagCode extends FlagCode {
+  readonly conditions: readonly number[];
+  /** The outcome, when it is the same for every context. */
+  readonly constant: Outcome | undefined;
+}
+
+/** Compiles a flag (contract 12.2). `variationTexts` are the JSON texts of its variations. */
+export function compileFlag(flag: Flag, variationTexts: readonly string[], symbols: Symbols): CompiledFlagCode {
   const outcomes = outcomeFactory(flag, variationTexts);
-  if (!flag.on) return outcomes.of({ kind: 'OFF' }, flag.offVariation);
-  const prerequisites = compilePrerequisites(flag, symbols, outcomes);
-  const targeting = compileTargeting(flag, symbols, (variation) => outcomes.of({ kind: 'TARGET_MATCH' }, variation));
-  const rules = compileRules(flag, symbols, outcomes);
-  const fallthrough = compileServe(flag.fallthrough, flag, symbols, fallthroughOutcomes(flag, outcomes));
-  if (fallthrough instanceof Outcome) {
-    if (prerequisites === undefined && targeting === undefined && rules === undefined) return fallthrough;
-    return (run) => prerequisites?.(run) ?? targeting?.(run) ?? rules?.(run) ?? fallthrough;
+  const assembly: Assembly = { code: [0], outcomes: [outcomes.malformed(false)], serves: [], conditions: [] };
+  const targets = flag.on ? orderedTargets(flag) : [];
+  const rules = flag.on ? flag.rules : [];
+  assembly.code[0] = targets.length + rules.length;
+  for (const { contextKind, values, variation } of targets) {
+    const condition = compileKeys(contextKind, values, symbols);
+    addRule(assembly, [condition], outcomes.of({ kind: 'TARGET_MATCH' }, variation));
   }
-  return (run) => prerequisites?.(run) ?? targeting?.(run) ?? rules?.(run) ?? fallthrough(run);
+  rules.forEach((rule, index) => {
+    const conditions = rule.clauses.map((clause) => compileClause(clause, symbols));
+    addRule(assembly, conditions, compileServe(rule.serve, flag, symbols, outcomes.ofRule(index)));
+  });
+  const rest = flag.on
+    ? compileServe(flag.fallthrough, flag, symbols, outcomes.ofFallthrough())
+    : outcomes.of({ kind: 'OFF' }, flag.offVariation);
+  addServe(assembly, rest);
+  const gate = compilePrerequisites(flag, symbols, outcomes);
+  const isConstant = gate === undefined && assembly.code[0] === 0 && rest instanceof Outcome;
+  return { ...assembly, gate, constant: isConstant ? rest : undefined };
 }

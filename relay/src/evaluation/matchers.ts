@@ -12,7 +12,8 @@ export type VersionMatcher = (version: Version) => boolean;
 
 const never: Matcher = () => false;
 
-function isScalar(value: Json): value is string | number | boolean {
+/** Whether a value can be equal to anything: not null, an array or an object. */
+export function isScalar(value: Json): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 

@@ -5,30 +5,23 @@ import { type BigStatus, NO_BIG_STATUS, statusCode, worse } from './big-status.t
 import { bucketBytes } from './bucket.ts';
 import type { BigSegments } from './compiled.ts';
 import { type Moment, toMoment } from './dates.ts';
+import { MALFORMED, type Match, NO_MATCH, UNKNOWN } from './match.ts';
 import type { Outcome } from './outcome.ts';
+import { NONE, type Programs, select } from './program.ts';
 import { toVersion, type Version } from './semver.ts';
 import type { Symbols } from './symbols.ts';
 
-/** Result of a clause, a rule or a segment: it may also find that the flag is malformed, which ends the evaluation. */
-export type Match = 0 | 1 | 2;
-export const NO_MATCH = 0;
-export const MATCH = 1;
-export const MALFORMED = 2;
-
-/** Evaluates a flag for the context of a run. */
-export type FlagProgram = (run: Run) => Outcome;
 /** Tells whether the context of a run is in a segment. */
 export type SegmentProgram = (run: Run) => Match;
 
-/** What the slots of a symbol table stand for in one data set. */
-export interface Programs {
-  /** By prerequisite slot; undefined = there is no such flag. */
-  readonly prerequisites: readonly (FlagProgram | undefined)[];
-  /** By segment slot. */
-  readonly segments: readonly (SegmentProgram | undefined)[];
-}
-
-const BUSY = 3;
+const NO_PROGRAMS: Programs = {
+  code: new Int32Array(),
+  outcomes: [],
+  serves: [],
+  gates: [],
+  prerequisites: new Int32Array(),
+  segments: [],
+};
 
 /**
  * The state of one evaluation: what was already found out about the context, in arrays indexed by the slots of a symbol
@@ -38,7 +31,7 @@ const BUSY = 3;
 export class Run {
   readonly #symbols: Symbols;
   #stamp = 0;
-  #programs: Programs = { prerequisites: [], segments: [] };
+  #programs: Programs = NO_PROGRAMS;
   #members: (SingleContext | undefined)[] = [];
   #context: Context | undefined;
   #bigSegments: BigSegments | undefined;
@@ -50,11 +43,13 @@ export class Run {
   readonly #versions: (Version | undefined)[] = [];
   readonly #bytesStamps: number[] = [];
   readonly #bytes: (Uint8Array | undefined)[] = [];
+  #conditions = new Uint8Array(256);
   readonly #flagStamps: number[] = [];
   readonly #outcomes: (Outcome | undefined)[] = [];
   readonly #flagStatuses: BigStatus[] = [];
   readonly #segmentStamps: number[] = [];
-  readonly #matches: (Match | typeof BUSY)[] = [];
+  /** UNKNOWN while a segment is being looked at. */
+  readonly #matches: (Match | typeof UNKNOWN)[] = [];
   readonly #segmentStatuses: BigStatus[] = [];
 
   /** The worst state of the big-segment store that was met since it was last set to none. */
@@ -64,8 +59,8 @@ export class Run {
     this.#symbols = symbols;
   }
 
-  /** Starts an evaluation. */
-  begin(programs: Programs, context: Context, bigSegments: BigSegments | undefined): void {
+  /** Starts an evaluation. `all` = most flags will be asked for, so that what can be answered at once for all of them is. */
+  begin(programs: Programs, context: Context, bigSegments: BigSegments | undefined, all: boolean): void {
     this.#stamp++;
     this.#programs = programs;
     this.#context = context;
@@ -76,6 +71,9 @@ export class Run {
       if (slot !== undefined) this.#members[slot] = member;
     }
     this.#grow();
+    const { conditions } = this.#symbols;
+    this.#conditions = conditions.begin(this.#conditions, all);
+    if (all) conditions.answer(this.#conditions, this);
   }
 
   /** Ends an evaluation: lets go of the context. */
@@ -167,6 +165,22 @@ export class Run {
     return bytes;
   }
 
+  /** The result of a condition, found out once per run. */
+  condition(id: number): Match {
+    const known = this.#conditions[id]!;
+    return known === UNKNOWN ? this.#evaluate(id) : (known as Match);
+  }
+
+  #evaluate(id: number): Match {
+    const before = this.bigStatus;
+    this.bigStatus = NO_BIG_STATUS;
+    const match = this.#symbols.conditions.condition(id)(this);
+    // A condition that asked for a big segment has to leave the state of the store with each flag that it decides.
+    if (this.bigStatus === NO_BIG_STATUS) this.#conditions[id] = match;
+    this.bigStatus = worse(before, this.bigStatus);
+    return match;
+  }
+
   /**
    * The outcome of a flag that others depend on, evaluated once per run: undefined when there is no such flag,
    * `'cycle'` when it is being evaluated right now. That a flag is asked for by different flags makes no difference
@@ -179,13 +193,13 @@ export class Run {
       this.bigStatus = worse(this.bigStatus, this.#flagStatuses[slot]!);
       return known;
     }
-    const program = this.#programs.prerequisites[slot];
-    if (program === undefined) return undefined;
+    const start = this.#programs.prerequisites[slot];
+    if (start === undefined || start === NONE) return undefined;
     const before = this.bigStatus;
     this.bigStatus = NO_BIG_STATUS;
     this.#flagStamps[slot] = this.#stamp;
     this.#outcomes[slot] = undefined;
-    const outcome = program(this);
+    const outcome = select(this.#programs, start, this);
     this.#outcomes[slot] = outcome;
     this.#flagStatuses[slot] = this.bigStatus;
     this.bigStatus = worse(before, this.bigStatus);
@@ -196,7 +210,7 @@ export class Run {
   segment(slot: number): Match {
     if (this.#segmentStamps[slot] === this.#stamp) {
       const known = this.#matches[slot]!;
-      if (known === BUSY) return MALFORMED;
+      if (known === UNKNOWN) return MALFORMED;
       this.bigStatus = worse(this.bigStatus, this.#segmentStatuses[slot]!);
       return known;
     }
@@ -205,7 +219,7 @@ export class Run {
     const before = this.bigStatus;
     this.bigStatus = NO_BIG_STATUS;
     this.#segmentStamps[slot] = this.#stamp;
-    this.#matches[slot] = BUSY;
+    this.#matches[slot] = UNKNOWN;
     const match = program(this);
     this.#matches[slot] = match;
     this.#segmentStatuses[slot] = this.bigStatus;

@@ -2,8 +2,10 @@ import type { Segment, SegmentRule, SegmentTarget } from '../model/segment.ts';
 import { BIG_SEGMENTS_NOT_CONFIGURED } from './big-status.ts';
 import { weightOf } from './bucket.ts';
 import { compileBucketing, LACKS_KIND } from './bucketing.ts';
-import { type Condition, compileClauses } from './clauses.ts';
-import { MALFORMED, MATCH, type Match, NO_MATCH, type Run, type SegmentProgram } from './run.ts';
+import { compileClause } from './clauses.ts';
+import type { Condition } from './condition-table.ts';
+import { MALFORMED, MATCH, type Match, NO_MATCH } from './match.ts';
+import type { Run, SegmentProgram } from './run.ts';
 import type { Symbols } from './symbols.ts';
 
 type Members = (run: Run) => boolean;
@@ -63,8 +65,14 @@ function compileUnbounded(segment: Segment, symbols: Symbols): (run: Run) => Mat
   };
 }
 
-function compileRule(rule: SegmentRule, segment: Segment, symbols: Symbols): Condition {
-  const clauses = compileClauses(rule.clauses, symbols);
+function compileRule(rule: SegmentRule, segment: Segment, ids: readonly number[], symbols: Symbols): Condition {
+  const clauses: Condition = (run) => {
+    for (let index = 0; index < ids.length; index++) {
+      const match = run.condition(ids[index]!);
+      if (match !== MATCH) return match;
+    }
+    return MATCH;
+  };
   if (rule.weight === undefined) return clauses;
   const weight = weightOf(rule.weight);
   const bucketing = compileBucketing(
@@ -87,11 +95,18 @@ function compileRule(rule: SegmentRule, segment: Segment, symbols: Symbols): Con
   };
 }
 
+/** A compiled segment and the conditions that it uses. */
+export interface SegmentCode {
+  readonly program: SegmentProgram;
+  readonly conditions: readonly number[];
+}
+
 /** Compiles a segment (contract 12.6). */
-export function compileSegment(segment: Segment, symbols: Symbols): SegmentProgram {
+export function compileSegment(segment: Segment, symbols: Symbols): SegmentCode {
   const members = segment.unbounded ? compileUnbounded(segment, symbols) : compileLists(segment, symbols);
-  const rules = segment.rules.map((rule) => compileRule(rule, segment, symbols));
-  return (run) => {
+  const conditions = segment.rules.map((rule) => rule.clauses.map((clause) => compileClause(clause, symbols)));
+  const rules = segment.rules.map((rule, index) => compileRule(rule, segment, conditions[index]!, symbols));
+  const program: SegmentProgram = (run) => {
     const known = members(run);
     if (known !== undefined) return known;
     for (let index = 0; index < rules.length; index++) {
@@ -100,4 +115,5 @@ export function compileSegment(segment: Segment, symbols: Symbols): SegmentProgr
     }
     return NO_MATCH;
   };
+  return { program, conditions: conditions.flat() };
 }

@@ -2,7 +2,7 @@ import type { Flag, Rollout, VariationOrRollout } from '../model/flag.ts';
 import { weightOf } from './bucket.ts';
 import { LACKS_KIND, rolloutBucketing } from './bucketing.ts';
 import type { Outcome } from './outcome.ts';
-import type { FlagProgram } from './run.ts';
+import type { Serve } from './program.ts';
 import type { Symbols } from './symbols.ts';
 
 /** Makes the outcomes of one rule or of the fallthrough. */
@@ -11,12 +11,7 @@ export interface ServeOutcomes {
   malformed(): Outcome;
 }
 
-function compileRollout(
-  rollout: Rollout,
-  flag: Flag,
-  symbols: Symbols,
-  outcomes: ServeOutcomes,
-): FlagProgram | Outcome {
+function compileRollout(rollout: Rollout, flag: Flag, symbols: Symbols, outcomes: ServeOutcomes): Serve | Outcome {
   const bucketing = rolloutBucketing(rollout, flag.key, flag.salt, symbols);
   if (bucketing === undefined || rollout.variations.length === 0) return outcomes.malformed();
   let sum = 0;
@@ -49,7 +44,7 @@ export function compileServe(
   flag: Flag,
   symbols: Symbols,
   outcomes: ServeOutcomes,
-): FlagProgram | Outcome {
+): Serve | Outcome {
   if (serve.variation !== undefined)
     return outcomes.variation(serve.variation, { rollout: false, inExperiment: false });
   if (serve.rollout === undefined) return outcomes.malformed();

@@ -2,42 +2,38 @@ import type { Context } from '../model/context.ts';
 import type { DataSet, Item } from '../model/data.ts';
 import { NO_BIG_STATUS } from './big-status.ts';
 import type { Audience, CompiledData, EvaluateOptions, FlagResult } from './compiled.ts';
+import type { CompiledFlagCode } from './flag-program.ts';
 import type { Outcome } from './outcome.ts';
-import type { FlagProgram, Programs, Run } from './run.ts';
+import { layOut, NONE, type Programs, select, slotAt } from './program.ts';
+import type { Run, SegmentProgram } from './run.ts';
+import type { SegmentCode } from './segment-program.ts';
+import type { Symbols } from './symbols.ts';
 
 /** A flag that is ready to be evaluated. */
 export interface CompiledFlag {
   readonly item: Item;
-  readonly program: FlagProgram;
-  /** The outcome, when it is the same for every context. */
-  readonly constant: Outcome | undefined;
+  readonly code: CompiledFlagCode;
   /** Visible to mobile SDKs. */
   readonly mobile: boolean;
   /** Visible to browsers. */
   readonly browser: boolean;
 }
 
+/** A segment that is ready to be evaluated. */
+export interface CompiledSegment {
+  readonly item: Item;
+  readonly code: SegmentCode;
+  /** The kind whose keys the big-segment store is asked for. */
+  readonly bigSegmentKind: string | undefined;
+}
+
 /** What a snapshot is made of. */
 export interface SnapshotParts {
   readonly data: DataSet;
   readonly flags: ReadonlyMap<string, CompiledFlag>;
-  readonly programs: Programs;
-  readonly bigSegmentKinds: ReadonlySet<string>;
+  readonly segments: ReadonlyMap<string, CompiledSegment>;
   readonly run: Run;
-  /** Flag key → slot of the flags that others depend on. */
-  readonly prerequisiteSlots: ReadonlyMap<string, number>;
-}
-
-const NOT_SHARED = -1;
-
-/** The flags of one audience: those that depend on the context, and the text of those that do not. */
-interface Listing {
-  readonly programs: readonly FlagProgram[];
-  /** For each program the slot under which its outcome is shared with flags that depend on it. */
-  readonly slots: readonly number[];
-  readonly constants: readonly Outcome[];
-  /** By `withReasons`. */
-  readonly constantText: [string | undefined, string | undefined];
+  readonly symbols: Symbols;
 }
 
 function isVisible(flag: CompiledFlag, audience: Audience): boolean {
@@ -45,52 +41,81 @@ function isVisible(flag: CompiledFlag, audience: Audience): boolean {
   return audience === 'mobile' ? flag.mobile : flag.browser;
 }
 
+/** The programs of a snapshot, with where each flag begins. */
+interface Linked {
+  readonly programs: Programs;
+  readonly starts: ReadonlyMap<string, number>;
+}
+
+function link({ flags, segments, symbols }: SnapshotParts): Linked {
+  const keys = [...flags.keys()];
+  const layout = layOut(
+    [...flags].map(([key, flag]) => ({ slot: symbols.prerequisites.get(key) ?? NONE, flag: flag.code })),
+  );
+  const starts = new Map(keys.map((key, index) => [key, layout.starts[index]!]));
+  const prerequisites = new Int32Array(symbols.prerequisites.size).fill(NONE);
+  for (const [key, slot] of symbols.prerequisites) prerequisites[slot] = starts.get(key) ?? NONE;
+  const bySlot = new Array<SegmentProgram | undefined>(symbols.segments.size).fill(undefined);
+  for (const [key, slot] of symbols.segments) bySlot[slot] = segments.get(key)?.code.program;
+  return { programs: { ...layout, prerequisites, segments: bySlot }, starts };
+}
+
+/** The flags of one audience: where those begin that depend on the context, and the text of those that do not. */
+interface Listing {
+  readonly starts: Int32Array;
+  readonly constants: readonly Outcome[];
+  /** By `withReasons`. */
+  readonly constantTexts: [string | undefined, string | undefined];
+}
+
 /** Makes the data that one snapshot serves. See {@link CompiledData}. */
 export function createSnapshot(parts: SnapshotParts): CompiledData {
-  const { data, flags, programs, bigSegmentKinds, run } = parts;
-  // The symbol table grows with later data sets: only the slots of this one count.
-  const slotOf = (key: string): number => {
-    const slot = parts.prerequisiteSlots.get(key);
-    return slot === undefined || slot >= programs.prerequisites.length ? NOT_SHARED : slot;
-  };
-
+  const { data, flags, segments, run } = parts;
+  let linked: Linked | undefined;
   const listings = new Map<Audience, Listing>();
-  const list = (audience: Audience): Listing => {
-    const visible = [...flags].filter(([, flag]) => isVisible(flag, audience));
-    const varying = visible.filter(([, flag]) => flag.constant === undefined);
-    return {
-      programs: varying.map(([, flag]) => flag.program),
-      slots: varying.map(([key]) => slotOf(key)),
-      constants: visible.map(([, flag]) => flag.constant).filter((constant) => constant !== undefined),
-      constantText: [undefined, undefined],
-    };
+
+  // Linked when first asked: in a burst of patches most snapshots never are.
+  const links = (): Linked => {
+    linked ??= link(parts);
+    return linked;
   };
   const listingOf = (audience: Audience): Listing => {
     const known = listings.get(audience);
     if (known !== undefined) return known;
-    const listing = list(audience);
+    const visible = [...flags].filter(([, flag]) => isVisible(flag, audience));
+    const { starts } = links();
+    const varying = visible.filter(([, flag]) => flag.code.constant === undefined).map(([key]) => starts.get(key)!);
+    const constants = visible.map(([, flag]) => flag.code.constant).filter((outcome) => outcome !== undefined);
+    const listing: Listing = {
+      starts: Int32Array.from(varying),
+      constants,
+      constantTexts: [undefined, undefined],
+    };
     listings.set(audience, listing);
     return listing;
   };
 
-  const pick = (program: FlagProgram, slot: number): Outcome =>
-    slot === NOT_SHARED ? program(run) : (run.prerequisite(slot) as Outcome);
+  const pick = (programs: Programs, start: number): Outcome => {
+    const slot = slotAt(programs, start);
+    return slot === NONE ? select(programs, start, run) : (run.prerequisite(slot) as Outcome);
+  };
 
   return {
     data,
-    bigSegmentKinds,
+    bigSegmentKinds: new Set(
+      [...segments.values()].map((segment) => segment.bigSegmentKind).filter((kind) => kind !== undefined),
+    ),
 
     evaluateAll(context: Context, { audience, withReasons, bigSegments }: EvaluateOptions): string {
-      const listing = listingOf(audience);
+      const { programs } = links();
+      const { starts, constants, constantTexts } = listingOf(audience);
       const index = withReasons ? 1 : 0;
-      listing.constantText[index] ??= listing.constants
-        .map((constant) => constant.text(withReasons, NO_BIG_STATUS))
-        .join('');
-      let text = listing.constantText[index];
-      run.begin(programs, context, bigSegments);
-      for (let at = 0; at < listing.programs.length; at++) {
+      constantTexts[index] ??= constants.map((constant) => constant.text(withReasons, NO_BIG_STATUS)).join('');
+      let text = constantTexts[index];
+      run.begin(programs, context, bigSegments, true);
+      for (let at = 0; at < starts.length; at++) {
         run.bigStatus = NO_BIG_STATUS;
-        const outcome = pick(listing.programs[at]!, listing.slots[at]!);
+        const outcome = pick(programs, starts[at]!);
         text += outcome.text(withReasons, run.bigStatus);
       }
       run.end();
@@ -100,9 +125,10 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     evaluate(flagKey: string, context: Context, { audience, bigSegments }: EvaluateOptions): FlagResult | undefined {
       const flag = flags.get(flagKey);
       if (flag === undefined || !isVisible(flag, audience)) return undefined;
-      run.begin(programs, context, bigSegments);
+      const { programs, starts } = links();
+      run.begin(programs, context, bigSegments, false);
       run.bigStatus = NO_BIG_STATUS;
-      const outcome = pick(flag.program, slotOf(flagKey));
+      const outcome = pick(programs, starts.get(flagKey)!);
       const result = outcome.result(run.bigStatus);
       run.end();
       return result;

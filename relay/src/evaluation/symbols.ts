@@ -1,4 +1,5 @@
 import { type AttributePath, attributePath } from '../model/reference.ts';
+import { ConditionTable } from './condition-table.ts';
 
 /** An attribute of a kind of context, resolved at most once per evaluation. */
 export interface AttributeSymbol {
@@ -11,6 +12,8 @@ export interface AttributeSymbol {
  * strings. Compiled items hold these integers, so a table lives as long as any item compiled with it; it only grows.
  */
 export class Symbols {
+  /** The conditions of flags and segments. */
+  readonly conditions = new ConditionTable();
   readonly #kinds = new Map<string, number>();
   readonly #attributeSlots = new Map<string, number>();
   readonly #attributes: AttributeSymbol[] = [];
@@ -63,9 +66,10 @@ export class Symbols {
     return this.#segments;
   }
 
-  /** How many names are known: tells when a table that outlived many changes should be made anew. */
+  /** Grows with what the table holds: tells when one that outlived many changes should be made anew. */
   get size(): number {
-    return this.#kinds.size + this.#attributes.length + this.#prerequisites.size + this.#segments.size;
+    const names = this.#kinds.size + this.#attributes.length + this.#prerequisites.size + this.#segments.size;
+    return names + this.conditions.weight;
   }
 }
 
