@@ -23,15 +23,15 @@ export interface ChildChanges {
 }
 
 /** What is worth an Event between two statuses. The same pair gives the same Events, so that a restart repeats none. */
-export function happenings(before: RelayProxyStatus, after: OperatorStatus, changes: ChildChanges): Happening[] {
+export function statusEvents(before: RelayProxyStatus, after: OperatorStatus): Happening[] {
   return [
-    ...childEvents(changes),
     ...conditionEvents(before.conditions ?? [], after.conditions ?? []),
     ...environmentEvents(before.environments ?? [], after.environments ?? []),
   ];
 }
 
-function childEvents({ created, updated, deleted, scaled }: ChildChanges): Happening[] {
+/** What is worth an Event of what was done to the children. */
+export function childEvents({ created, updated, deleted, scaled }: ChildChanges): Happening[] {
   const lists = [
     ['Created', created],
     ['Updated', updated],

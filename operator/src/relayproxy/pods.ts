@@ -6,6 +6,9 @@ import type { PodFacts } from './snapshot.ts';
 /** Reasons to wait that are part of every start. */
 const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
 
+/** A pull that failed and one that waits for its next attempt take turns; the status must not. */
+const SAME_REASON: ReadonlyMap<string, string> = new Map([['ErrImagePull', 'ImagePullBackOff']]);
+
 /** True for a pod that has ended and will not run again, such as an evicted one. */
 export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
@@ -50,6 +53,7 @@ function waiting(pod: Pod): string | undefined {
   const reason = containerStatuses
     .map(({ state }) => state?.waiting?.reason)
     .find((text) => text && !STARTING.has(text));
+  if (reason !== undefined) return SAME_REASON.get(reason) ?? reason;
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
-  return reason ?? (scheduled?.status === 'False' ? (scheduled.reason ?? 'Unschedulable') : undefined);
+  return scheduled?.status === 'False' ? (scheduled.reason ?? 'Unschedulable') : undefined;
 }

@@ -6,7 +6,7 @@ import { refKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/restTypes.ts';
 import { createApplier } from './apply.ts';
 import { type Caches, indexes } from './caches.ts';
-import { type ChildChanges, happenings } from './events.ts';
+import { childEvents, type Happening, statusEvents } from './events.ts';
 import { hashOf, shortHash } from './hash.ts';
 import { removeDeadInstances } from './instances.ts';
 import type { RawRelayProxy } from './kubernetesTypes.ts';
@@ -24,8 +24,6 @@ import { earliest } from './times.ts';
 /** A list of instances that changed under our hands has settled after this time. */
 const SETTLE_MS = 1000;
 
-const noChanges: ChildChanges = { created: [], updated: [], deleted: [], scaled: undefined };
-
 /** What the reconciler works with. */
 export interface ReconcilerOptions {
   /** Its writes stop when the leadership is lost. */
@@ -36,7 +34,7 @@ export interface ReconcilerOptions {
   readonly relayImage: string;
   /** Release of the operator. */
   readonly version: string;
-  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly clock: Pick<Clock, 'now' | 'wallNow'>;
 }
 
 /**
@@ -47,7 +45,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   const { client, caches, clock, relayImage, version } = options;
   const applier = createApplier(client, caches.childStores.of);
   const refresher = createMountRefresher(client);
-  const statuses = createStatusWriter(client);
+  const statuses = createStatusWriter(client, clock);
   const uids = new Map<string, string>();
 
   function forget(key: string): void {
@@ -67,17 +65,21 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     await refresher.refresh({ uid, version: mounted, changedNow: children.configChanged, pods, signal });
   }
 
+  function tell(raw: RawRelayProxy, happenings: readonly Happening[]): void {
+    for (const happening of happenings)
+      options.events.record({ regarding: { apiVersion, kind, ...raw }, ...happening });
+  }
+
+  /** Writes the status and tells of what changed in it; answers when to do it again because it was too early, in ms. */
   async function writeStatus(
     raw: RawRelayProxy,
     status: OperatorStatus,
-    changes: ChildChanges,
     { signal }: ReconcileContext,
-  ): Promise<void> {
+  ): Promise<number | undefined> {
     const before = statuses.current(raw);
-    await statuses.write(raw, status, signal);
-    for (const happening of happenings(before, status, changes)) {
-      options.events.record({ regarding: { apiVersion, kind, ...raw }, ...happening });
-    }
+    const result = await statuses.write(raw, status, signal);
+    if (result === 'written') tell(raw, statusEvents(before, status));
+    return typeof result === 'object' ? result.waitMs : undefined;
   }
 
   async function reconcileValid(
@@ -88,6 +90,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { signal } = context;
     const stores = caches.childStores;
     const children = await reconcileChildren(relayProxy, { client, applier, stores, relayImage, version, signal });
+    tell(raw, childEvents(children.changes));
     await refreshMounts(relayProxy, children, signal);
 
     const previous = statuses.current(raw);
@@ -103,10 +106,10 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const settled = await removeDeadInstances(client, { relayProxy: identityOf(relayProxy), instances, alive, signal });
 
     const { status, recheckAfterMs } = computeStatus(snapshot);
-    await writeStatus(raw, status, children.changes, context);
+    const waitMs = await writeStatus(raw, status, context);
     if (children.retry !== undefined) throw children.retry;
-    const later = earliest(recheckAfterMs, children.recheckAfterMs);
-    return { requeueAfterMs: settled ? later : earliest(later, SETTLE_MS) };
+    const delays = [recheckAfterMs, children.recheckAfterMs, waitMs, settled ? undefined : SETTLE_MS];
+    return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }
 
   return async (key, context) => {
@@ -122,7 +125,6 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const result = parsed(raw);
     if (result.ok) return reconcileValid(raw, result.value, context);
     const status = invalidStatus(generation, statuses.current(raw), result.problems, clock.wallNow());
-    await writeStatus(raw, status, noChanges, context);
-    return undefined;
+    return { requeueAfterMs: await writeStatus(raw, status, context) };
   };
 }

@@ -1,5 +1,6 @@
 import type { RelayProxyStatus } from '@flagrelay/crds';
 import { isNotFound } from '../runtime/apiError.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { RestClient } from '../runtime/restTypes.ts';
 import { hashOf } from './hash.ts';
 import { type RawRelayProxy, types } from './kubernetesTypes.ts';
@@ -10,18 +11,29 @@ import type { OperatorStatus } from './status.ts';
 export interface StatusWriter {
   /** The status in force: the cached one or, while the cache lags behind it, the one that was written last. */
   current(raw: RawRelayProxy): RelayProxyStatus;
-  /** Applies the status when it differs; true when it was written. Throws what the client throws. */
-  write(raw: RawRelayProxy, status: OperatorStatus, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Applies the status when it differs. While pods come and go it changes many times a second: what is no news to
+   * somebody who waits for Ready is held back for a second. Throws what the client throws.
+   */
+  write(raw: RawRelayProxy, status: OperatorStatus, signal: AbortSignal): Promise<WriteResult>;
   forget(uid: string): void;
 }
 
+/** `waitMs`: nothing was written yet; compute the status again after this time. */
+export type WriteResult = 'written' | 'unchanged' | { readonly waitMs: number };
+
+/** Least time between two writes of one status, ms. */
+const MIN_INTERVAL_MS = 1000;
+
 interface Written {
+  /** Monotonic ms. */
+  readonly at: number;
   readonly resourceVersion: string;
   readonly status: OperatorStatus;
 }
 
-/** Makes a {@link StatusWriter}. */
-export function createStatusWriter(client: RestClient): StatusWriter {
+/** Makes a {@link StatusWriter}; the clock spaces its writes. */
+export function createStatusWriter(client: RestClient, clock: Pick<Clock, 'now'>): StatusWriter {
   const written = new Map<string, Written>();
 
   function current(raw: RawRelayProxy): RelayProxyStatus {
@@ -35,21 +47,29 @@ export function createStatusWriter(client: RestClient): StatusWriter {
     current,
     async write(raw, status, signal) {
       const { instances: _pods, ...own } = current(raw);
-      if (hashOf(canonical(own)) === hashOf(canonical(status))) return false;
+      if (hashOf(canonical(own)) === hashOf(canonical(status))) return 'unchanged';
+      const waitMs = (written.get(raw.metadata?.uid ?? '')?.at ?? -Infinity) + MIN_INTERVAL_MS - clock.now();
+      if (waitMs > 0 && !isNews(own, status)) return { waitMs };
       const { name = '', namespace, uid = '' } = raw.metadata ?? {};
       const object: RawRelayProxy = { metadata: { name, ...(namespace && { namespace }) }, status };
       try {
         const options = { subresource: 'status', fieldManager, force: true, signal };
         const stored = await client.apply(types.relayProxy, object, options);
-        written.set(uid, { resourceVersion: stored.metadata?.resourceVersion ?? '', status });
-        return true;
+        written.set(uid, { at: clock.now(), resourceVersion: stored.metadata?.resourceVersion ?? '', status });
+        return 'written';
       } catch (error) {
-        if (isNotFound(error)) return false; // deleted meanwhile
+        if (isNotFound(error)) return 'unchanged'; // deleted meanwhile
         throw error;
       }
     },
     forget: (uid) => void written.delete(uid),
   };
+}
+
+/** True when somebody may be waiting for this change: another generation was acted on, or Ready changed. */
+function isNews(before: OperatorStatus, after: OperatorStatus): boolean {
+  const ready = ({ conditions = [] }: OperatorStatus) => conditions.find(({ type }) => type === 'Ready')?.status;
+  return before.observedGeneration !== after.observedGeneration || ready(before) !== ready(after);
 }
 
 /** True when the first version is older; resource versions are decimal numbers that grow. */

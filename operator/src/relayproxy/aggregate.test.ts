@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EnvironmentState, InstanceStatus } from '@flagrelay/crds';
+import { aggregate } from './aggregate.ts';
+import { ago, healthy, NOW, pod, report } from './testSnapshot.ts';
+
+type Unhealthy = NonNullable<InstanceStatus['unhealthy']>[number];
+
+/** A report in which `production` has been in a state for some seconds. */
+function bad(zone: string, state: EnvironmentState, seconds: number, more: Partial<Unhealthy> = {}): InstanceStatus {
+  return report(zone, { unhealthy: [{ name: 'production', state, lastTransitionTime: ago(seconds), ...more }] });
+}
+
+function production(instances: InstanceStatus[]) {
+  return aggregate(healthy({ instances })).list[0]!;
+}
+
+test('all pods connected', () => {
+  const { status, connected, changesAt } = production([report('a'), report('b')]);
+  assert.deepEqual(status, {
+    name: 'production',
+    state: 'VALID',
+    connectedInstances: 2,
+    totalInstances: 2,
+    lastTransitionTime: ago(0),
+  });
+  assert.equal(connected, true);
+  assert.equal(changesAt, undefined);
+});
+
+const cases: [what: string, instances: InstanceStatus[], state: EnvironmentState, connected: boolean][] = [
+  ['no report', [], 'INITIALIZING', false],
+  ['a new pod among old ones', [report('a'), bad('b', 'INITIALIZING', 2)], 'VALID', true],
+  ['a pod that has been starting for long', [report('a'), bad('b', 'INITIALIZING', 61)], 'INITIALIZING', true],
+  ['a brief interruption everywhere', [bad('a', 'INTERRUPTED', 5), bad('b', 'INTERRUPTED', 5)], 'INTERRUPTED', true],
+  ['a long interruption everywhere', [bad('a', 'INTERRUPTED', 61), bad('b', 'INTERRUPTED', 61)], 'INTERRUPTED', false],
+  ['one pod cut off for long', [report('a'), report('b'), bad('c', 'INTERRUPTED', 61)], 'INTERRUPTED', true],
+  ['a refused key', [bad('a', 'OFF', 1), bad('b', 'OFF', 1)], 'OFF', false],
+  ['a missing Secret', [bad('a', 'CredentialMissing', 1)], 'CredentialMissing', false],
+  [
+    'the most frequent wins',
+    [bad('a', 'INTERRUPTED', 90), bad('b', 'INTERRUPTED', 90), bad('c', 'OFF', 90)],
+    'INTERRUPTED',
+    false,
+  ],
+  ['of two as frequent the worse one', [bad('a', 'INTERRUPTED', 90), bad('b', 'OFF', 90)], 'OFF', false],
+];
+
+for (const [what, instances, state, connected] of cases) {
+  test(`${what}: ${state}, ${connected ? 'connected' : 'not connected'}`, () => {
+    const found = production(instances);
+    assert.equal(found.status.state, state);
+    assert.equal(found.connected, connected);
+  });
+}
+
+test('what is overlooked for now says when it begins to count', () => {
+  const { changesAt } = production([bad('a', 'INTERRUPTED', 20), bad('b', 'INTERRUPTED', 50)]);
+  assert.equal(changesAt, NOW + 10_000);
+});
+
+test('a pod that is not ready connects nobody', () => {
+  const found = aggregate(healthy({ instances: [report('a')], pods: [pod('a', { ready: false })] }));
+  assert.equal(found.connected, 0);
+});
+
+test('a pod with an older configuration says nothing of an environment that it does not know', () => {
+  const old = report('a', { configHash: 'old' });
+  assert.equal(production([old]).status.state, 'INITIALIZING');
+  const previous = { environments: [{ name: 'production', state: 'VALID' as const }] };
+  assert.equal(aggregate(healthy({ instances: [old], previous })).list[0]?.status.state, 'VALID');
+});
+
+test('the time of the last change of state is kept, and the last error stays after recovery', () => {
+  const lastError = { kind: 'NETWORK_ERROR', time: ago(500), message: 'refused' };
+  const previous = {
+    environments: [{ name: 'production', state: 'VALID' as const, lastTransitionTime: ago(400), lastError }],
+  };
+  const { status } = aggregate(healthy({ previous })).list[0]!;
+  assert.equal(status.lastTransitionTime, ago(400));
+  assert.deepEqual(status.lastError, lastError);
+});
+
+test('the newest error of all pods is shown', () => {
+  const error = (seconds: number) => ({ kind: 'NETWORK_ERROR', time: ago(seconds), message: `${seconds}` });
+  const instances = [
+    bad('a', 'INTERRUPTED', 90, { lastError: error(90) }),
+    bad('b', 'INTERRUPTED', 80, { lastError: error(80) }),
+  ];
+  assert.equal(production(instances).status.lastError?.message, '80');
+});
+
+test('the store is as bad as in the worst pod, and absent without one', () => {
+  const instances = [bad('a', 'VALID', 5, { storeState: 'INTERRUPTED' }), report('b')];
+  const store = { redis: { url: 'redis://r:6379' } };
+  assert.equal(aggregate(healthy({ instances }, { store })).list[0]?.status.storeState, 'INTERRUPTED');
+  assert.equal(aggregate(healthy({}, { store })).list[0]?.status.storeState, 'VALID');
+  assert.equal(production(instances).status.storeState, undefined);
+});
+
+test('AutoConfig: pods know how many environments there are, and which of them are not well', () => {
+  const autoConfig = { keyRef: { name: 'ld', key: 'auto' } };
+  const item = { name: 'web', state: 'INTERRUPTED' as const, lastTransitionTime: ago(90) };
+  const instances = ['a', 'b'].map((zone) => report(zone, { totalEnvironments: 4, unhealthy: [item] }));
+  const found = aggregate(healthy({ instances }, { autoConfig }));
+  assert.deepEqual(
+    found.list.map(({ status }) => status.name),
+    ['web'],
+  );
+  assert.equal(`${found.connected}/${found.total}`, '3/4');
+});

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EnvironmentState, RelayProxySpecManifest } from '@flagrelay/crds';
+import { aggregate } from '../aggregate.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { ago, complete, healthy, NOW, pod, report } from '../testSnapshot.ts';
+import { evaluate } from './evaluate.ts';
+
+function conditions(change: Partial<Snapshot> = {}, spec: RelayProxySpecManifest = {}) {
+  const snapshot = healthy(change, spec);
+  return new Map(evaluate({ snapshot, environments: aggregate(snapshot) }).map((item) => [item.type, item]));
+}
+
+/** `type status/reason` */
+function short(type: string, change: Partial<Snapshot> = {}, spec: RelayProxySpecManifest = {}): string {
+  const found = conditions(change, spec).get(type);
+  return `${type} ${found?.status}/${found?.reason}`;
+}
+
+const reports = (state: EnvironmentState, seconds = 90) =>
+  ['a', 'b', 'c'].map((zone) =>
+    report(zone, { unhealthy: [{ name: 'production', state, lastTransitionTime: ago(seconds) }] }),
+  );
+const failed = (reason: 'FieldConflict' | 'QuotaExceeded'): Partial<Snapshot> => ({
+  outcome: { kind: 'failed', problems: [{ reason, message: 'what happened' }] },
+});
+const store = { redis: { url: 'redis://r:6379' } };
+const storeDown = ['a', 'b', 'c'].map((zone) =>
+  report(zone, { unhealthy: [{ name: 'production', state: 'VALID', storeState: 'INTERRUPTED' }] }),
+);
+const autoConfig = { keyRef: { name: 'ld', key: 'auto' } };
+
+const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpecManifest][] = [
+  ['Ready True/AllHealthy', {}],
+  ['Ready False/FieldConflict', failed('FieldConflict')],
+  ['Ready False/NotAvailable', { deployment: undefined }],
+  ['Ready False/EnvironmentsDisconnected', { instances: reports('OFF') }],
+  ['Ready Unknown/Initializing', { instances: reports('INITIALIZING') }],
+  ['Ready Unknown/Paused', { outcome: { kind: 'paused' } }],
+
+  ['Reconciled True/Applied', {}],
+  ['Reconciled Unknown/Paused', { outcome: { kind: 'paused' } }],
+  ['Reconciled False/QuotaExceeded', failed('QuotaExceeded')],
+
+  ['ReferencesResolved True/Resolved', {}],
+  ['ReferencesResolved False/ConfigMapNotFound', { missing: [{ reason: 'ConfigMapNotFound', what: 'ConfigMap "x"' }] }],
+  ['ReferencesResolved False/CredentialMissing', { instances: reports('CredentialMissing') }],
+  ['ReferencesResolved Unknown/AwaitingReports', { instances: [] }],
+
+  ['Available True/MinimumAvailable', {}],
+  ['Available True/MinimumAvailable', { deployment: { ...complete, ready: 2 } }],
+  ['Available False/BelowMinimum', { deployment: { ...complete, ready: 1 } }],
+  ['Available False/NoInstances', { deployment: { ...complete, ready: 0 } }],
+  ['Available False/NoInstances', { deployment: { ...complete, desired: 0, ready: 0 } }],
+  ['Available False/NoInstances', { deployment: undefined }],
+
+  ['Progressing True/RolloutComplete', {}],
+  ['Progressing True/RollingOut', { deployment: { ...complete, updated: 1 } }],
+  ['Progressing True/RollingOut', { deployment: { ...complete, observed: false } }],
+  ['Progressing False/DeadlineExceeded', { deployment: { ...complete, deadlineExceeded: 'too slow' } }],
+  ['Progressing Unknown/Reconciling', { deployment: undefined }],
+
+  ['EnvironmentsConnected True/AllConnected', {}],
+  ['EnvironmentsConnected True/AllConnected', { instances: reports('INTERRUPTED', 5) }],
+  ['EnvironmentsConnected False/SomeDisconnected', { instances: reports('INTERRUPTED') }],
+  ['EnvironmentsConnected False/InvalidKey', { instances: reports('OFF') }],
+  ['EnvironmentsConnected False/CredentialMissing', { instances: reports('CredentialMissing') }],
+  ['EnvironmentsConnected Unknown/Initializing', { instances: reports('INITIALIZING') }],
+  ['EnvironmentsConnected Unknown/Initializing', { instances: [] }],
+  [
+    'EnvironmentsConnected Unknown/AwaitingAutoConfig',
+    { instances: [report('a', { totalEnvironments: 0 })] },
+    { autoConfig },
+  ],
+
+  ['StoreHealthy True/Connected', {}, { store }],
+  ['StoreHealthy False/Interrupted', { instances: storeDown }, { store }],
+  ['StoreHealthy undefined/undefined', {}],
+
+  ['ZonesSpread True/Spread', {}],
+  ['ZonesSpread False/TooFewZones', { pods: [pod('a'), pod('b', { ready: false })] }],
+  ['ZonesSpread False/TooFewZones', { pods: [pod('a', { zone: undefined })] }],
+  ['ZonesSpread False/Skewed', { pods: [pod('a'), pod('b', { name: '1' }), pod('b', { name: '2' }), pod('b')] }],
+
+  ['Paused False/NotPaused', {}],
+  ['Paused True/PausedBySpec', { outcome: { kind: 'paused' } }, { paused: true }],
+];
+
+for (const [expected, change, spec] of cases) {
+  test(expected, () => assert.equal(short(expected.split(' ')[0] as string, change, spec), expected));
+}
+
+test('every condition is of the generation, and as old as its last change of status', () => {
+  const [status, reason, message] = ['True', 'Old', 'old'] as const;
+  const previous = {
+    conditions: [
+      { type: 'Ready', status, reason, message, lastTransitionTime: ago(900) },
+      { type: 'Paused', status, reason, message, lastTransitionTime: ago(900) },
+    ],
+  };
+  const found = conditions({ previous });
+  assert.equal(found.get('Ready')?.lastTransitionTime, ago(900));
+  assert.equal(found.get('Ready')?.reason, 'AllHealthy');
+  assert.equal(found.get('Paused')?.lastTransitionTime, new Date(NOW).toISOString().replace('.000', ''));
+  for (const condition of found.values()) assert.equal(condition.observedGeneration, 1);
+});
+
+test('messages say what is wrong', () => {
+  const message = (type: string, change: Partial<Snapshot>) => conditions(change).get(type)?.message;
+  const waiting = pod('a', { ready: false, waiting: 'ImagePullBackOff' });
+  const deployment = { ...complete, ready: 0, replicaFailure: 'exceeded quota' };
+  assert.equal(
+    message('Available', { deployment, pods: [waiting] }),
+    '0 of 3 pods are ready, at least 2 must be; pods wait: ImagePullBackOff; exceeded quota.',
+  );
+  const lastError = { kind: 'ERROR_RESPONSE', message: 'HTTP 401' };
+  const unhealthy = [{ name: 'production', state: 'OFF' as const, lastError }];
+  assert.equal(
+    message('Ready', { instances: [report('a', { unhealthy })] }),
+    '0 of 1 environments are connected; not connected: production (OFF, HTTP 401).',
+  );
+});
