@@ -22,6 +22,8 @@ export async function installProduct(cluster: Cluster): Promise<void> {
     '--namespace',
     operatorNamespace,
     '--create-namespace',
+    // On a cluster where the CRD was applied by hand before, the release becomes its owner.
+    '--take-ownership',
     // A rebuilt image keeps its tag; the digest makes the pods new.
     '--set-string',
     `podAnnotations.flagrelay\\.dev/image-digest=${digests[productImage('operator')] ?? ''}`,
@@ -30,4 +32,16 @@ export async function installProduct(cluster: Cluster): Promise<void> {
     '180s',
   ]);
   progress('operator is available');
+}
+
+/** Takes the operator away, where it is installed; the CRD and its objects stay. */
+export async function uninstallProduct(cluster: Cluster): Promise<void> {
+  await helm(cluster.kubeconfig, [
+    'uninstall',
+    operatorName,
+    '--namespace',
+    operatorNamespace,
+    '--ignore-not-found',
+    '--wait',
+  ]);
 }

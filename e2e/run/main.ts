@@ -16,14 +16,11 @@ if (plan.length === 0) {
 }
 
 const results: SuiteResult[] = [];
-let clusterEnv: NodeJS.ProcessEnv | undefined;
 for (const suite of plan) {
   console.log(`\n=== ${suite.name}`);
   try {
-    if (suite.cluster === true) clusterEnv ??= await prepareCluster();
-    results.push(
-      await execute(suite, repositoryRoot, { ...process.env, ...(suite.cluster === true ? clusterEnv : {}) }),
-    );
+    const clusterEnv = suite.cluster === undefined ? {} : await prepareCluster(suite.cluster);
+    results.push(await execute(suite, repositoryRoot, { ...process.env, ...clusterEnv }));
   } catch (error) {
     console.error(error);
     results.push({ name: suite.name, counts: { passed: 0, failed: 1, skipped: 0 }, ms: 0 });

@@ -10,8 +10,11 @@ export interface Suite {
   readonly run: readonly string[];
   /** A suite that hangs is ended after this many ms and has failed. */
   readonly timeoutMs: number;
-  /** Needs the cluster: it gets KUBECONFIG, HELM and so on in its environment. */
-  readonly cluster?: boolean;
+  /**
+   * Needs the cluster, and gets KUBECONFIG, KUBECTL and HELM in its environment: `bare` without our operator (the tests run one of their own
+   * from source), `product` with it installed.
+   */
+  readonly cluster?: 'bare' | 'product';
   /** Folder whose line coverage is printed. */
   readonly coverage?: string;
   /** Test files at a time; those that share one cluster or measure it run one by one. */
@@ -47,7 +50,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       kind: 'tests',
       run: ['charts/tests/*.test.ts', 'operator/src/**/*.integration.test.ts'],
       timeoutMs: 15 * MINUTE,
-      cluster: true,
+      cluster: 'bare',
       concurrency: 1,
     },
     {
@@ -55,7 +58,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       kind: 'tests',
       run: ['e2e/scenarios/*.test.ts'],
       timeoutMs: 35 * MINUTE,
-      cluster: true,
+      cluster: 'product',
       concurrency: 1,
     },
   ];

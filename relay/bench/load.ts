@@ -43,7 +43,7 @@ function main(spec: LoadSpec): void {
     sockets.push(socket);
     let sentAt = 0;
     let missing = -1;
-    let head = Buffer.alloc(0);
+    let head: Buffer = Buffer.alloc(0);
     const send = () => {
       sentAt = performance.now();
       missing = -1;
@@ -84,8 +84,16 @@ function main(spec: LoadSpec): void {
       measuring = false;
       for (const socket of sockets) socket.destroy();
       latencies.sort((a, b) => a - b);
-      const at = (q: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))] ?? Number.NaN;
-      const result: LoadResult = { perSecond: latencies.length / seconds, p50Ms: at(0.5), p99Ms: at(0.99), bodyBytes, odd, status };
+      const at = (q: number) =>
+        latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))] ?? Number.NaN;
+      const result: LoadResult = {
+        perSecond: latencies.length / seconds,
+        p50Ms: at(0.5),
+        p99Ms: at(0.99),
+        bodyBytes,
+        odd,
+        status,
+      };
       process.stdout.write(`${JSON.stringify(result)}\n`);
     }, spec.measureMs);
   }, spec.warmMs);
