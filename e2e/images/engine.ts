@@ -15,7 +15,7 @@ export interface BuildRequest {
   readonly args?: Readonly<Record<string, string>>;
 }
 
-/** What builds images on this machine. */
+/** What builds images on this machine. One build at a time: the caller holds {@link imageLock}. */
 export interface ImageEngine {
   readonly name: 'docker' | 'buildah';
   /** @throws CommandError when the build fails */
@@ -23,6 +23,9 @@ export interface ImageEngine {
   /** Writes a built image to a docker-archive file, which appears whole or not at all. */
   save(image: string, file: string): Promise<void>;
 }
+
+/** Name of the lock under which images are built. */
+export const imageLock = 'build images';
 
 const buildLimitMs = 600_000;
 
@@ -62,6 +65,8 @@ const buildah: ImageEngine = {
   name: 'buildah',
   async build(request) {
     await runBuildah(['build', '--isolation', 'chroot', ...buildArguments(request)]);
+    // The image that had the name before would stay for ever, whole: vfs shares nothing.
+    await runBuildah(['rmi', '--prune']);
   },
   async save(image, file) {
     await saveWhole(file, (partial) => runBuildah(['push', '--quiet', image, `docker-archive:${partial}:${image}`]));

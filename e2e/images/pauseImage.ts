@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { withLock } from '../cluster/lock.ts';
 import { cacheFolder } from '../cluster/paths.ts';
 import { run } from '../cluster/run.ts';
-import { imageEngine } from './engine.ts';
+import { imageEngine, imageLock } from './engine.ts';
 
 /** The image that holds each pod's namespaces: a static program of our own, as no registry may be in reach. */
 export const pauseImage = 'flagrelay.local/pause:1';
@@ -14,7 +14,7 @@ const source = join(import.meta.dirname, '..', 'cluster', 'tools', 'pause');
 /** The docker-archive of {@link pauseImage}; built once. */
 export async function ensurePauseArchive(): Promise<string> {
   const archive = join(cacheFolder(), 'images', 'pause-1.tar');
-  await withLock(`build ${archive}`, () => buildUnlessThere(archive), { timeoutMs: 600_000 });
+  await withLock(imageLock, () => buildUnlessThere(archive), { timeoutMs: 900_000 });
   return archive;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageArchive } from '../cluster/local/containerdImages.ts';
 import { withLock } from '../cluster/lock.ts';
@@ -7,7 +7,7 @@ import { cacheFolder, repositoryRoot } from '../cluster/paths.ts';
 import { progress, secondsSince } from '../cluster/progress.ts';
 import { run } from '../cluster/run.ts';
 import { machineBaseImage } from './baseImage.ts';
-import { type ImageEngine, imageEngine } from './engine.ts';
+import { type ImageEngine, imageEngine, imageLock } from './engine.ts';
 
 /** The images that the project publishes. */
 export const products = ['relay', 'operator'] as const;
@@ -28,7 +28,7 @@ export function productImage(product: Product): string {
  * @throws CommandError when a bundle or an image cannot be built
  */
 export async function buildProducts(wanted: readonly Product[] = products): Promise<ImageArchive[]> {
-  return withLock('build images', () => build(wanted), {
+  return withLock(imageLock, () => build(wanted), {
     timeoutMs: 900_000,
     onWait: () => progress('waiting for another run that builds images'),
   });
@@ -84,8 +84,11 @@ function inputsDigest(product: Product, base: string): string {
   return hash.digest('hex');
 }
 
+/** Removes all but the newest archive of a product: another run may be loading that one right now. */
 function removeOlderArchives(product: Product): void {
   const folder = join(cacheFolder(), 'images');
   if (!existsSync(folder)) return;
-  for (const file of readdirSync(folder)) if (file.startsWith(`${product}-`)) rmSync(join(folder, file));
+  const archives = readdirSync(folder).filter((name) => name.startsWith(`${product}-`) && name.endsWith('.tar'));
+  const byAge = archives.map((name) => join(folder, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const file of byAge.slice(1)) rmSync(file);
 }
