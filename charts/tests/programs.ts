@@ -30,7 +30,9 @@ export async function helm(...args: string[]): Promise<string> {
 
 /** `helm template` of the chart as text. `args` are further arguments of Helm, such as `--set`. */
 export function renderText(release: string, namespace: string, ...args: string[]): Promise<string> {
-  return helm('template', release, chartFolder, '--namespace', namespace, ...args);
+  // Named, as without a cluster each build of Helm assumes another one.
+  const cluster = ['--kube-version', '1.36.0'];
+  return helm('template', release, chartFolder, '--namespace', namespace, ...cluster, ...args);
 }
 
 /** The objects of `helm template`, in Helm's order. */
