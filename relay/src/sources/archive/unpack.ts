@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { ArchiveError } from './format.ts';
@@ -18,6 +16,7 @@ export const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
  */
 export async function unpack(path: string): Promise<Map<string, Buffer>> {
   const compressed = await isGzip(path);
+  const gunzip = createGunzip();
   const files = new Map<string, Buffer>();
   let total = 0;
   const tar = extract();
@@ -38,18 +37,32 @@ export async function unpack(path: string): Promise<Map<string, Buffer>> {
       next();
     }, next);
   });
-  const finished = once(tar, 'finish');
+  // tar-stream is no Node stream: its errors are caught here for as long as it lives, else a late one ends the process.
+  const finished = new Promise<void>((resolve, reject) => {
+    tar.on('finish', resolve);
+    tar.on('error', reject);
+  });
+  const input = createReadStream(path);
+  const bytes = compressed ? input.on('error', (error) => gunzip.destroy(error)).pipe(gunzip) : input;
   try {
-    const input = createReadStream(path);
-    if (compressed) await pipeline(input, createGunzip(), tar);
-    else await pipeline(input, tar);
-    await finished;
+    await Promise.all([finished, feed(bytes, tar, finished)]);
   } catch (error) {
-    finished.catch(() => undefined); // the pipeline has told it already
     if (error instanceof ArchiveError || isFileError(error)) throw error;
     throw new ArchiveError('it is not a tar archive', { cause: error });
+  } finally {
+    input.destroy();
+    gunzip.destroy();
+    tar.destroy();
   }
   return files;
+}
+
+/** Writes everything into the extractor, no faster than it takes it; ends early when `finished` says that it has failed. */
+async function feed(bytes: AsyncIterable<Buffer>, tar: NodeJS.WritableStream, finished: Promise<void>): Promise<void> {
+  for await (const chunk of bytes) {
+    if (!tar.write(chunk)) await Promise.race([new Promise<void>((resolve) => tar.once('drain', resolve)), finished]);
+  }
+  tar.end();
 }
 
 async function isGzip(path: string): Promise<boolean> {

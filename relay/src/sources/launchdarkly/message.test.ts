@@ -36,7 +36,7 @@ test('fuzz: any text either reads or throws an Error, and nothing leaks into pro
           assert.ok(error instanceof Error);
         }
       }
-      assert.equal(({} as Record<string, unknown>)['key'], undefined);
+      assert.equal(({} as Record<string, unknown>).key, undefined);
     }),
     { numRuns: 2000 },
   );
