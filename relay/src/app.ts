@@ -1,6 +1,5 @@
 import type { RelayConfig } from './config/document.ts';
 import type { ConfigWatch } from './config/load.ts';
-import type { DefinitionSource } from './environment/definition.ts';
 import { StartupError } from './environment/definition.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
@@ -10,8 +9,9 @@ import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer } from './http/ops.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
+import { createEventHandlers } from './protocols/launchdarkly/events.ts';
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
-import { createSource } from './sources/factory.ts';
+import { createFeeds, type Feeds } from './sources/factory.ts';
 import { createStoreFactory } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
@@ -73,12 +73,13 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
+  const feeds: Feeds = await createFeeds(config, { ...deps, dispatcher });
   const registry = new Registry(
     {
       hub,
       logger,
       initTimeoutMs: config.upstream.initTimeoutMs,
-      createSource: (definition, log) => createSource(config, dispatcher, definition, log),
+      createSource: (definition, log) => feeds.createSource(definition, log),
       createStore: await createStoreFactory(config, compile),
       initTimedOut(environment) {
         if (config.upstream.onInitTimeout !== 'exit') return;
@@ -103,6 +104,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const changed = (): void => {};
 
   const server = createSdkServer(config.server.tls);
+  const events = createEventHandlers({ config, dispatcher, metrics, registry });
   const routes = launchDarklyRoutes({
     registry,
     evaluation: { maxBodyBytes: config.server.maxRequestBodyBytes, compression: config.server.compression },
@@ -116,9 +118,12 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       maxBodyBytes: config.server.maxRequestBodyBytes,
       shed: () => metrics.streamsShed.inc(),
     },
-    events: offEvents(),
+    events: { ...events.handlers, goals: offEvents().goals },
   });
-  server.on('request', createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: () => draining }));
+  server.on(
+    'request',
+    createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: () => draining, logger }),
+  );
 
   const ops = createOpsServer({ readiness: () => overview.readiness(), metrics: metrics.registry });
   const port = await listen(server, config.server.port, 'SDK listener');
@@ -137,15 +142,15 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     }
   }
 
-  const definitions = await createDefinitions(config, deps);
-  await definitions.start(registry);
+  await feeds.definitions.start(registry);
   logger.info('listening', { port, opsPort, environments: registry.size, version: VERSION });
 
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     draining = true;
-    await definitions.close();
+    await feeds.definitions.close();
     hub.close();
+    await events.close();
     await registry.close();
     await Promise.all([closeServer(server), closeServer(ops)]);
     await dispatcher.close();
@@ -168,11 +173,6 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       return closed;
     },
   };
-}
-
-async function createDefinitions(config: RelayConfig, deps: RelayDeps): Promise<DefinitionSource> {
-  const { createConfiguredDefinitions } = await import('./config/definitions.ts');
-  return createConfiguredDefinitions(config, deps.logger, deps.watch === undefined ? {} : { watch: deps.watch });
 }
 
 import { sendMessage as sm } from './http/reply.ts';

@@ -31,13 +31,18 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
 
   const statusOf = (environment: Environment): EnvironmentStatus => {
     const now = Date.now();
-    const { definition, link, initialised } = environment;
+    const { definition, initialised } = environment;
+    // While nothing is served yet, `/status` tells no details, as ld-relay does (contract 3).
+    const starting = environment.access === 'starting';
+    const { state, stateSince } = environment.link;
     const bigSegments = environment.bigSegments?.status();
     return {
       definition,
-      link,
-      store: environment.store.status(),
-      connected: isConnected(link, initialised, options.disconnectedAfterMs, now),
+      link: starting ? { state, stateSince } : environment.link,
+      store: starting
+        ? { ...environment.store.status(), state: 'INITIALIZING', stateSince: 0 }
+        : environment.store.status(),
+      connected: isConnected(environment.link, initialised, options.disconnectedAfterMs, now),
       expiringKeys: currentExpiring(definition, now).map((key) => key.value),
       ...(bigSegments === undefined ? {} : { bigSegments }),
     };
@@ -72,20 +77,20 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
         };
       }),
     facts() {
-      const statuses = all();
       return {
-        connectedEnvironments: statuses.filter((one) => one.connected).length,
-        environments: statuses.map(factsOf),
+        connectedEnvironments: all().filter((one) => one.connected).length,
+        environments: [...registry.environments()].map(factsOf),
       };
     },
   };
 }
 
-function factsOf({ definition, link, store }: EnvironmentStatus): EnvironmentFacts {
-  const keyless = definition.sdkKey === undefined && definition.dataFile === undefined;
+function factsOf(environment: Environment): EnvironmentFacts {
+  const { access, definition, link } = environment;
+  const store = environment.store.status();
   return {
     name: definition.name,
-    state: keyless ? 'CredentialMissing' : link.state,
+    state: access === 'keyless' ? 'CredentialMissing' : link.state,
     since: link.stateSince,
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...(store.database === undefined ? {} : { storeState: store.state }),

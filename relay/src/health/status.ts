@@ -58,7 +58,8 @@ export function environmentDocument(environment: EnvironmentStatus): Environment
     envId: definition.envId,
     envKey: definition.envKey,
     envName: definition.envName,
-    projKey: definition.projKey,
+    // A project key that was only configured, for its filters, is not shown, as in ld-relay.
+    projKey: definition.envKey === undefined ? undefined : definition.projKey,
     projName: definition.projName,
     mobileKey: definition.mobileKey === undefined ? undefined : obscureKey(definition.mobileKey),
     expiringSdkKey: expiringKeys[0] === undefined ? undefined : obscureKey(expiringKeys[0]),

@@ -25,6 +25,10 @@ export function readBody(
   timeoutMs: number = BODY_TIMEOUT_MS,
 ): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
+  // A request without a body has ended already, without an `end` event to wait for.
+  if (request.readableEnded || (declared === 0 && request.headers['transfer-encoding'] === undefined)) {
+    return Promise.resolve(Buffer.alloc(0));
+  }
   if (declared > limit)
     return Promise.reject(new BodyError('too-large', `the request body has more than ${limit} bytes`));
   return new Promise((resolve, reject) => {

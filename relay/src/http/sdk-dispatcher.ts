@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Overview } from '../health/overview.ts';
+import { describe } from '../telemetry/describe.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { ExpressHandler } from './express-app.ts';
 import { sendText } from './reply.ts';
@@ -14,6 +16,7 @@ export interface SdkDispatcherOptions {
   readonly requests: RequestMetrics;
   /** The relay is going down: connections are not kept for another request. */
   readonly draining: () => boolean;
+  readonly logger: Logger;
 }
 
 /** Paths that Express answers; the router knows them for their methods. */
@@ -65,7 +68,14 @@ export function createSdkDispatcher(
   );
   return (request, response) => {
     if (options.draining()) response.shouldKeepAlive = false;
-    router.dispatch(request, response);
+    try {
+      router.dispatch(request, response);
+    } catch (error) {
+      // A mistake in one handler must not take the streams of everybody down with it.
+      options.logger.error('a request handler failed', { error: describe(error) });
+      if (response.headersSent) response.destroy();
+      else sendText(response, 500, 'internal error');
+    }
   };
 }
 

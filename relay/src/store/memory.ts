@@ -8,12 +8,11 @@ export type Compile = (data: DataSet, previous?: CompiledData) => CompiledData;
 /** A store without a database: the compiled data itself. Never fails. */
 export function createMemoryStore(compile: Compile): Store {
   let current: CompiledData | undefined;
-  let status: StoreStatus = { state: 'INITIALIZING', stateSince: 0 };
+  const status: StoreStatus = { state: 'VALID', stateSince: Date.now() };
 
   return {
     init(data) {
       current = compile(data, current);
-      if (status.state !== 'VALID') status = { state: 'VALID', stateSince: Date.now() };
       return current;
     },
     upsert(item): UpsertResult {

@@ -8,6 +8,7 @@ import { type HeaderList, sendEmpty, sendJson, sendMessage } from '../../http/re
 import { compress } from '../../http/shared-body.ts';
 import type { Context } from '../../model/context.ts';
 import { StoreError } from '../../store/store.ts';
+import { describe } from '../../telemetry/describe.ts';
 import { fetchBigSegments } from './big-segments.ts';
 import { contextOfBody, contextOfPath, type ReceivedContext } from './context-request.ts';
 import { SECURE_MODE_MESSAGE, secureHashMatches } from './secure-mode.ts';
@@ -176,7 +177,7 @@ function failed({ environment, cors }: Selected, response: ServerResponse, error
     return;
   }
   environment.logger.error('an evaluation failed', {
-    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    error: describe(error),
   });
   sendMessage(response, 500, 'Internal error', cors);
 }

@@ -6,6 +6,7 @@ import { type HeaderList, sendEmpty, sendMessage } from '../../http/reply.ts';
 import type { SharedBody } from '../../http/shared-body.ts';
 import type { ItemKind } from '../../model/data.ts';
 import { StoreError } from '../../store/store.ts';
+import { describe } from '../../telemetry/describe.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
 /** Answers from a data set. */
@@ -131,7 +132,7 @@ function failed({ environment }: Selected, response: ServerResponse, error: unkn
   if (error instanceof StoreError) environment.logger.warn('the store could not be read', { error: error.message });
   else
     environment.logger.error('a poll failed', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      error: describe(error),
     });
   if (response.headersSent) response.destroy();
   else sendEmpty(response, 500);

@@ -37,6 +37,8 @@ const SSE_HEADERS: HeaderList = [
   '*',
 ];
 
+const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
+
 /** `/all` and `/flags` (contract 2.2). */
 export function serverStream(kind: 'all' | 'flags', options: StreamOptions): EnvironmentHandler {
   const initial = (payloads: Payloads) => (kind === 'all' ? payloads.allPut : payloads.flagsPut);
@@ -73,7 +75,9 @@ export function pingStream(options: StreamOptions): EnvironmentHandler {
  * secure mode.
  */
 export function evalStream(secure: boolean, options: StreamOptions): EnvironmentHandler {
-  return (request, response, selected) => {
+  return (request, response, given) => {
+    // Errors before the stream opens carry this, too: a proxy decides about buffering by the first answer it sees.
+    const selected = { ...given, cors: [...given.cors, ...UNBUFFERED] };
     if (request.method === 'REPORT') {
       void contextOfBody(request, response, selected.cors, options.maxBodyBytes).then(
         (received) => {
