@@ -4,7 +4,8 @@
 #   docker build --target relay .                    # or: buildah build --target relay .
 #
 # The bundles are plain JavaScript, the same on every platform, so that they are made once outside and only copied
-# here; `make images` does all of it. BASE_IMAGE needs /nodejs/bin/node (24 or later) and nothing else: no shell.
+# here; `make images` does all of it. Their source maps lie beside them: NODE_OPTIONS=--enable-source-maps reads them, for
+# 17 MiB of memory. BASE_IMAGE needs /nodejs/bin/node (24 or later) and nothing else: no shell.
 ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 
 FROM ${BASE_IMAGE} AS runtime
@@ -25,7 +26,7 @@ LABEL org.opencontainers.image.title="flagrelay relay" \
 COPY relay/dist/ /app/
 # 8030: SDKs; 8031: probes and metrics.
 EXPOSE 8030 8031
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "/app/main.js"]
 
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="flagrelay operator" \
@@ -33,4 +34,4 @@ LABEL org.opencontainers.image.title="flagrelay operator" \
 COPY operator/dist/ /app/
 # 8080: metrics; 8081: probes.
 EXPOSE 8080 8081
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "/app/main.js"]
