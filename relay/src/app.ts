@@ -10,9 +10,10 @@ import { createOpsServer } from './http/ops.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
+import { createGoalsHandler } from './protocols/launchdarkly/goals.ts';
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
 import { createFeeds, type Feeds } from './sources/factory.ts';
-import { createStoreFactory } from './store/factory.ts';
+import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -74,13 +75,14 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
   const feeds: Feeds = await createFeeds(config, { ...deps, dispatcher });
+  const stores = await createStores(config, { compile, logger });
   const registry = new Registry(
     {
       hub,
       logger,
       initTimeoutMs: config.upstream.initTimeoutMs,
       createSource: (definition, log) => feeds.createSource(definition, log),
-      createStore: await createStoreFactory(config, compile),
+      createStore: stores.create,
       initTimedOut(environment) {
         if (config.upstream.onInitTimeout !== 'exit') return;
         const { name } = environment.definition;
@@ -118,7 +120,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       maxBodyBytes: config.server.maxRequestBodyBytes,
       shed: () => metrics.streamsShed.inc(),
     },
-    events: { ...events.handlers, goals: offEvents().goals },
+    events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
   });
   server.on(
     'request',
@@ -152,6 +154,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     hub.close();
     await events.close();
     await registry.close();
+    await stores.close();
     await Promise.all([closeServer(server), closeServer(ops)]);
     await dispatcher.close();
   };
@@ -172,22 +175,5 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       closed ??= close();
       return closed;
     },
-  };
-}
-
-import { sendMessage as sm } from './http/reply.ts';
-
-function offEvents() {
-  const h = (_q: unknown, r: import('node:http').ServerResponse, { cors }: { cors: readonly string[] }) =>
-    sm(r, 503, 'Event proxy is not enabled for this environment', cors);
-  return {
-    serverBulk: h,
-    serverDiagnostic: h,
-    mobileBulk: h,
-    mobileDiagnostic: h,
-    browserBulk: h,
-    browserDiagnostic: h,
-    pixel: h,
-    goals: h,
   };
 }

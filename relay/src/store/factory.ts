@@ -1,13 +1,43 @@
 import type { RelayConfig } from '../config/document.ts';
-import type { EnvironmentDefinition } from '../environment/definition.ts';
+import { type EnvironmentDefinition, StartupError } from '../environment/definition.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Compile, createMemoryStore } from './memory.ts';
 import type { Store, StoreEvents } from './store.ts';
 
-/** Makes the store of one environment. */
-export type StoreFactory = (definition: EnvironmentDefinition, events: StoreEvents, logger: Logger) => Store;
+/** Makes the stores of all environments, and owns what they share. */
+export interface Stores {
+  create(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
+  /** Frees what the stores share; close the stores first. */
+  close(): Promise<void>;
+}
 
-/** Picks the kind of store that the configuration asks for. Drivers are loaded only when they are used. */
-export function createStoreFactory(_config: RelayConfig, compile: Compile): Promise<StoreFactory> {
-  return Promise.resolve(() => createMemoryStore(compile));
+/** What {@link createStores} needs. */
+export interface StoresDeps {
+  readonly compile: Compile;
+  readonly logger: Logger;
+}
+
+/**
+ * Picks the kind of store that the configuration asks for. Drivers are loaded only when they are used.
+ * @throws StartupError for settings that cannot be used
+ */
+export async function createStores(config: RelayConfig, { compile, logger }: StoresDeps): Promise<Stores> {
+  const { redis } = config.store;
+  if (redis === undefined) {
+    return { create: () => createMemoryStore(compile), close: () => Promise.resolve() };
+  }
+  const { createRedisConnection } = await import('./redis/connection.ts');
+  const { createRedisStore } = await import('./redis/store.ts');
+  const { RedisSettingsError } = await import('./redis/address.ts');
+  try {
+    const connection = createRedisConnection(redis, { logger });
+    return {
+      create: ({ prefix }, events, log) =>
+        createRedisStore(redis, prefix, { connection, compile, events, logger: log }),
+      close: () => connection.close(),
+    };
+  } catch (error) {
+    if (error instanceof RedisSettingsError) throw new StartupError(error.message, { cause: error });
+    throw error;
+  }
 }

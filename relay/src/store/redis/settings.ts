@@ -36,11 +36,12 @@ export function readRedisSettings(config: RedisConfig): RedisSettings {
     throw new RedisSettingsError('store.redis.url: a Redis Cluster has only database 0');
   }
   const tls = tlsOptions(config, address.tls);
+  const sentinelPassword = value('sentinelPassword', config.sentinelPassword, config.sentinelPasswordFile);
   return {
     mode: config.mode,
     address,
     ...(config.sentinelMaster === undefined ? {} : { sentinelMaster: config.sentinelMaster }),
-    ...(config.sentinelPassword === undefined ? {} : { sentinelPassword: config.sentinelPassword }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(tls === undefined ? {} : { tls }),
   };
 }
