@@ -13,8 +13,10 @@ const RELOADED: ReadonlySet<string> = new Set(['environments', 'filters']);
 export interface ConfiguredDefinitionsOptions {
   /** The JSON document, if the configuration came from one. */
   readonly watch?: ConfigWatch;
-  /** Called with the whole configuration after a change of the document was taken over. */
+  /** Called with the whole configuration after the document was read again and taken over. */
   readonly onReload?: (config: RelayConfig) => void;
+  /** Called when the document was read again and cannot be used. */
+  readonly onRejected?: () => void;
   /** How often files are looked at although nothing was said, in ms. */
   readonly pollMs?: number;
 }
@@ -57,12 +59,19 @@ export function createConfiguredDefinitions(
     const next = loadJsonDocument(path, problems);
     const problem = problems.mistakes.join('; ');
     if (!next) {
-      if (problem !== lastProblem) logger.error('the changed configuration is not used', { problem });
+      if (problem !== lastProblem) {
+        logger.error('the changed configuration is not used', { problem });
+        options.onRejected?.();
+      }
       lastProblem = problem;
       return;
     }
     lastProblem = '';
-    if (JSON.stringify(next) === JSON.stringify(current)) return;
+    if (JSON.stringify(next) === JSON.stringify(current)) {
+      // The text may differ all the same, and its hash is reported.
+      options.onReload?.(next);
+      return;
+    }
     const needRestart = changedParts(current, next).filter((part) => !RELOADED.has(part));
     if (needRestart.length > 0) {
       logger.warn('these parts of the configuration take effect at the next start', { parts: needRestart.join(', ') });

@@ -21,7 +21,9 @@ export interface FeedDeps {
   readonly dispatcher: Dispatcher;
   readonly watch?: ConfigWatch;
   /** The configuration document was read again and taken over. */
-  readonly onReload?: (config: RelayConfig) => void;
+  readonly onReload?: () => void;
+  /** It was read again and has mistakes. */
+  readonly onRejected?: () => void;
   readonly fatal: (error: StartupError) => void;
 }
 
@@ -57,6 +59,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
   const definitions = createConfiguredDefinitions(config, logger, {
     ...(deps.watch === undefined ? {} : { watch: deps.watch }),
     ...(deps.onReload === undefined ? {} : { onReload: deps.onReload }),
+    ...(deps.onRejected === undefined ? {} : { onRejected: deps.onRejected }),
   });
   return { definitions, createSource };
 }
