@@ -73,9 +73,10 @@ export async function ensureBinaries(sets: readonly ToolSet[]): Promise<Readonly
   return found;
 }
 
-/** A kubectl of any version, for a cluster whose version is not ours to choose; built only where there is none. */
+/** A kubectl for a cluster whose version is not ours to choose: ours or any other; built only where there is none. */
 export async function anyKubectl(): Promise<string> {
-  return findOnPath('kubectl') ?? (await ensureBinaries(['kubernetes'])).get('kubectl')!;
+  const found = (await findProgram('kubernetes', 'kubectl')) ?? findOnPath('kubectl');
+  return found ?? (await ensureBinaries(['kubernetes'])).get('kubectl')!;
 }
 
 /** Whether a program's own words name the wanted version, up to the minor number. */

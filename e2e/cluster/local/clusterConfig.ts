@@ -50,7 +50,8 @@ export const auditPolicy: object = {
 };
 
 /**
- * One kube-proxy serves all nodes, as they share the machine's network.
+ * One kube-proxy serves all nodes, as they share the machine's network. It takes itself for the first node's, so that
+ * Services which prefer endpoints of the client's zone or node prefer those of that one.
  *
  * @param bridgeCallsIptables whether packets between two ports of a bridge pass iptables; where not, a Service's
  *   answer would miss its translation, so that everything is masqueraded instead

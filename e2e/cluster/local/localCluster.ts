@@ -55,7 +55,8 @@ export function localCluster(): Cluster {
         const pid = runningProcess(layout, name)?.pid;
         return `${name}: ${pid === undefined ? 'does not run' : `process ${pid}`}`;
       });
-      const nodes = await (await kubectl()).run(['get', 'nodes', '-o', 'wide', '-L', 'topology.kubernetes.io/zone']);
+      const args = ['get', 'nodes', '-o', 'wide', '-L', 'topology.kubernetes.io/zone'];
+      const nodes = await (await kubectl()).run(args, { timeoutMs: 10_000 }).catch((error: Error) => error.message);
       return [...processes, ...nodes.trimEnd().split('\n')];
     },
     loadImages: (archives) => exclusively(async () => importImages(layout, await usableSnapshotter(layout), archives)),

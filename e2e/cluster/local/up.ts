@@ -125,7 +125,9 @@ async function waitUntilReady(layout: Layout, kubectl: Kubectl): Promise<void> {
         ),
       );
       const dns = await fetch('http://127.0.0.1:18181/ready', { signal: AbortSignal.timeout(2000) });
-      return ready.length === layout.nodes.length && dns.ok ? true : undefined;
+      // Without it the first pods of a fresh cluster are refused.
+      const account = await kubectl.get('serviceaccount', 'default', 'default');
+      return ready.length === layout.nodes.length && dns.ok && account !== undefined ? true : undefined;
     },
     { timeoutMs: 180_000 },
   );
