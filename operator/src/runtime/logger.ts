@@ -100,7 +100,8 @@ function lineStream(write: (line: string) => void): Writable {
 function formatLine(info: winston.Logform.TransformableInfo): string {
   const { level, message, fields } = info;
   const safe = redact(fields ?? {}) as Record<string, unknown>;
-  return JSON.stringify({ time: new Date().toISOString(), level, message: redactText(String(message)), ...safe });
+  const head = { time: new Date().toISOString(), level, message: redactText(String(message)) };
+  return JSON.stringify({ ...head, ...safe, ...head }); // first for the eye, last because no field may replace them
 }
 
 function wrap(root: winston.Logger, bound: LogFields): Logger {
