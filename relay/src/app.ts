@@ -1,9 +1,13 @@
+import type { Server } from 'node:http';
 import type { RelayConfig } from './config/document.ts';
 import type { ConfigWatch } from './config/load.ts';
 import { StartupError } from './environment/definition.ts';
+import type { EnvironmentDeps } from './environment/environment.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
+import { configHashOf } from './health/config-hash.ts';
 import { createOverview, type Overview } from './health/overview.ts';
+import { createReporter, type Reporter } from './health/reporter.ts';
 import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer } from './http/ops.ts';
@@ -12,12 +16,12 @@ import { createTakeover } from './http/takeover.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
 import { createGoalsHandler } from './protocols/launchdarkly/goals.ts';
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
-import { createFeeds, type Feeds } from './sources/factory.ts';
+import { createFeeds } from './sources/factory.ts';
 import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createUpstreamDispatcher } from './upstream/dispatcher.ts';
 import { VERSION } from './version.ts';
 
@@ -50,66 +54,58 @@ export interface RunningRelay {
 }
 
 /**
- * Puts a relay together and starts it. Resolves when it listens; environments initialise afterwards.
- * @throws {StartupError} when it cannot start
+ * Puts a relay together and starts it. Resolves when it listens and knows its environments; they initialise afterwards.
+ * @throws {StartupError} when it cannot start; everything is closed again then
  */
 export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<RunningRelay> {
   const { logger } = deps;
   let draining = false;
-  const metrics = createMetrics({
+  let reporter: Reporter | undefined;
+  const changed = (): void => reporter?.changed();
+  const metrics: Metrics = createMetrics({
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
   });
-  const hub = new Hub({
-    ...config.streaming,
-    metrics: {
-      opened(kind) {
-        metrics.streams.inc({ kind });
-        metrics.streamsOpened.inc({ kind });
-      },
-      closed: (kind) => metrics.streams.dec({ kind }),
-      cut: () => metrics.streamsCut.inc(),
-    },
-  });
+  const hub = createHub(config, metrics, changed);
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
-  const feeds: Feeds = await createFeeds(config, { ...deps, dispatcher });
-  const stores = await createStores(config, { compile, logger });
-  const registry = new Registry(
-    {
-      hub,
-      logger,
-      initTimeoutMs: config.upstream.initTimeoutMs,
-      createSource: (definition, log) => feeds.createSource(definition, log),
-      createStore: stores.create,
-      initTimedOut(environment) {
-        if (config.upstream.onInitTimeout !== 'exit') return;
-        const { name } = environment.definition;
-        deps.fatal(
-          new StartupError(
-            `environment ${name} has no data after ${config.upstream.initTimeoutMs} ms (initTimeout); set ignoreConnectionErrors to go on without`,
-          ),
-        );
-      },
-      changed: () => changed(),
+  let configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
+  const feeds = await createFeeds(config, {
+    ...deps,
+    dispatcher,
+    onReload() {
+      metrics.configReloads.inc({ outcome: 'applied' });
+      configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
+      changed();
     },
+    onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
+  });
+  const stores = await createStores(config, { compile, logger });
+  const environmentDeps: EnvironmentDeps = {
+    hub,
     logger,
-    config.credentialCleanupMs,
-  );
+    initTimeoutMs: config.upstream.initTimeoutMs,
+    createSource: (definition, log) => feeds.createSource(definition, log),
+    createStore: stores.create,
+    initTimedOut: (environment) => {
+      if (config.upstream.onInitTimeout === 'exit') deps.fatal(initTimeout(environment.definition.name, config));
+    },
+    changed,
+  };
+  const registry = new Registry(environmentDeps, logger, config.credentialCleanupMs);
   const overview = createOverview(registry, {
     version: VERSION,
     disconnectedAfterMs: config.upstream.disconnectedAfterMs,
     bigSegmentsStaleAsDegraded: config.bigSegments.staleAsDegraded,
     draining: () => draining,
   });
-  const changed = (): void => {};
-
-  const server = createSdkServer(config.server.tls);
   const events = createEventHandlers({ config, dispatcher, metrics, registry });
+  const server = createSdkServer(config.server.tls);
+  const { maxRequestBodyBytes: maxBodyBytes, compression, drainMs } = config.server;
   const routes = launchDarklyRoutes({
     registry,
-    evaluation: { maxBodyBytes: config.server.maxRequestBodyBytes, compression: config.server.compression },
+    evaluation: { maxBodyBytes, compression },
     streams: {
       takeover: createTakeover(server),
       admission: createAdmission({
@@ -117,63 +113,103 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
         maxQueued: config.server.initMaxQueued,
         sendTimeoutMs: config.server.initSendTimeoutMs,
       }),
-      maxBodyBytes: config.server.maxRequestBodyBytes,
+      maxBodyBytes,
       shed: () => metrics.streamsShed.inc(),
     },
     events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
   });
+  const isDraining = (): boolean => draining;
   server.on(
     'request',
-    createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: () => draining, logger }),
+    createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: isDraining, logger }),
   );
-
   const ops = createOpsServer({ readiness: () => overview.readiness(), metrics: metrics.registry });
-  const port = await listen(server, config.server.port, 'SDK listener');
-  const opsPort = await listenOps();
 
-  async function listenOps(): Promise<number | undefined> {
-    try {
-      return await listen(ops, config.ops.port, 'ops listener');
-    } catch (error) {
-      if (config.ops.required || !(error instanceof StartupError)) throw error;
-      logger.warn('no probes and metrics: the ops port cannot be used', {
-        port: config.ops.port,
-        error: error.message,
-      });
-      return undefined;
-    }
-  }
-
-  await feeds.definitions.start(registry);
-  logger.info('listening', { port, opsPort, environments: registry.size, version: VERSION });
-
-  let closed: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
     draining = true;
+    await reporter?.close();
     await feeds.definitions.close();
     hub.close();
+    await Promise.all([closeServer(server), closeServer(ops)]);
     await events.close();
     await registry.close();
     await stores.close();
-    await Promise.all([closeServer(server), closeServer(ops)]);
     await dispatcher.close();
   };
-
-  return {
-    port,
-    opsPort,
-    overview,
-    streams: () => hub.size,
-    async drain() {
-      draining = true;
-      await drainServer(server, hub, {
-        drainMs: config.server.drainMs,
-        behindService: deps.env.KUBERNETES_SERVICE_HOST !== undefined,
-      });
-    },
-    close() {
-      closed ??= close();
-      return closed;
-    },
+  const close = (): Promise<void> => {
+    closing ??= closeAll();
+    return closing;
   };
+
+  try {
+    const port = await listen(server, config.server.port, 'SDK listener');
+    const opsPort = await listenOps(ops, config, logger);
+    await feeds.definitions.start(registry);
+    if (config.report !== undefined) {
+      const facts = () => ({
+        ready: overview.readiness().ready,
+        connections: hub.size,
+        ...overview.facts(),
+        ...(configHash === undefined ? {} : { configHash }),
+      });
+      reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
+      reporter.changed();
+    }
+    logger.info('listening', { port, opsPort, environments: registry.size, version: VERSION });
+    return {
+      port,
+      opsPort,
+      overview,
+      streams: () => hub.size,
+      async drain() {
+        draining = true;
+        changed();
+        await drainServer(server, hub, { drainMs, behindService: deps.env.KUBERNETES_SERVICE_HOST !== undefined });
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function createHub(config: RelayConfig, metrics: Metrics, changed: () => void): Hub {
+  return new Hub({
+    ...config.streaming,
+    metrics: {
+      opened(kind) {
+        metrics.streams.inc({ kind });
+        metrics.streamsOpened.inc({ kind });
+        changed();
+      },
+      closed(kind) {
+        metrics.streams.dec({ kind });
+        changed();
+      },
+      cut: () => metrics.streamsCut.inc(),
+    },
+  });
+}
+
+/** @throws {StartupError} when the port was asked for and cannot be used */
+async function listenOps(
+  ops: Server,
+  { ops: { port, required } }: RelayConfig,
+  logger: Logger,
+): Promise<number | undefined> {
+  try {
+    return await listen(ops, port, 'ops listener');
+  } catch (error) {
+    if (required || !(error instanceof StartupError)) throw error;
+    logger.warn('no probes and metrics: the ops port cannot be used', { port, error: error.message });
+    return undefined;
+  }
+}
+
+function initTimeout(name: string, { upstream }: RelayConfig): StartupError {
+  return new StartupError(
+    `environment ${name} has no data after ${upstream.initTimeoutMs} ms (initTimeout); set ignoreConnectionErrors to go on without`,
+  );
 }

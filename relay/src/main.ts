@@ -1,43 +1,64 @@
 import type { RunningRelay } from './app.ts';
+import type { RelayConfig } from './config/document.ts';
 import { loadConfig } from './config/load.ts';
 import { StartupError } from './environment/definition.ts';
+import { describe } from './telemetry/describe.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { createLogger } from './telemetry/winston-logger.ts';
 
 /** Exit code when the relay cannot start, or cannot go on. Mistakes in the configuration are 2 (`config/load.ts`). */
 const EXIT_FAILED = 1;
+/** Closing takes this long at most, in ms. */
+const CLOSE_MS = 3_000;
 
 const loaded = loadConfig(process.argv.slice(2), process.env);
 if (loaded.kind === 'exit') {
   if (loaded.stdout !== undefined) process.stdout.write(loaded.stdout);
   if (loaded.stderr !== undefined) process.stderr.write(loaded.stderr);
   process.exitCode = loaded.code;
-} else if (loaded.kind === 'run') {
-  await run(loaded);
+} else {
+  const { config } = loaded;
+  const logger = createLogger(config.log);
+  for (const warning of loaded.warnings) logger.warn(warning);
+  try {
+    if (loaded.kind === 'export') await exportTo(loaded.outFile, config, logger);
+    else if (config.oneShot) await (await import('./one-shot.ts')).runOnce(config, logger, process.env);
+    else await serve(loaded, logger);
+  } catch (error) {
+    process.stderr.write(`flagrelay: ${error instanceof StartupError ? error.message : describe(error)}\n`);
+    process.exit(EXIT_FAILED);
+  }
 }
 
-async function run({ config, warnings, watch }: Extract<typeof loaded, { kind: 'run' }>): Promise<void> {
-  const { createLogger } = await import('./telemetry/winston-logger.ts');
-  const logger = createLogger(config.log);
-  for (const warning of warnings) logger.warn(warning);
+async function exportTo(outFile: string, config: RelayConfig, logger: Logger): Promise<void> {
+  const [{ exportArchive }, { createUpstreamDispatcher }] = await Promise.all([
+    import('./sources/archive/export.ts'),
+    import('./upstream/dispatcher.ts'),
+  ]);
+  const dispatcher = createUpstreamDispatcher(config.upstream.proxy, process.env);
+  try {
+    await exportArchive(config, outFile, { dispatcher, logger });
+  } finally {
+    await dispatcher.close();
+  }
+}
+
+async function serve({ config, watch }: Extract<typeof loaded, { kind: 'run' }>, logger: Logger): Promise<void> {
   const { startRelay } = await import('./app.ts');
   let relay: RunningRelay | undefined;
-  const fatal = (error: StartupError): void => {
-    logger.error(error.message);
+  process.on('uncaughtException', (error) => {
+    logger.error('a mistake in the relay, it cannot go on', { error: describe(error) });
     void leave(relay, EXIT_FAILED);
-  };
-  try {
-    relay = await startRelay(config, {
-      logger,
-      env: process.env,
-      fatal,
-      ...(watch === undefined ? {} : { watch }),
-    });
-  } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    process.stderr.write(`flagrelay: ${error.message}\n`);
-    process.exitCode = EXIT_FAILED;
-    process.exit();
-  }
+  });
+  relay = await startRelay(config, {
+    logger,
+    env: process.env,
+    fatal(error) {
+      logger.error(error.message);
+      void leave(relay, EXIT_FAILED);
+    },
+    ...(watch === undefined ? {} : { watch }),
+  });
   onSignals(relay, logger);
 }
 
@@ -50,7 +71,7 @@ function onSignals(relay: RunningRelay, logger: Logger): void {
     logger.info('shutting down', { signal, streams: relay.streams() });
     relay
       .drain()
-      .catch((error: unknown) => logger.error('the drain failed', { error: String(error) }))
+      .catch((error: unknown) => logger.error('the drain failed', { error: describe(error) }))
       .finally(() => void leave(relay, 0));
   };
   process.on('SIGTERM', handle);
@@ -59,9 +80,10 @@ function onSignals(relay: RunningRelay, logger: Logger): void {
 
 /** Closes what is open, but never hangs on it. */
 async function leave(relay: RunningRelay | undefined, code: number): Promise<void> {
-  process.exitCode = code;
-  const timer = setTimeout(() => process.exit(), 3_000);
-  timer.unref();
-  await relay?.close().catch(() => {});
-  process.exit();
+  setTimeout(() => process.exit(code), CLOSE_MS).unref();
+  try {
+    await relay?.close();
+  } finally {
+    process.exit(code);
+  }
 }
