@@ -67,8 +67,10 @@ test('a pod that is not ready connects nobody', () => {
 test('a pod with an older configuration says nothing of an environment that it does not know', () => {
   const old = report('a', { configHash: 'old' });
   assert.equal(production([old]).status.state, 'INITIALIZING');
-  const previous = { environments: [{ name: 'production', state: 'VALID' as const }] };
-  assert.equal(aggregate(healthy({ instances: [old], previous })).list[0]?.status.state, 'VALID');
+  const after = (state: EnvironmentState) =>
+    aggregate(healthy({ instances: [old], previous: { environments: [{ name: 'production', state }] } }));
+  assert.equal(after('INITIALIZING').list[0]?.status.state, 'INITIALIZING');
+  assert.equal(after('VALID').list[0]?.status.state, 'VALID');
 });
 
 test('the time of the last change of state is kept, and the last error stays after recovery', () => {

@@ -81,11 +81,11 @@ function aggregateOne(snapshot: Snapshot, name: string): Aggregate {
 function viewOf(snapshot: Snapshot, instance: InstanceStatus, name: string): View {
   const found = instance.unhealthy?.find((environment) => environment.name === name);
   if (found === undefined) {
-    // A pod that still runs an older configuration does not know a new environment, so that its silence says nothing.
+    // A pod that still runs an older configuration may not know a new environment, so that its silence says nothing.
     const unknown =
       instance.configHash !== undefined &&
       instance.configHash !== snapshot.configHash &&
-      !snapshot.previous.environments?.some((environment) => environment.name === name);
+      snapshot.previous.environments?.find((environment) => environment.name === name)?.state !== 'VALID';
     const state = unknown ? 'INITIALIZING' : 'VALID';
     return { state, since: undefined, connected: !unknown, lastError: undefined, storeState: undefined };
   }

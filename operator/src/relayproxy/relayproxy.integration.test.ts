@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Condition, RelayProxySpecManifest } from '@flagrelay/crds';
-import { parse } from 'yaml';
 import { isNotFound } from '../runtime/apiError.ts';
 import { events, type KubernetesEvent } from '../runtime/eventTypes.ts';
-import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
+import type { ResourceType } from '../runtime/objects.ts';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { childKinds } from './children.ts';
 import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './kubernetesTypes.ts';
 import { configHashAnnotation, fieldManager } from './names.ts';
-import { startOperator, type TestOperator } from './testOperator.ts';
+import { applyCrd, startOperator, type TestOperator } from './testOperator.ts';
 
-const crds: ResourceType = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  kind: 'CustomResourceDefinition',
-  plural: 'customresourcedefinitions',
-  namespaced: false,
-};
 const TIMEOUT_MS = 30_000;
 
 let cluster: TestCluster;
@@ -27,8 +17,7 @@ let operator: TestOperator;
 
 before(async () => {
   cluster = await openTestCluster();
-  const crd = readFileSync(join(import.meta.dirname, '../../../crds/relayproxies.yaml'), 'utf8');
-  await cluster.client.apply(crds, parse(crd) as KubernetesObject, { force: true, fieldManager: 'test-crds' });
+  await applyCrd(cluster.client);
   operator = await startOperator(cluster.client, cluster.namespace);
 });
 after(async () => {

@@ -1,16 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { leaderElectionPermissions, permissions } from '../permissions.ts';
 import { PooledKubeConfig } from '../runtime/kubeConfig.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/restTypes.ts';
 import { types } from './kubernetesTypes.ts';
 
+const crds: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+};
+
 const MAIN = join(import.meta.dirname, '..', 'main.ts');
+
+/** Applies the CRD of this checkout. */
+export async function applyCrd(client: RestClient): Promise<void> {
+  const text = readFileSync(join(import.meta.dirname, '../../../crds/relayproxies.yaml'), 'utf8');
+  await client.apply(crds, parse(text) as KubernetesObject, { force: true, fieldManager: 'test-crds' });
+}
 
 /** An operator that runs from source as a process of its own. */
 export interface TestOperator {

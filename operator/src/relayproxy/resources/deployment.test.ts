@@ -12,7 +12,7 @@ function build(spec: RelayProxySpecManifest = {}, facts = testFacts) {
 const podOf = (spec?: RelayProxySpecManifest) => build(spec).spec!.template.spec!;
 
 test('the smallest RelayProxy', (t) => {
-  t.assert.fileSnapshot(build(), join(import.meta.dirname, 'golden', 'deployment-minimal.json'));
+  t.assert.fileSnapshot(build(), join(import.meta.dirname, 'golden', 'deployment-minimal.golden'));
 });
 
 test('what a running relay can take up leaves the pod template alone', () => {

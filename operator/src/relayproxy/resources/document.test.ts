@@ -65,7 +65,7 @@ for (const [name, spec] of Object.entries(cases)) {
     const document = relayDocument(testRelayProxy(spec));
     const parsed = schema.safeParse(document);
     assert.ok(parsed.success, parsed.error?.message);
-    t.assert.fileSnapshot(document, join(import.meta.dirname, 'golden', `document-${name}.json`));
+    t.assert.fileSnapshot(document, join(import.meta.dirname, 'golden', `document-${name}.golden`));
   });
 }
 
