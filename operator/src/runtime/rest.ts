@@ -6,7 +6,15 @@ import type { RuntimeMetrics } from './metrics.ts';
 import { apiVersionOf, type KubernetesObject, type ObjectRef, type ResourceType } from './objects.ts';
 import { collectionPath, groupPath, objectPath, queryString } from './paths.ts';
 import { type Call, createTransport, describe, type Transport } from './restTransport.ts';
-import type { CallOptions, ListOptions, ObjectList, RestClient, WatchEvent, WatchOptions } from './restTypes.ts';
+import type {
+  CallOptions,
+  ListOptions,
+  ObjectList,
+  RestClient,
+  SubresourceOption,
+  WatchEvent,
+  WatchOptions,
+} from './restTypes.ts';
 import { parseWatchEvent, readLines } from './watchStream.ts';
 
 /** Options of the REST client. */
@@ -85,8 +93,11 @@ function clientOver(parts: Parts): RestClient {
     },
 
     async create(type, object, call) {
-      const path = `${collectionPath(type, object.metadata?.namespace)}${queryString(writeQuery(call))}`;
-      const body = JSON.stringify(withType(type, object));
+      const target = call?.subresource
+        ? objectPath(type, refOf(object), call.subresource)
+        : collectionPath(type, object.metadata?.namespace);
+      const path = `${target}${queryString(writeQuery(call))}`;
+      const body = JSON.stringify(withType(type, object, call));
       return parseObject(
         await write({ method: 'POST', verb: 'create', path, body, contentType: JSON_TYPE, ...common(call) }),
       );
@@ -94,7 +105,7 @@ function clientOver(parts: Parts): RestClient {
 
     async replace(type, object, call) {
       const path = `${objectPath(type, refOf(object), call?.subresource)}${queryString(writeQuery(call))}`;
-      const body = JSON.stringify(withType(type, object));
+      const body = JSON.stringify(withType(type, object, call));
       return parseObject(
         await write({ method: 'PUT', verb: 'replace', path, body, contentType: JSON_TYPE, ...common(call) }),
       );
@@ -103,7 +114,7 @@ function clientOver(parts: Parts): RestClient {
     async apply(type, object, call) {
       const query = queryString({ ...writeQuery(call), force: call?.force });
       const path = `${objectPath(type, refOf(object), call?.subresource)}${query}`;
-      const body = JSON.stringify(withType(type, object)); // JSON is YAML
+      const body = JSON.stringify(withType(type, object, call)); // JSON is YAML
       const contentType = 'application/apply-patch+yaml';
       return parseObject(await write({ method: 'PATCH', verb: 'apply', path, body, contentType, ...common(call) }));
     },
@@ -155,7 +166,9 @@ function clientOver(parts: Parts): RestClient {
   };
 }
 
-function withType<T extends KubernetesObject>(type: ResourceType<T>, object: T): T {
+/** The object with its apiVersion and kind; those of a subresource may be its own, as with Scale, Eviction and TokenRequest. */
+function withType<T extends KubernetesObject>(type: ResourceType<T>, object: T, call?: SubresourceOption): T {
+  if (call?.subresource && object.apiVersion && object.kind) return object;
   return { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
 }
 

@@ -8,7 +8,7 @@ export interface CallOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-/** A subresource, such as `status` or `scale`. */
+/** A subresource, such as `status`, `scale` or `eviction`. An object of another kind (Scale, Eviction) names its own apiVersion and kind. */
 export interface SubresourceOption {
   readonly subresource?: string | undefined;
 }
