@@ -5,7 +5,7 @@ import { leaseName } from './permissions.ts';
 import { createCaches } from './relayproxy/caches.ts';
 import { createRelayProxyController } from './relayproxy/controller.ts';
 import { registerRelayProxyMetrics } from './relayproxy/metrics.ts';
-import { fieldManager } from './relayproxy/names.ts';
+import { fieldManager } from './relayproxy/resources/names.ts';
 import {
   createEventRecorder,
   createLeaderElector,

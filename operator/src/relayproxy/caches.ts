@@ -8,7 +8,10 @@ import {
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { refKey } from '../runtime/objects.ts';
 import type { Informer, Store } from '../runtime/storeTypes.ts';
-import { childKinds } from './children.ts';
+import { type ChildStores, childKinds } from './children/children.ts';
+import { controllerOf } from './children/ownership.ts';
+import { ownerIndex } from './children/prune.ts';
+import { parsed } from './parsed.ts';
 import {
   type Claim,
   type ConfigMap,
@@ -17,12 +20,9 @@ import {
   type Pod,
   type RawRelayProxy,
   types,
-} from './kubernetesTypes.ts';
-import { identityOf, instanceLabel, managedSelector } from './names.ts';
-import { controllerOf } from './ownership.ts';
-import { parsed } from './parsed.ts';
-import { ownerIndex } from './prune.ts';
-import { claimReferences, configMapReferences } from './references.ts';
+} from './resources/kubernetesTypes.ts';
+import { identityOf, instanceLabel, managedSelector } from './resources/names.ts';
+import { claimReferences, configMapReferences } from './status/references.ts';
 
 /** Names of the other indexes. */
 export const indexes = {
@@ -35,12 +35,6 @@ export const indexes = {
   /** Pods by the name of their node. */
   node: 'node',
 } as const;
-
-/** Caches of the children, by kind. */
-export interface ChildStores {
-  readonly deployment: Store<Deployment>;
-  of(type: ResourceType): Store<KubernetesObject>;
-}
 
 /** Everything that the operator watches. */
 export interface Caches {

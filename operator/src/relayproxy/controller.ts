@@ -12,8 +12,8 @@ import {
 import { objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/storeTypes.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
-import { type Node, type RawRelayProxy, types } from './kubernetesTypes.ts';
 import { createReconciler } from './reconcile.ts';
+import { type Node, type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
 
 /** RelayProxies that are worked on at a time. */
 const CONCURRENCY = 4;

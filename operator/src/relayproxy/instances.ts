@@ -2,9 +2,9 @@ import type { InstanceStatus } from '@flagrelay/crds';
 import { isInvalid, isNotFound } from '../runtime/apiError.ts';
 import type { ObjectRef } from '../runtime/objects.ts';
 import type { JsonPatchOperation, RestClient } from '../runtime/restTypes.ts';
-import { types } from './kubernetesTypes.ts';
-import { fieldManager } from './names.ts';
-import { isFinished } from './pods.ts';
+import { types } from './resources/kubernetesTypes.ts';
+import { fieldManager } from './resources/names.ts';
+import { isFinished } from './status/pods.ts';
 
 /** What removing the reports of dead pods takes. */
 export interface DeadInstancesRequest {

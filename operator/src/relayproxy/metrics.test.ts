@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { ObjectStore } from '../runtime/store.ts';
-import type { RawRelayProxy } from './kubernetesTypes.ts';
 import { registerRelayProxyMetrics } from './metrics.ts';
-import { computeStatus } from './status.ts';
-import { healthy } from './testSnapshot.ts';
+import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
+import { computeStatus } from './status/status.ts';
+import { healthy } from './testing/testSnapshot.ts';
 
 test('metrics tell of each RelayProxy, and no longer of a deleted one', async () => {
   const registry = new Registry();

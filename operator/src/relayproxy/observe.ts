@@ -1,13 +1,13 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import { refKey } from '../runtime/objects.ts';
 import { type Caches, indexes } from './caches.ts';
-import { deploymentFacts } from './deploymentFacts.ts';
-import { shortHash } from './hash.ts';
-import { identityOf, relayName } from './names.ts';
-import { podFacts } from './pods.ts';
-import { missingReferences } from './references.ts';
 import { documentText } from './resources/configMap.ts';
-import type { Outcome, Snapshot } from './snapshot.ts';
+import { shortHash } from './resources/hash.ts';
+import { identityOf, relayName } from './resources/names.ts';
+import { deploymentFacts } from './status/deploymentFacts.ts';
+import { podFacts } from './status/pods.ts';
+import { missingReferences } from './status/references.ts';
+import type { Outcome, Snapshot } from './status/snapshot.ts';
 
 /** What a snapshot is taken with, beside the caches. */
 export interface ObserveInput {

@@ -4,22 +4,22 @@ import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/co
 import type { EventRecorder } from '../runtime/index.ts';
 import { refKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/restTypes.ts';
-import { createApplier } from './apply.ts';
 import { type Caches, indexes } from './caches.ts';
-import { childEvents, type Happening, statusEvents } from './events.ts';
-import { hashOf, shortHash } from './hash.ts';
+import { createApplier } from './children/apply.ts';
+import { type ChildrenResult, reconcileChildren } from './children/reconcileChildren.ts';
+import { createMountRefresher } from './children/refresh.ts';
 import { removeDeadInstances } from './instances.ts';
-import type { RawRelayProxy } from './kubernetesTypes.ts';
-import { identityOf } from './names.ts';
 import { observe } from './observe.ts';
 import { parsed } from './parsed.ts';
-import { type ChildrenResult, reconcileChildren } from './reconcileChildren.ts';
-import { referenceVersions } from './references.ts';
-import { createMountRefresher } from './refresh.ts';
 import { documentText } from './resources/configMap.ts';
-import { computeStatus, invalidStatus, type OperatorStatus } from './status.ts';
+import { hashOf, shortHash } from './resources/hash.ts';
+import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
+import { identityOf } from './resources/names.ts';
+import { childEvents, type Happening, statusEvents } from './status/events.ts';
+import { referenceVersions } from './status/references.ts';
+import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
+import { earliest } from './status/times.ts';
 import { createStatusWriter } from './statusWriter.ts';
-import { earliest } from './times.ts';
 
 /** A list of instances that changed under our hands has settled after this time. */
 const SETTLE_MS = 1000;

@@ -5,10 +5,10 @@ import { isNotFound } from '../runtime/apiError.ts';
 import { events, type KubernetesEvent } from '../runtime/eventTypes.ts';
 import type { ResourceType } from '../runtime/objects.ts';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
-import { childKinds } from './children.ts';
-import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './kubernetesTypes.ts';
-import { configHashAnnotation, fieldManager } from './names.ts';
-import { applyCrd, startOperator, type TestOperator } from './testOperator.ts';
+import { childKinds } from './children/children.ts';
+import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
+import { configHashAnnotation, fieldManager } from './resources/names.ts';
+import { applyCrd, startOperator, type TestOperator } from './testing/testOperator.ts';
 
 const TIMEOUT_MS = 30_000;
 

@@ -2,10 +2,10 @@ import type { RelayProxyStatus } from '@flagrelay/crds';
 import { isNotFound } from '../runtime/apiError.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RestClient } from '../runtime/restTypes.ts';
-import { hashOf } from './hash.ts';
-import { type RawRelayProxy, types } from './kubernetesTypes.ts';
-import { fieldManager } from './names.ts';
-import type { OperatorStatus } from './status.ts';
+import { hashOf } from './resources/hash.ts';
+import { type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
+import { fieldManager } from './resources/names.ts';
+import type { OperatorStatus } from './status/status.ts';
 
 /** Writes the operator's part of the status, and only when it differs. */
 export interface StatusWriter {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testFacts, testRelayProxy } from '../testRelayProxy.ts';
+import { testFacts, testRelayProxy } from '../testing/testRelayProxy.ts';
 import { buildConfigMap } from './configMap.ts';
 import { buildHorizontalPodAutoscaler } from './horizontalPodAutoscaler.ts';
 import { buildNetworkPolicy } from './networkPolicy.ts';

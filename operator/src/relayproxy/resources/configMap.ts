@@ -1,10 +1,10 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1ConfigMap } from '@kubernetes/client-node';
-import { configMapName } from '../names.ts';
-import { documentFile } from '../paths.ts';
 import { relayDocument } from './document.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { configMapName } from './names.ts';
+import { documentFile } from './paths.ts';
 
 /** Text of the file that the relay reads. */
 export function documentText(relayProxy: RelayProxy): string {

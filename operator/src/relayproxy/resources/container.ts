@@ -1,7 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Container, V1EnvVar, V1PodSecurityContext, V1Probe } from '@kubernetes/client-node';
-import { documentFile, folders } from '../paths.ts';
 import type { Facts } from './facts.ts';
+import { documentFile, folders } from './paths.ts';
 import { opsPortName, sdkPortName } from './ports.ts';
 import type { MountedVolume } from './volumes.ts';
 

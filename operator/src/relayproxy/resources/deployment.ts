@@ -1,12 +1,12 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Deployment, V1PodTemplateSpec, V1Toleration } from '@kubernetes/client-node';
 import type { AsJson } from '../../runtime/objects.ts';
-import { hashOf } from '../hash.ts';
-import { podLabels, relayName, restartHashAnnotation, selectorLabels, serviceAccountName } from '../names.ts';
 import { podSecurity, relayContainer } from './container.ts';
 import { relayDocument, restartPart } from './document.ts';
 import type { Facts } from './facts.ts';
+import { hashOf } from './hash.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { podLabels, relayName, restartHashAnnotation, selectorLabels, serviceAccountName } from './names.ts';
 import { affinityOf, topologySpread } from './scheduling.ts';
 import { mountedVolumes } from './volumes.ts';
 

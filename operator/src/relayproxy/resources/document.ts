@@ -1,7 +1,7 @@
 import type { EnvironmentSpec, RelayProxy } from '@flagrelay/crds';
 import type { RelayDocument } from '@flagrelay/relay/config-document';
-import { identityOf } from '../names.ts';
-import { files, folders } from '../paths.ts';
+import { identityOf } from './names.ts';
+import { files, folders } from './paths.ts';
 
 /** Time in s that is left of the grace period after the last stream was closed. */
 const END_MARGIN_SECONDS = 10;

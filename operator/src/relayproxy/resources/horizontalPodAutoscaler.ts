@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '@kubernetes/client-node';
-import { relayName } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { relayName } from './names.ts';
 
 /** The HorizontalPodAutoscaler, or undefined without `autoscaling`. */
 export function buildHorizontalPodAutoscaler(

@@ -1,7 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { AsJson } from '../../runtime/objects.ts';
-import { childLabels, identityOf } from '../names.ts';
 import type { Facts } from './facts.ts';
+import { childLabels, identityOf } from './names.ts';
 
 /** Metadata of a child as it is applied. */
 export interface ChildMetadata {

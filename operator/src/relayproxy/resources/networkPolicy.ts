@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1NetworkPolicy } from '@kubernetes/client-node';
-import { relayName, selectorLabels } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { relayName, selectorLabels } from './names.ts';
 
 /**
  * The NetworkPolicy, or undefined when it is switched off. The SDK port is open to `allowFrom` (to everybody when that

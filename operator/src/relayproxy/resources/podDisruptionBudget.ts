@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1PodDisruptionBudget } from '@kubernetes/client-node';
-import { relayName, selectorLabels } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { relayName, selectorLabels } from './names.ts';
 
 /**
  * The PodDisruptionBudget, or undefined when it is switched off or there are no pods to protect. By default one pod may

@@ -1,8 +1,8 @@
 import { group, names, type RelayProxy } from '@flagrelay/crds';
 import type { V1Role } from '@kubernetes/client-node';
-import { identityOf, relayName } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { identityOf, relayName } from './names.ts';
 import { ownsAccount } from './serviceAccount.ts';
 
 /** What pods may do: report into the status of their own RelayProxy, nothing else. */

@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1RoleBinding } from '@kubernetes/client-node';
-import { identityOf, relayName } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { identityOf, relayName } from './names.ts';
 import { ownsAccount } from './serviceAccount.ts';
 
 /** Gives the pods' account its Role. */

@@ -1,6 +1,6 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Affinity, V1NodeSelectorTerm, V1TopologySpreadConstraint } from '@kubernetes/client-node';
-import { selectorLabels } from '../names.ts';
+import { selectorLabels } from './names.ts';
 
 /**
  * Spreads pods over zones and, within them, over nodes. Tainted nodes do not count (`nodeTaintsPolicy`): the zone of a

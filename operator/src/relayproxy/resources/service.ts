@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Service } from '@kubernetes/client-node';
-import { identityOf, selectorLabels, serviceName } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { identityOf, selectorLabels, serviceName } from './names.ts';
 import { sdkPortName } from './ports.ts';
 
 /** The Service that SDKs connect to. */

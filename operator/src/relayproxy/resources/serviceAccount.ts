@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1ServiceAccount } from '@kubernetes/client-node';
-import { relayName } from '../names.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
+import { relayName } from './names.ts';
 
 /** True when the operator makes the pods' account and what it may do: the user named no account. */
 export function ownsAccount(relayProxy: RelayProxy): boolean {

@@ -1,8 +1,8 @@
 import type { KeyRef, RelayProxy } from '@flagrelay/crds';
 import type { V1KeyToPath, V1Volume, V1VolumeMount, V1VolumeProjection } from '@kubernetes/client-node';
 import type { AsJson } from '../../runtime/objects.ts';
-import { configMapName } from '../names.ts';
-import { documentFile, files, folders } from '../paths.ts';
+import { configMapName } from './names.ts';
+import { documentFile, files, folders } from './paths.ts';
 
 type Volume = AsJson<V1Volume>;
 

@@ -3,11 +3,11 @@ import { after, before, test } from 'node:test';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { createFakeClock } from '../runtime/testing/fakeClock.ts';
 import { removeDeadInstances } from './instances.ts';
-import { type RawRelayProxy, types } from './kubernetesTypes.ts';
-import { computeStatus } from './status.ts';
+import { type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
+import { computeStatus } from './status/status.ts';
 import { createStatusWriter } from './statusWriter.ts';
-import { applyCrd } from './testOperator.ts';
-import { healthy, report } from './testSnapshot.ts';
+import { applyCrd } from './testing/testOperator.ts';
+import { healthy, report } from './testing/testSnapshot.ts';
 
 let cluster: TestCluster;
 before(async () => {

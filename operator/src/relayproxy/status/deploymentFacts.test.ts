@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Deployment } from '../resources/kubernetesTypes.ts';
+import { complete } from '../testing/testSnapshot.ts';
 import { deploymentFacts } from './deploymentFacts.ts';
-import type { Deployment } from './kubernetesTypes.ts';
-import { complete } from './testSnapshot.ts';
 
 const spec = { replicas: 3 } as NonNullable<Deployment['spec']>;
 const counts = { replicas: 3, readyReplicas: 3, updatedReplicas: 3, availableReplicas: 3 };

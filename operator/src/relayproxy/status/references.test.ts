@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import { ObjectStore } from '../runtime/store.ts';
-import type { Claim, ConfigMap } from './kubernetesTypes.ts';
+import { ObjectStore } from '../../runtime/store.ts';
+import type { Claim, ConfigMap } from '../resources/kubernetesTypes.ts';
+import { production, testRelayProxy } from '../testing/testRelayProxy.ts';
 import { missingReferences, referenceVersions } from './references.ts';
-import { production, testRelayProxy } from './testRelayProxy.ts';
 
 function configMap(name: string, keys: string[], resourceVersion = '1'): ConfigMap {
   const data = Object.fromEntries(keys.map((key) => [key, '']));

@@ -1,8 +1,8 @@
-import { isNotFound } from '../runtime/apiError.ts';
-import type { RestClient } from '../runtime/restTypes.ts';
-import { type Pod, types } from './kubernetesTypes.ts';
-import { configHashAnnotation, fieldManager } from './names.ts';
-import { isFinished } from './pods.ts';
+import { isNotFound } from '../../runtime/apiError.ts';
+import type { RestClient } from '../../runtime/restTypes.ts';
+import { type Pod, types } from '../resources/kubernetesTypes.ts';
+import { configHashAnnotation, fieldManager } from '../resources/names.ts';
+import { isFinished } from '../status/pods.ts';
 
 /** What one look at the mounted files of a RelayProxy takes. */
 export interface RefreshRequest {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentState, RelayProxySpecManifest } from '@flagrelay/crds';
-import { aggregate } from '../aggregate.ts';
-import type { Snapshot } from '../snapshot.ts';
-import { ago, complete, healthy, NOW, pod, report } from '../testSnapshot.ts';
-import { evaluate } from './evaluate.ts';
+import { ago, complete, healthy, NOW, pod, report } from '../testing/testSnapshot.ts';
+import { aggregate } from './aggregate.ts';
+import { evaluate } from './conditions.ts';
+import type { Snapshot } from './snapshot.ts';
 
 function conditions(change: Partial<Snapshot> = {}, spec: RelayProxySpecManifest = {}) {
   const snapshot = healthy(change, spec);

@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import type { RestClient } from '../runtime/restTypes.ts';
-import { type Deployment, types } from './kubernetesTypes.ts';
-import { fieldManager } from './names.ts';
-import type { Facts } from './resources/facts.ts';
+import type { RestClient } from '../../runtime/restTypes.ts';
+import type { Facts } from '../resources/facts.ts';
+import { type Deployment, types } from '../resources/kubernetesTypes.ts';
+import { fieldManager } from '../resources/names.ts';
 
 /** Holds `spec.replicas` between the operator, which gives it up, and the autoscaler, which takes it at its next change. */
 const handOverManager = `${fieldManager}-replicas`;

@@ -1,6 +1,6 @@
 import type { Condition, EnvironmentStatus, RelayProxyStatus } from '@flagrelay/crds';
-import { someOf } from './conditions/verdict.ts';
 import type { OperatorStatus } from './status.ts';
+import { someOf } from './verdict.ts';
 
 /** Something that a human may want to know. */
 export interface Happening {

@@ -13,7 +13,7 @@ import type {
   V1ServiceAccount,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
-import type { AsJson, KubernetesObject, ObjectMeta, ResourceType } from '../runtime/objects.ts';
+import type { AsJson, KubernetesObject, ObjectMeta, ResourceType } from '../../runtime/objects.ts';
 
 /** A client-node type on the wire, with the metadata that the runtime reads. */
 type OnWire<T> = Omit<AsJson<T>, 'metadata'> & { metadata?: ObjectMeta };

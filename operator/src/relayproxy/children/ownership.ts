@@ -1,6 +1,6 @@
 import { apiVersion, kind, type RelayProxy } from '@flagrelay/crds';
-import type { KubernetesObject, OwnerReference } from '../runtime/objects.ts';
-import { adoptAnnotation, identityOf } from './names.ts';
+import type { KubernetesObject, OwnerReference } from '../../runtime/objects.ts';
+import { adoptAnnotation, identityOf } from '../resources/names.ts';
 
 /** Who an object that is there already belongs to. */
 export type Ownership =

@@ -1,5 +1,5 @@
-import { zonesOf } from '../zones.ts';
 import type { Evidence, Verdict } from './verdict.ts';
+import { zonesOf } from './zones.ts';
 
 /** ZonesSpread: ready pods are in enough zones, and in about the same number in each of them. */
 export function zonesSpread({ snapshot: { pods, relayProxy } }: Evidence): Verdict {

@@ -1,17 +1,16 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { ApiError, isConflict, isForbidden, isTerminal } from '../runtime/apiError.ts';
-import type { KubernetesObject } from '../runtime/objects.ts';
-import type { RestClient } from '../runtime/restTypes.ts';
+import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/apiError.ts';
+import type { KubernetesObject } from '../../runtime/objects.ts';
+import type { RestClient } from '../../runtime/restTypes.ts';
+import type { Facts } from '../resources/facts.ts';
+import { types } from '../resources/kubernetesTypes.ts';
+import { identityOf, relayName } from '../resources/names.ts';
+import type { ChildChanges } from '../status/events.ts';
+import type { ChildProblem, Outcome } from '../status/snapshot.ts';
 import { type Applier, ForeignObjectError, LeftoverError } from './apply.ts';
-import type { ChildStores } from './caches.ts';
-import { type ChildKind, childKinds } from './children.ts';
-import type { ChildChanges } from './events.ts';
-import { types } from './kubernetesTypes.ts';
-import { identityOf, relayName } from './names.ts';
+import { type ChildKind, type ChildStores, childKinds } from './children.ts';
 import { pruneChildren } from './prune.ts';
 import { settleReplicas } from './replicas.ts';
-import type { Facts } from './resources/facts.ts';
-import type { ChildProblem, Outcome } from './snapshot.ts';
 
 /** Foreign objects are in no cache of ours, so that nobody says when they go. */
 const LOOK_AGAIN_MS = 60_000;

@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { leaderElectionPermissions, permissions } from '../permissions.ts';
-import { PooledKubeConfig } from '../runtime/kubeConfig.ts';
-import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
-import type { RestClient } from '../runtime/restTypes.ts';
-import { types } from './kubernetesTypes.ts';
+import { leaderElectionPermissions, permissions } from '../../permissions.ts';
+import { PooledKubeConfig } from '../../runtime/kubeConfig.ts';
+import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
+import type { RestClient } from '../../runtime/restTypes.ts';
+import { types } from '../resources/kubernetesTypes.ts';
 
 const crds: ResourceType = {
   group: 'apiextensions.k8s.io',

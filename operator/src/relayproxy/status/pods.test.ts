@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ObjectStore } from '../runtime/store.ts';
-import type { Node, Pod } from './kubernetesTypes.ts';
+import { ObjectStore } from '../../runtime/store.ts';
+import type { Node, Pod } from '../resources/kubernetesTypes.ts';
+import { testRelayProxy } from '../testing/testRelayProxy.ts';
 import { podFacts } from './pods.ts';
-import { testRelayProxy } from './testRelayProxy.ts';
 
 const { zones } = testRelayProxy().spec;
 const zoneLabel = { 'topology.kubernetes.io/zone': 'a' };

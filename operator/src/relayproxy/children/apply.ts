@@ -1,10 +1,10 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { isNotFound } from '../runtime/apiError.ts';
-import { type KubernetesObject, objectKey, type ResourceType } from '../runtime/objects.ts';
-import type { RestClient } from '../runtime/restTypes.ts';
-import type { Store } from '../runtime/storeTypes.ts';
-import { hashOf } from './hash.ts';
-import { appliedHashAnnotation } from './names.ts';
+import { isNotFound } from '../../runtime/apiError.ts';
+import { type KubernetesObject, objectKey, type ResourceType } from '../../runtime/objects.ts';
+import type { RestClient } from '../../runtime/restTypes.ts';
+import type { Store } from '../../runtime/storeTypes.ts';
+import { hashOf } from '../resources/hash.ts';
+import { appliedHashAnnotation } from '../resources/names.ts';
 import { controllerOf, ownerReference, ownershipOf } from './ownership.ts';
 import { isSubset } from './subset.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentState, InstanceStatus } from '@flagrelay/crds';
+import { ago, healthy, NOW, pod, report } from '../testing/testSnapshot.ts';
 import { aggregate } from './aggregate.ts';
-import { ago, healthy, NOW, pod, report } from './testSnapshot.ts';
 
 type Unhealthy = NonNullable<InstanceStatus['unhealthy']>[number];
 

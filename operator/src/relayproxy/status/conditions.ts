@@ -1,5 +1,4 @@
 import type { Condition, ConditionType } from '@flagrelay/crds';
-import { toTime } from '../times.ts';
 import { available } from './available.ts';
 import { environmentsConnected } from './environmentsConnected.ts';
 import { paused } from './paused.ts';
@@ -8,6 +7,7 @@ import { ready } from './ready.ts';
 import { reconciled } from './reconciled.ts';
 import { referencesResolved } from './referencesResolved.ts';
 import { storeHealthy } from './storeHealthy.ts';
+import { toTime } from './times.ts';
 import type { Evidence, Verdict } from './verdict.ts';
 import { zonesSpread } from './zonesSpread.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KubernetesObject, OwnerReference } from '../runtime/objects.ts';
+import type { KubernetesObject, OwnerReference } from '../../runtime/objects.ts';
+import { testRelayProxy } from '../testing/testRelayProxy.ts';
 import { ownerReference, ownershipOf } from './ownership.ts';
-import { testRelayProxy } from './testRelayProxy.ts';
 
 const relayProxy = testRelayProxy();
 const own = ownerReference(relayProxy);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentState } from '@flagrelay/crds';
+import { ago, complete, healthy, pod, report } from '../testing/testSnapshot.ts';
 import { childEvents, statusEvents } from './events.ts';
 import type { Snapshot } from './snapshot.ts';
 import { computeStatus } from './status.ts';
-import { ago, complete, healthy, pod, report } from './testSnapshot.ts';
 
 const status = (change: Partial<Snapshot> = {}, spec = {}) => computeStatus(healthy(change, spec)).status;
 const reasons = (before: Partial<Snapshot>, after: Partial<Snapshot>, specs: [object?, object?] = []) =>

@@ -1,5 +1,5 @@
 import type { InstanceStatus, RelayProxySpecManifest } from '@flagrelay/crds';
-import type { DeploymentFacts, PodFacts, Snapshot } from './snapshot.ts';
+import type { DeploymentFacts, PodFacts, Snapshot } from '../status/snapshot.ts';
 import { testRelayProxy } from './testRelayProxy.ts';
 
 /** The moment of test snapshots, ms. */

@@ -1,5 +1,5 @@
-import type { Environments } from '../aggregate.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Environments } from './aggregate.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** What a condition says, before it is known since when. */
 export interface Verdict {

@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { refKey } from '../runtime/objects.ts';
-import type { Store } from '../runtime/storeTypes.ts';
-import type { Claim, ConfigMap } from './kubernetesTypes.ts';
-import { identityOf } from './names.ts';
+import { refKey } from '../../runtime/objects.ts';
+import type { Store } from '../../runtime/storeTypes.ts';
+import type { Claim, ConfigMap } from '../resources/kubernetesTypes.ts';
+import { identityOf } from '../resources/names.ts';
 import type { MissingReference } from './snapshot.ts';
 
 /** A ConfigMap that the spec refers to and the key that must be in it, where one is named. */

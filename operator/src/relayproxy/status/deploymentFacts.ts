@@ -1,4 +1,4 @@
-import type { Deployment } from './kubernetesTypes.ts';
+import type { Deployment } from '../resources/kubernetesTypes.ts';
 import type { DeploymentFacts } from './snapshot.ts';
 
 /** What the status tells of the live Deployment. */

@@ -1,8 +1,8 @@
 import { kind, type Problem, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
+import { selectorLabels } from '../resources/names.ts';
+import { serviceUrl } from '../resources/service.ts';
 import { aggregate } from './aggregate.ts';
-import { evaluate, toCondition } from './conditions/evaluate.ts';
-import { selectorLabels } from './names.ts';
-import { serviceUrl } from './resources/service.ts';
+import { evaluate, toCondition } from './conditions.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest } from './times.ts';
 import { zonesOf } from './zones.ts';

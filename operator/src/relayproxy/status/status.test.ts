@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ago, healthy, NOW, pod, report } from '../testing/testSnapshot.ts';
 import { computeStatus, invalidStatus } from './status.ts';
-import { ago, healthy, NOW, pod, report } from './testSnapshot.ts';
 
 test('a healthy RelayProxy', () => {
   const { status, recheckAfterMs } = computeStatus(healthy());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { apiVersion, kind, parseRelayProxy, type RelayProxy, type RelayProxySpecManifest } from '@flagrelay/crds';
-import type { Facts } from './resources/facts.ts';
+import type { Facts } from '../resources/facts.ts';
 
 /** Facts for tests of builders. */
 export const testFacts: Facts = { relayImage: 'registry.test/relay:1.2.3', version: '1.2.3', replicas: 'spec' };

@@ -1,0 +1,39 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
+import type { Store } from '../../runtime/storeTypes.ts';
+import { buildConfigMap } from '../resources/configMap.ts';
+import { buildDeployment } from '../resources/deployment.ts';
+import type { Facts } from '../resources/facts.ts';
+import { buildHorizontalPodAutoscaler } from '../resources/horizontalPodAutoscaler.ts';
+import { type Deployment, types } from '../resources/kubernetesTypes.ts';
+import { buildNetworkPolicy } from '../resources/networkPolicy.ts';
+import { buildPodDisruptionBudget } from '../resources/podDisruptionBudget.ts';
+import { buildRole } from '../resources/role.ts';
+import { buildRoleBinding } from '../resources/roleBinding.ts';
+import { buildService } from '../resources/service.ts';
+import { buildServiceAccount } from '../resources/serviceAccount.ts';
+
+/** A kind of child and what makes it: an object, or undefined when it is not wanted. */
+export interface ChildKind {
+  readonly type: ResourceType;
+  readonly build: (relayProxy: RelayProxy, facts: Facts) => KubernetesObject | undefined;
+}
+
+/** All children, in the order in which they are applied: what pods need comes before the pods. */
+export const childKinds: readonly ChildKind[] = [
+  { type: types.serviceAccount, build: buildServiceAccount },
+  { type: types.role, build: buildRole },
+  { type: types.roleBinding, build: buildRoleBinding },
+  { type: types.configMap, build: buildConfigMap },
+  { type: types.networkPolicy, build: buildNetworkPolicy },
+  { type: types.service, build: buildService },
+  { type: types.podDisruptionBudget, build: buildPodDisruptionBudget },
+  { type: types.deployment, build: buildDeployment },
+  { type: types.horizontalPodAutoscaler, build: buildHorizontalPodAutoscaler },
+];
+
+/** Caches of the children, by kind. */
+export interface ChildStores {
+  readonly deployment: Store<Deployment>;
+  of(type: ResourceType): Store<KubernetesObject>;
+}
