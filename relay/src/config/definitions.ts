@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { DefinitionSink, DefinitionSource, EnvironmentDefinition } from '../environment/definition.ts';
 import { type FileWatch, watchFiles } from '../files/watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -33,6 +34,8 @@ export function createConfiguredDefinitions(
   let current = config;
   let delivered = '';
   let lastProblem = '';
+  /** Text of the document that was taken over last; undefined until the first look. */
+  let takenText: string | undefined;
   let watched: FileWatch | undefined;
   let watchedPaths = '';
 
@@ -55,6 +58,8 @@ export function createConfiguredDefinitions(
   }
 
   function reload(path: string): void {
+    const text = textOf(path);
+    if (text !== undefined && text === takenText) return;
     const problems = noProblems();
     const next = loadJsonDocument(path, problems);
     const problem = problems.mistakes.join('; ');
@@ -67,9 +72,11 @@ export function createConfiguredDefinitions(
       return;
     }
     lastProblem = '';
+    const firstLook = takenText === undefined;
+    takenText = text;
     if (JSON.stringify(next) === JSON.stringify(current)) {
-      // The text may differ all the same, and its hash is reported.
-      options.onReload?.(next);
+      // Another text with the same meaning: its hash is reported all the same.
+      if (!firstLook) options.onReload?.(next);
       return;
     }
     const needRestart = changedParts(current, next).filter((part) => !RELOADED.has(part));
@@ -105,6 +112,14 @@ export function createConfiguredDefinitions(
       watched?.close();
     },
   };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // loading it tells the reason
+  }
 }
 
 /** Names of the top-level parts that differ. */

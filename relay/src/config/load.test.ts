@@ -32,6 +32,8 @@ function refused(argv: string[], env: Env = {}): string {
   return result.stderr ?? '';
 }
 
+/** Some file that exists. */
+const PEM = file('pem', '.pem');
 const ONE: Env = { LD_ENV_one: 'sdk-secret-0001', LD_MOBILE_KEY_one: 'mob-secret-0001' };
 const AUTO: Env = { AUTO_CONFIG_KEY: 'rel-secret-0001' };
 
@@ -66,8 +68,8 @@ test('4.2: every variable of ld-relay has its effect', () => {
     IGNORE_CONNECTION_ERRORS: 'true',
     EXIT_ALWAYS: '1',
     TLS_ENABLED: 'yes',
-    TLS_CERT: '/c',
-    TLS_KEY: '/k',
+    TLS_CERT: PEM,
+    TLS_KEY: PEM,
     TLS_MIN_VERSION: '1.3',
     LOG_LEVEL: 'Debug',
     BIG_SEGMENTS_STALE_AS_DEGRADED: 'true',
@@ -96,7 +98,7 @@ test('4.2: every variable of ld-relay has its effect', () => {
     PROXY_URL: 'http://proxy:3128',
     PROXY_AUTH_USER: 'pu',
     PROXY_AUTH_PASSWORD: 'pp',
-    PROXY_CA_CERTS: '/ca1,/ca2',
+    PROXY_CA_CERTS: `${PEM},${PEM}`,
     USE_PROMETHEUS: 'true',
     PROMETHEUS_PREFIX: 'conf',
     PROMETHEUS_PORT: '9100',
@@ -105,7 +107,7 @@ test('4.2: every variable of ld-relay has its effect', () => {
   assert.equal(config.upstream.baseUri, 'http://b');
   assert.equal(config.upstream.clientSideBaseUri, 'http://b', 'a custom base is the client-side base too');
   assert.equal(config.upstream.eventsUri, 'http://e');
-  assert.deepEqual(config.server.tls, { certFile: '/c', keyFile: '/k', minVersion: '1.3' });
+  assert.deepEqual(config.server.tls, { certFile: PEM, keyFile: PEM, minVersion: '1.3' });
   assert.equal(config.upstream.initTimeoutMs, 1000);
   assert.equal(config.upstream.onInitTimeout, 'continue');
   assert.equal(config.upstream.disconnectedAfterMs, 90_000);
@@ -131,10 +133,7 @@ test('4.2: every variable of ld-relay has its effect', () => {
   assert.deepEqual([environment.allowedOrigins, environment.allowedHeaders], [['http://a', 'http://b'], ['X-A']]);
   assert.deepEqual([environment.secureMode, environment.logLevel, environment.ttlMs], [true, 'warn', 300_000]);
   const { proxy } = config.upstream;
-  assert.deepEqual(
-    [proxy?.url, proxy?.credentials, proxy?.caCertFiles],
-    ['http://proxy:3128', 'pu:pp', ['/ca1', '/ca2']],
-  );
+  assert.deepEqual([proxy?.url, proxy?.credentials, proxy?.caCertFiles], ['http://proxy:3128', 'pu:pp', [PEM, PEM]]);
   assert.deepEqual([config.ops, config.ldRelayMetrics], [{ port: 9100, required: true }, { prefix: 'conf' }]);
 });
 
@@ -281,6 +280,15 @@ const REFUSALS: Record<string, [Env, RegExp]> = {
   ],
   'a proxy user without proxy': [{ ...ONE, PROXY_AUTH_USER: 'u' }, /PROXY_AUTH_USER: is set, but/],
   'Sentinel without master': [{ ...ONE, USE_REDIS: '1', REDIS_MODE: 'sentinel' }, /REDIS_SENTINEL_MASTER/],
+  'missing TLS files': [
+    { ...ONE, TLS_ENABLED: '1', TLS_CERT: '/no-cert', TLS_KEY: '/no-key' },
+    /tlsCert: \/no-cert does not exist\n.*tlsKey: \/no-key does not exist/,
+  ],
+  'a missing CA': [{ ...ONE, PROXY_CA_CERTS: '/no-ca' }, /proxy caCertFiles: \/no-ca does not exist/],
+  'a missing password file': [
+    { ...ONE, USE_REDIS: '1', REDIS_PASSWORD_FILE: '/no-password' },
+    /Redis passwordFile: \/no-password does not exist/,
+  ],
   'a missing secret file': [
     { ...AUTO, AUTO_CONFIG_CACHE_ENCRYPTION_KEY_FILE: '/nosuch' },
     /\/nosuch is missing or empty/,
@@ -356,8 +364,8 @@ test('secrets may be in files; an environment is made by its key file', () => {
     LD_MOBILE_KEY_FILE_one: '/keys/mob',
     LD_SDK_KEY_PREVIOUS_FILE_one: '/keys/old',
     USE_REDIS: '1',
-    REDIS_URL_FILE: '/keys/redis',
-    REDIS_PASSWORD_FILE: '/keys/password',
+    REDIS_URL_FILE: secret,
+    REDIS_PASSWORD_FILE: secret,
     REDIS_SENTINEL_PASSWORD_FILE: secret,
     SNAPSHOT_DIRECTORY: '/snap',
     SNAPSHOT_ENCRYPTION_KEY_FILE: secret,
@@ -370,7 +378,7 @@ test('secrets may be in files; an environment is made by its key file', () => {
     [environment?.sdkKeyFile, environment?.mobileKeyFile, environment?.sdkKeyPreviousFile],
     ['/keys/sdk', '/keys/mob', '/keys/old'],
   );
-  assert.deepEqual([config.store.redis?.urlFile, config.store.redis?.passwordFile], ['/keys/redis', '/keys/password']);
+  assert.deepEqual([config.store.redis?.urlFile, config.store.redis?.passwordFile], [secret, secret]);
   assert.equal(config.store.redis?.sentinelPassword, 'from-file');
   assert.equal(config.snapshot?.encryptionKey, 'from-file');
   assert.equal(config.upstream.proxy?.credentials, 'u:from-file');

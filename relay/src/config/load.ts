@@ -3,6 +3,7 @@ import { VERSION } from '../version.ts';
 import { assemble, baseUris } from './assemble.ts';
 import { type CommandLine, parseCommandLine, USAGE, UsageError } from './command-line.ts';
 import type { RelayConfig, RelayDocument } from './document.ts';
+import { checkFiles } from './files.ts';
 import { readEnvironment } from './from-env.ts';
 import { readIni } from './from-ini.ts';
 import { maskedText } from './mask.ts';
@@ -56,6 +57,7 @@ export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Loa
   const problems = noProblems();
   const isJson = line.configFile?.endsWith('.json') === true;
   const config = isJson ? fromJson(line, env, problems) : fromIniAndEnvironment(line, env, problems);
+  if (config) checkFiles(config, problems);
   if (!config || problems.mistakes.length > 0) return refusal(problems);
   const { warnings } = problems;
   if (line.command === 'check-config') return report(config, warnings);

@@ -171,6 +171,14 @@ const RELAY_OPTIONS: readonly Option[] = [
   },
 
   {
+    section: 'Main',
+    env: 'LD_TRACE_LOG_BIG_SEGMENTS',
+    type: 'switch',
+    text: 'More log lines about big segments.',
+    unused: 'use logLevel debug',
+  },
+
+  {
     section: 'Ops',
     key: 'port',
     env: 'OPS_PORT',
@@ -203,16 +211,16 @@ const RELAY_OPTIONS: readonly Option[] = [
     section: 'Concurrency',
     key: 'maxConcurrent',
     env: 'INIT_MAX_CONCURRENT',
-    type: 'count',
-    default: 'no limit',
-    text: 'How many SDKs may be sent their first payload at a time.',
+    type: 'number',
+    default: '0',
+    text: 'How many SDKs may be sent their first payload at a time; 0 = no limit.',
     own: true,
   },
   {
     section: 'Concurrency',
     key: 'maxQueued',
     env: 'INIT_MAX_QUEUED',
-    type: 'count',
+    type: 'number',
     default: '0',
     text: 'How many more may wait for it; the rest gets 503.',
     own: true,

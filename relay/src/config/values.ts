@@ -5,6 +5,7 @@ export type ValueType =
   | 'path'
   | 'switch'
   | 'count'
+  | 'number'
   | 'port'
   | 'redisPort'
   | 'duration'
@@ -32,6 +33,7 @@ export const ALLOWED: Readonly<Record<ValueType, string>> = {
   path: 'a file path',
   switch: 'true or false (also yes/no, 1/0)',
   count: 'a whole number above 0',
+  number: 'a whole number, 0 or above',
   port: 'a port number from 1 to 65535',
   redisPort: 'a port number from 1 to 65535, or tcp://HOST:PORT',
   duration: 'a number with a unit: ms, s, m or h, such as 300ms, 10s or 1h30m',
@@ -56,6 +58,8 @@ export function parseValue(type: ValueType, text: string): Value {
       return parseSwitch(text);
     case 'count':
       return wholeNumber(text, type, Number.MAX_SAFE_INTEGER);
+    case 'number':
+      return wholeNumber(text, type, Number.MAX_SAFE_INTEGER, 0);
     case 'port':
       return wholeNumber(text, type, 65_535);
     case 'redisPort':
@@ -95,9 +99,9 @@ function parseSwitch(text: string): boolean {
   throw wrong('switch', text);
 }
 
-function wholeNumber(text: string, type: ValueType, max: number): number {
+function wholeNumber(text: string, type: ValueType, max: number, min = 1): number {
   const value = Number(text);
-  if (!/^\+?\d+$/.test(text) || value < 1 || value > max) throw wrong(type, text);
+  if (!/^\+?\d+$/.test(text) || value < min || value > max) throw wrong(type, text);
   return value;
 }
 
