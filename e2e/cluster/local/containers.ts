@@ -7,8 +7,8 @@ import { processesWithVariable } from './processIdentity.ts';
 
 /** Ends the processes of all pods, then everything else that the cluster's components started and left running. */
 export async function endLeftProcesses(layout: Layout): Promise<void> {
-  for (const { name } of layout.nodes) {
-    await Promise.all(processesInCgroup(name).map((identity) => stopProcess(identity, 0)));
+  for (const { cgroup } of layout.nodes) {
+    await Promise.all(processesInCgroup(cgroup).map((identity) => stopProcess(identity, 0)));
   }
   const left = processesWithVariable(ownerVariable, layout.stateFolder);
   await Promise.all(left.map((identity) => stopProcess(identity, 0)));

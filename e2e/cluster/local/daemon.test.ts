@@ -19,7 +19,7 @@ import { currentBootId, identify, processesWithVariable } from './processIdentit
 
 function scratchLayout(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-daemon-'));
-  const layout = { ...clusterLayout(folder, join(folder, 'run')), nodes: [] };
+  const layout = { ...clusterLayout(folder, { runFolder: join(folder, 'run') }), nodes: [] };
   t.after(async () => {
     await endLeftProcesses(layout);
     rmSync(folder, { recursive: true });

@@ -20,7 +20,7 @@ export function tracesOf(layout: Layout): string[] {
     ...folders.filter((folder) => existsSync(folder)),
     ...folders.flatMap((folder) => mountPointsBelow(mountinfo, folder)).map((point) => `mount ${point}`),
     ...(bridgeExists(layout) ? [`network device ${layout.bridge}`] : []),
-    ...layout.nodes.filter(({ name }) => cgroupExists(name)).map(({ name }) => `cgroup ${name}`),
+    ...layout.nodes.filter(({ cgroup }) => cgroupExists(cgroup)).map(({ cgroup }) => `cgroup ${cgroup}`),
     ...processesWithVariable(ownerVariable, layout.stateFolder).map(({ pid }) => `process ${pid}`),
   ];
 }
@@ -48,7 +48,7 @@ export async function takeDown(layout: Layout): Promise<void> {
   await removeBridge(layout);
   await removeKubernetesRules();
   await forgetConnections(layout);
-  for (const { name } of layout.nodes) await removeCgroup(name);
+  for (const { cgroup } of layout.nodes) await removeCgroup(cgroup);
   restoreMachine(layout.stateFolder);
   removeFolder(layout.runFolder);
   removeFolder(layout.stateFolder);

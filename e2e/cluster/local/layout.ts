@@ -2,8 +2,9 @@ import { join } from 'node:path';
 
 /** One node of the local cluster. */
 export interface NodeLayout {
-  /** Kubernetes name, which is also the name of its cgroup below the root. */
   readonly name: string;
+  /** Its cgroup, below the root of each hierarchy. */
+  readonly cgroup: string;
   readonly zone: string;
   /** Its InternalIP and its pods' gateway: an address of the bridge. */
   readonly address: string;
@@ -46,8 +47,19 @@ export interface Layout {
 
 const zoneLetters = ['a', 'b', 'c'];
 
-/** The layout of the cluster that is kept below `cacheFolder`. One machine has one: its addresses are fixed. */
-export function clusterLayout(cacheFolder: string, runFolder = '/run/flagrelay'): Layout {
+/** What a second cluster of one machine must have of its own; its addresses too, in a network namespace. */
+export interface LayoutOptions {
+  /** Default `/run/flagrelay`. */
+  readonly runFolder?: string;
+  /** Comes before the node's name in the name of its cgroup; default empty. */
+  readonly cgroupPrefix?: string;
+}
+
+/** The layout of the cluster that is kept below `cacheFolder`. A network has one: its addresses are fixed. */
+export function clusterLayout(
+  cacheFolder: string,
+  { runFolder = '/run/flagrelay', cgroupPrefix = '' }: LayoutOptions = {},
+): Layout {
   const stateFolder = join(cacheFolder, 'cluster');
   return {
     stateFolder,
@@ -68,14 +80,19 @@ export function clusterLayout(cacheFolder: string, runFolder = '/run/flagrelay')
     podPrefixLength: 16,
     serviceCidr: '10.96.0.0/16',
     apiServiceAddress: '10.96.0.1',
-    nodes: zoneLetters.map((letter, index) => nodeLayout(letter, index + 1, stateFolder, runFolder)),
+    nodes: zoneLetters.map((letter, index) => nodeLayout(letter, index + 1, { stateFolder, runFolder, cgroupPrefix })),
   };
 }
 
-function nodeLayout(letter: string, number: number, stateFolder: string, runFolder: string): NodeLayout {
+function nodeLayout(
+  letter: string,
+  number: number,
+  { stateFolder, runFolder, cgroupPrefix }: Required<LayoutOptions> & { stateFolder: string },
+): NodeLayout {
   const name = `node-${letter}`;
   return {
     name,
+    cgroup: `${cgroupPrefix}${name}`,
     zone: `zone-${letter}`,
     address: `10.88.${number}.1`,
     podRange: [`10.88.${number}.2`, `10.88.${number}.254`],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { run } from '../run.ts';
 import type { Layout } from './layout.ts';
 
@@ -20,7 +20,8 @@ export async function removeBridge(layout: Layout): Promise<void> {
 
 /** Whether the bridge is there. */
 export function bridgeExists(layout: Layout): boolean {
-  return existsSync(`/sys/class/net/${layout.bridge}`);
+  // Not /sys/class/net: that shows the network namespace in which it was mounted, /proc that of the reader.
+  return new RegExp(`^ *${layout.bridge}:`, 'm').test(readFileSync('/proc/net/dev', 'utf8'));
 }
 
 /** Whether packets between two ports of one bridge pass iptables (the kernel's br_netfilter). */

@@ -37,7 +37,7 @@ export function kubeletConfig(layout: Layout, node: NodeLayout): object {
     authorization: { mode: 'Webhook' },
     containerRuntimeEndpoint: `unix://${node.containerdSocket}`,
     cgroupDriver: 'cgroupfs',
-    cgroupRoot: `/${node.name}`,
+    cgroupRoot: `/${node.cgroup}`,
     failCgroupV1: false,
     enforceNodeAllocatable: [],
     failSwapOn: false,

@@ -65,7 +65,7 @@ export async function bringUp(layout: Layout): Promise<void> {
     writeFileSync(bootFile, currentBootId());
     enableForwarding();
     await ensureBridge(layout);
-    for (const { name } of layout.nodes) ensureCgroup(name);
+    for (const { cgroup } of layout.nodes) ensureCgroup(cgroup);
     await ensureCertificates(layout);
     const snapshotter = await usableSnapshotter(layout);
     writeConfiguration(layout, { cniBinFolder: cniFolder()!, snapshotter, pauseImage });
