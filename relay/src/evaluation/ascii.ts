@@ -14,5 +14,7 @@ export function asciiJson(value: unknown): string {
  * nor a window into a large payload, which would keep that alive.
  */
 export function contiguous(text: string): string {
+  // So short a string is always one of its own.
+  if (text.length < 13) return text;
   return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -43,7 +43,7 @@ export function outcomeFactory(flag: Flag, variationTexts: readonly string[]): O
       reason: MALFORMED_FLAG,
       experiment: false,
       rollout: false,
-      prerequisites: keys.slice(0, prerequisites),
+      prerequisites: prerequisites === keys.length ? keys : keys.slice(0, prerequisites),
       valid,
     });
 
@@ -58,7 +58,7 @@ export function outcomeFactory(flag: Flag, variationTexts: readonly string[]): O
       reason,
       experiment,
       rollout,
-      prerequisites: keys.slice(0, prerequisites),
+      prerequisites: prerequisites === keys.length ? keys : keys.slice(0, prerequisites),
       valid: true,
     });
   };

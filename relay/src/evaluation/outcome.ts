@@ -37,7 +37,8 @@ export class Outcome {
   /** The variation that a flag depending on this one compares with: NaN when it is off or has none (contract 14, row 36). */
   readonly variationWhenOn: number;
   #plain: string | undefined;
-  readonly #withReason: (string | undefined)[] = [];
+  /** By state of the big-segment store. */
+  #withReason: (string | undefined)[] | undefined;
 
   constructor(detail: OutcomeDetail) {
     this.detail = detail;
@@ -51,9 +52,10 @@ export class Outcome {
       this.#plain ??= this.#encode(undefined);
       return this.#plain;
     }
-    const known = this.#withReason[status];
+    const known = this.#withReason?.[status];
     if (known !== undefined) return known;
     const text = this.#encode(this.#reason(status));
+    this.#withReason ??= [];
     this.#withReason[status] = text;
     return text;
   }

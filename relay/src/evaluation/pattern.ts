@@ -3,11 +3,31 @@ import { RE2JS } from 're2js';
 /** Tells whether a text matches somewhere. */
 export type TextTest = (text: string) => boolean;
 
+// Literal characters, escaped punctuation among them, with or without an anchor at either end. `.*` at an end that is
+// not anchored says nothing: whatever it matches may as well be empty.
+const LITERAL = /^(\^)?(?:(?<!\^)\.\*)?((?:[^\\^$.|?*+()[\]{}]|\\[^A-Za-z0-9\u0080-\uffff])*)(?:\.\*|(\$))?$/;
+
+/**
+ * The test for a pattern that is only a literal with anchors, which needs no engine; undefined for any other pattern.
+ * Here the equivalence is plain to see: RE2 gives `^` and `$` without flags the meaning "begin and end of the text".
+ */
+function literalTest(source: string): TextTest | undefined {
+  const match = LITERAL.exec(source);
+  if (match === null) return undefined;
+  const literal = match[2]!.replace(/\\(.)/gs, '$1');
+  const [fromStart, toEnd] = [match[1] !== undefined, match[3] !== undefined];
+  if (fromStart && toEnd) return (text) => text === literal;
+  if (fromStart) return (text) => text.startsWith(literal);
+  return toEnd ? (text) => text.endsWith(literal) : (text) => text.includes(literal);
+}
+
 /**
  * Compiles a pattern of the `matches` operator: RE2 syntax, unanchored, linear time (contract 12.4, 14 row 33).
  * Undefined when it is not valid RE2.
  */
 export function compilePattern(source: string): TextTest | undefined {
+  const literal = literalTest(source);
+  if (literal !== undefined) return literal;
   let pattern: RE2JS;
   try {
     pattern = RE2JS.compile(source);

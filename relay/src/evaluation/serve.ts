@@ -17,11 +17,10 @@ function compileRollout(rollout: Rollout, flag: Flag, symbols: Symbols, outcomes
   let sum = 0;
   const entries = rollout.variations.map(({ variation, weight, untracked }) => {
     sum = Math.fround(sum + weightOf(weight));
-    return {
-      upTo: sum,
-      served: outcomes.variation(variation, { rollout: true, inExperiment: rollout.experiment && !untracked }),
-      outside: outcomes.variation(variation, { rollout: true, inExperiment: false }),
-    };
+    const outside = outcomes.variation(variation, { rollout: true, inExperiment: false });
+    const isTracked = rollout.experiment && !untracked;
+    const served = isTracked ? outcomes.variation(variation, { rollout: true, inExperiment: true }) : outside;
+    return { upTo: sum, served, outside };
   });
   const last = entries.at(-1)!.served;
   return (run) => {

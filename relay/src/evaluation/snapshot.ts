@@ -1,5 +1,6 @@
 import type { Context } from '../model/context.ts';
 import type { DataSet, Item } from '../model/data.ts';
+import { contiguous } from './ascii.ts';
 import { NO_BIG_STATUS } from './big-status.ts';
 import type { Audience, CompiledData, EvaluateOptions, FlagResult } from './compiled.ts';
 import type { CompiledFlagCode } from './flag-program.ts';
@@ -64,8 +65,15 @@ function link({ flags, segments, symbols }: SnapshotParts): Linked {
 interface Listing {
   readonly starts: Int32Array;
   readonly constants: readonly Outcome[];
-  /** By `withReasons`. */
+  /** By `withReasons`: what the document begins with, see {@link opening}. */
   readonly constantTexts: [string | undefined, string | undefined];
+}
+
+/** The beginning of an evalx document: the brace and the members of outcomes that are the same for all; `''` without any. */
+function opening(constants: readonly Outcome[], withReasons: boolean): string {
+  if (constants.length === 0) return '';
+  const members = constants.map((constant) => constant.text(withReasons, NO_BIG_STATUS)).join('');
+  return contiguous(`{${members.slice(1)}`);
 }
 
 /** Makes the data that one snapshot serves. See {@link CompiledData}. */
@@ -110,16 +118,16 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
       const { programs } = links();
       const { starts, constants, constantTexts } = listingOf(audience);
       const index = withReasons ? 1 : 0;
-      constantTexts[index] ??= constants.map((constant) => constant.text(withReasons, NO_BIG_STATUS)).join('');
+      constantTexts[index] ??= opening(constants, withReasons);
       let text = constantTexts[index];
       run.begin(programs, context, bigSegments, true);
       for (let at = 0; at < starts.length; at++) {
         run.bigStatus = NO_BIG_STATUS;
-        const outcome = pick(programs, starts[at]!);
-        text += outcome.text(withReasons, run.bigStatus);
+        const member = pick(programs, starts[at]!).text(withReasons, run.bigStatus);
+        text = text.length === 0 ? `{${member.slice(1)}` : text + member;
       }
       run.end();
-      return `{${text.slice(1)}}`;
+      return text.length === 0 ? '{}' : `${text}}`;
     },
 
     evaluate(flagKey: string, context: Context, { audience, bigSegments }: EvaluateOptions): FlagResult | undefined {

@@ -89,9 +89,14 @@ function expect(text: string, at: number, code: number, what: string): number {
   throw new JsonTextError(at >= text.length ? 'unexpected end of JSON input' : `expected ${what}`, at);
 }
 
+// What makes a string more than the characters between its quotes, or invalid.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings
+const NOT_PLAIN = /[\\\x00-\x1f]/;
+
 /** Decodes the JSON string that is text[start, end). Throws SyntaxError for a bad escape or a control character. */
 function decodeString(text: string, start: number, end: number): string {
-  return JSON.parse(text.slice(start, end)) as string;
+  const plain = text.slice(start + 1, end - 1);
+  return NOT_PLAIN.test(plain) ? (JSON.parse(text.slice(start, end)) as string) : plain;
 }
 
 /**
