@@ -52,7 +52,7 @@ export function createFileSource(options: FileSourceOptions): Source {
       lastText = text;
       lastProblem = '';
       logger.info('serving the data file', { file: path, flags: data.flags.size, segments: data.segments.size });
-      if (state !== 'VALID') sink.link('VALID');
+      if (state !== 'VALID') sink?.link('VALID');
       state = 'VALID';
     } catch (error) {
       if (error instanceof DataError) fail('INVALID_DATA', error.message);
