@@ -119,6 +119,7 @@ describe('leader election', () => {
     answer();
     await one.running;
     assert.equal(one.elector.isLeader(), false);
+    assert.equal(leases.holder, 'one', 'what was lost is not given back');
     assert.ok(one.state.outcome instanceof LeadershipLostError);
   });
 

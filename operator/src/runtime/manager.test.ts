@@ -113,6 +113,7 @@ describe('manager', () => {
 
   it('rejects at once when the lease is lost, without waiting for work', async () => {
     const { manager, leases, stop, clock } = setUp(() => new Promise(() => undefined), { elect: true });
+    manager.addRunnable({ name: 'endless', run: () => new Promise(() => undefined) });
     const running = assert.rejects(manager.run(stop.signal), LeadershipLostError);
     await settle();
     leases.fail(new Error('no server'));

@@ -40,6 +40,7 @@ describe('work queue', () => {
     queue.add('second', 'low');
     queue.add('edit');
     queue.add('second');
+    assert.equal(queue.length, 3);
     assert.deepEqual([await queue.get(), await queue.get(), await queue.get()], ['edit', 'second', 'first']);
   });
 
@@ -109,7 +110,7 @@ describe('work queue', () => {
   });
 });
 
-const keys = fc.constantFrom('a', 'b', 'c');
+const keys = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const step = fc.oneof(
   fc.record({
     do: fc.constant('add' as const),
@@ -166,7 +167,7 @@ describe('work queue, any sequence of adds', () => {
           await running;
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
   });
 });
