@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { waitFor } from '../cluster/waitFor.ts';
-import { productImage } from '../images/products.ts';
 import type { ClientReport } from './sdkClient.ts';
 
 /** A pod with the official server SDK in it, see `sdkClient.ts`. */
@@ -30,6 +29,8 @@ export interface ClientPodOptions {
   readonly relayUrl: string;
   /** Where the SDK key is. */
   readonly sdkKeyRef: { readonly name: string; readonly key: string };
+  /** An image with Node in it: the relay's. */
+  readonly image: string;
   /** Requests a second through the Service; none by default. */
   readonly requestsPerSecond?: number;
 }
@@ -85,7 +86,7 @@ async function programConfigMap(name: string, namespace: string): Promise<object
   };
 }
 
-function podManifest({ name, namespace, relayUrl, sdkKeyRef, requestsPerSecond = 0 }: ClientPodOptions): object {
+function podManifest({ name, namespace, image, relayUrl, sdkKeyRef, requestsPerSecond = 0 }: ClientPodOptions): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -97,7 +98,7 @@ function podManifest({ name, namespace, relayUrl, sdkKeyRef, requestsPerSecond =
       containers: [
         {
           name: 'client',
-          image: productImage('relay'),
+          image,
           imagePullPolicy: 'IfNotPresent',
           command: ['/nodejs/bin/node', '/program/client.mjs'],
           env: [

@@ -48,10 +48,10 @@ export async function applyDemo(kubectl: Kubectl, namespace: string): Promise<nu
 /** The whole line, from images to a live change in an SDK. Leaves everything running. */
 export async function runDemo(cluster: Cluster): Promise<DemoResult> {
   const kubectl = await cluster.kubectl();
-  await installProduct(cluster);
+  const { relayImage } = await installProduct(cluster);
   const readySeconds = await applyDemo(kubectl, demoNamespace);
   progress(`both RelayProxies are Ready, ${readySeconds.toFixed(1)} s after kubectl apply`);
-  const client = await startDemoClient(kubectl, demoNamespace);
+  const client = await startDemoClient(kubectl, demoNamespace, relayImage);
   const ready = await client.waitFor('ready', 'SDK is initialised', () => true, 60_000);
   const change = await changeFlag(kubectl, client, ready.flags['new-checkout'] !== true);
   const table = await kubectl.run(['get', 'relayproxies', '-n', demoNamespace, '-o', 'wide']);
@@ -67,10 +67,16 @@ export async function runDemo(cluster: Cluster): Promise<DemoResult> {
 }
 
 /** An application in the demo's namespace that streams from the relay `demo`. */
-export function startDemoClient(kubectl: Kubectl, namespace: string, requestsPerSecond = 0): Promise<ClientPod> {
+export function startDemoClient(
+  kubectl: Kubectl,
+  namespace: string,
+  image: string,
+  requestsPerSecond = 0,
+): Promise<ClientPod> {
   return startClientPod(kubectl, {
     name: 'application',
     namespace,
+    image,
     relayUrl: 'http://demo:8030',
     sdkKeyRef: { name: 'demo-keys', key: 'sdk-key' },
     requestsPerSecond,

@@ -15,10 +15,15 @@ export const products = ['relay', 'operator'] as const;
 /** One of the published images. */
 export type Product = (typeof products)[number];
 
-/** The name of a product's image at the checkout's version. */
-export function productImage(product: Product): string {
+/** A built image in a docker-archive file. */
+export interface ProductArchive extends ImageArchive {
+  readonly product: Product;
+}
+
+/** An image of the checkout; its tag is the version and what went into it, so that a rebuilt image is another image. */
+function productImage(product: Product, digest: string): string {
   const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { version: string };
-  return `ghcr.io/flagrelay/${product}:${version}`;
+  return `ghcr.io/flagrelay/${product}:${version}-${digest.slice(0, 12)}`;
 }
 
 /**
@@ -27,23 +32,23 @@ export function productImage(product: Product): string {
  *
  * @throws CommandError when a bundle or an image cannot be built
  */
-export async function buildProducts(wanted: readonly Product[] = products): Promise<ImageArchive[]> {
+export async function buildProducts(wanted: readonly Product[] = products): Promise<ProductArchive[]> {
   return withLock(imageLock, () => build(wanted), {
     timeoutMs: 900_000,
     onWait: () => progress('waiting for another run that builds images'),
   });
 }
 
-async function build(wanted: readonly Product[]): Promise<ImageArchive[]> {
+async function build(wanted: readonly Product[]): Promise<ProductArchive[]> {
   const engine = await imageEngine();
   // With Docker there is a registry; without it the base is made here.
   const base = engine.name === 'docker' ? undefined : await machineBaseImage();
-  const archives: ImageArchive[] = [];
+  const archives: ProductArchive[] = [];
   let baseIsBuilt = false;
   for (const product of wanted) {
     await run(process.execPath, ['build.ts'], { cwd: join(repositoryRoot, product), timeoutMs: 120_000 });
     const digest = inputsDigest(product, base?.digest ?? engine.name);
-    const image = productImage(product);
+    const image = productImage(product, digest);
     const file = join(cacheFolder(), 'images', `${product}-${digest.slice(0, 16)}.tar`);
     if (!existsSync(file)) {
       const start = performance.now();
@@ -54,7 +59,7 @@ async function build(wanted: readonly Product[]): Promise<ImageArchive[]> {
       await engine.save(image, file);
       progress(`built ${image} with ${engine.name} in ${secondsSince(start)}`);
     }
-    archives.push({ image, file, digest });
+    archives.push({ product, image, file, digest });
   }
   return archives;
 }

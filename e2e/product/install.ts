@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { progress } from '../cluster/progress.ts';
-import { buildProducts, productImage } from '../images/products.ts';
+import { buildProducts, type Product } from '../images/products.ts';
 import { chartFolder, helm } from './helm.ts';
 
 /** Namespace of the operator. */
@@ -8,12 +8,19 @@ export const operatorNamespace = 'flagrelay-system';
 /** Name of the operator's Helm release and Deployment. */
 export const operatorName = 'flagrelay';
 
+/** Where the images of the running product are. */
+export interface InstalledProduct {
+  /** Image of the relay, which is also the Node that client pods run on. */
+  readonly relayImage: string;
+}
+
 /** Builds the images, makes them known to the nodes, and installs (or upgrades) the operator with its chart; waits until it is available. */
-export async function installProduct(cluster: Cluster): Promise<void> {
+export async function installProduct(cluster: Cluster): Promise<InstalledProduct> {
   const archives = await buildProducts();
   const loaded = await cluster.loadImages(archives);
   if (loaded.length > 0) progress(`loaded ${loaded.join(', ')}`);
-  const digests = Object.fromEntries(archives.map((a) => [a.image, a.digest]));
+  const imageOf = (product: Product) => archives.find((archive) => archive.product === product)?.image ?? '';
+  const tagOf = (product: Product) => imageOf(product).split(':').at(-1) ?? '';
   await helm(cluster.kubeconfig, [
     'upgrade',
     '--install',
@@ -24,14 +31,15 @@ export async function installProduct(cluster: Cluster): Promise<void> {
     '--create-namespace',
     // On a cluster where the CRD was applied by hand before, the release becomes its owner.
     '--take-ownership',
-    // A rebuilt image keeps its tag; the digest makes the pods new.
+    '--force-conflicts',
     '--set-string',
-    `podAnnotations.flagrelay\\.dev/image-digest=${digests[productImage('operator')] ?? ''}`,
+    `image.tag=${tagOf('operator')},relay.image.tag=${tagOf('relay')}`,
     '--wait',
     '--timeout',
     '180s',
   ]);
   progress('operator is available');
+  return { relayImage: imageOf('relay') };
 }
 
 /** Takes the operator away, where it is installed; the CRD and its objects stay. */

@@ -15,7 +15,7 @@ test('relays serve on while the API server is away for a minute, then the status
   const { cluster, kubectl, namespace } = stage;
   if (cluster.kind !== 'local') return t.skip(`the API server of a ${cluster.kind} cluster is not ours to stop`);
   await applyDemo(kubectl, namespace);
-  const client = await startDemoClient(kubectl, namespace, 10);
+  const client = await startDemoClient(kubectl, namespace, stage.relayImage, 10);
   await client.waitFor('ready', 'SDK is initialised', () => true, 90_000);
 
   after(() => cluster.startApiServer());

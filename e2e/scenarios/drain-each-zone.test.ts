@@ -12,7 +12,7 @@ test('draining the node of each zone in turn fails no request and loses no flag 
   const stage = await openStage('drain');
   const { kubectl, namespace } = stage;
   await applyDemo(kubectl, namespace);
-  const client = await startDemoClient(kubectl, namespace, 20);
+  const client = await startDemoClient(kubectl, namespace, stage.relayImage, 20);
   const ready = await client.waitFor('ready', 'SDK is initialised', () => true, 90_000);
 
   const nodes = (await kubectl.list('nodes')).map((n) => n.metadata.name);

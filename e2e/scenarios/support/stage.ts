@@ -9,6 +9,7 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
   readonly namespace: string;
+  readonly relayImage: string;
 }
 
 /**
@@ -18,7 +19,7 @@ export interface Stage {
 export async function openStage(name: string): Promise<Stage> {
   const target = await cluster();
   await target.up();
-  await installProduct(target);
+  const { relayImage } = await installProduct(target);
   const kubectl = await target.kubectl();
   const namespace = `e2e-${name}`;
   await kubectl.remove('namespace', namespace, undefined, 180_000);
@@ -32,7 +33,7 @@ export async function openStage(name: string): Promise<Stage> {
   after(async () => {
     await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
   });
-  return { cluster: target, kubectl, namespace };
+  return { cluster: target, kubectl, namespace, relayImage };
 }
 
 /** The status of a condition of a RelayProxy, with its reason: `True/AllHealthy`. */
