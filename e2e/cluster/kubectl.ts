@@ -1,4 +1,4 @@
-import { CommandError, run } from './run.ts';
+import { run } from './run.ts';
 import { waitFor } from './waitFor.ts';
 
 /** The part of a Kubernetes object that all kinds share; the rest as the caller knows it. */
@@ -31,11 +31,6 @@ export interface KubectlOptions {
 
 /** kubectl bound to one cluster. Each call throws a CommandError when kubectl fails. */
 export type Kubectl = ReturnType<typeof createKubectl>;
-
-/** Whether an error is kubectl saying that the object does not exist. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof CommandError && /\(NotFound\)|not found/.test(error.stderr);
-}
 
 /** kubectl as functions. Times are milliseconds. */
 export function createKubectl({ program, kubeconfig }: KubectlOptions) {

@@ -20,7 +20,7 @@ export interface ImageEngine {
   readonly name: 'docker' | 'buildah';
   /** @throws CommandError when the build fails */
   build(request: BuildRequest): Promise<void>;
-  /** Writes a built image to a docker-archive file, which appears whole or not at all. */
+  /** Moves a built image into a docker-archive file, which appears whole or not at all; Docker keeps it as well. */
   save(image: string, file: string): Promise<void>;
 }
 
@@ -64,12 +64,14 @@ const docker: ImageEngine = {
 const buildah: ImageEngine = {
   name: 'buildah',
   async build(request) {
-    await runBuildah(['build', '--isolation', 'chroot', ...buildArguments(request)]);
-    // The image that had the name before would stay for ever, whole: vfs shares nothing.
+    // Without times in it, a layer with the same files is the same layer: nodes keep one of each.
+    await runBuildah(['build', '--isolation', 'chroot', '--timestamp', '0', ...buildArguments(request)]);
     await runBuildah(['rmi', '--prune']);
   },
   async save(image, file) {
     await saveWhole(file, (partial) => runBuildah(['push', '--quiet', image, `docker-archive:${partial}:${image}`]));
+    // The file is what is used from here on; the store, which is ours alone, keeps each image whole and for ever.
+    await runBuildah(['rmi', image]);
   },
 };
 
