@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGzip, constants as zlib } from 'node:zlib';
+import fc from 'fast-check';
+import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { recordingSink, type SinkCall } from '../../testing/source-sink.ts';
 import { startSseServer } from '../../testing/sse-server.ts';
@@ -208,4 +210,50 @@ test('nothing is delivered after close, and close is idempotent', TIMEOUT, async
   await source.close();
   stream.event('put', PUT);
   assert.equal(sink.calls.length, 2);
+});
+
+test('an error answer whose body never ends does not hold up the next try', TIMEOUT, async () => {
+  await using server = await startSseServer();
+  const { sink, source } = sourceFor(server.url);
+  source.start(sink);
+  const hanging = await server.next();
+  hanging.response.writeHead(503);
+  hanging.response.write('sorry, ');
+  assert.deepEqual(linkOf(await sink.next()), ['INITIALIZING', 'ERROR_RESPONSE', 503]);
+  (await server.next()).event('put', PUT);
+  assert.ok('put' in (await sink.next()));
+  await source.close();
+});
+
+test('fuzz: whatever upstream sends, the source lives on and takes the next good put', {
+  timeout: 60_000,
+}, async () => {
+  await using server = await startSseServer();
+  const { sink, source } = sourceFor(server.url);
+  source.start(sink);
+  const wire = Buffer.from(
+    `event: put\ndata: ${PUT}\n\nevent: patch\ndata: {"path":"/flags/f","data":{"key":"f","version":4}}\n\n`,
+  );
+  const mutations = fc.sample(
+    fc.record({
+      flips: fc.array(fc.tuple(fc.nat(wire.length - 1), fc.nat(255)), { maxLength: 6 }),
+      cut: fc.nat(wire.length),
+      encoding: fc.constantFrom(undefined, 'gzip', 'nonsense'),
+      status: fc.constantFrom(200, 200, 200, 204, 302, 500),
+    }),
+    400,
+  );
+  for (const { flips, cut, encoding, status } of mutations) {
+    const bytes = Buffer.from(wire);
+    for (const [at, value] of flips) bytes[at] = value;
+    const { response } = await server.next();
+    response.writeHead(status, encoding === undefined ? {} : { 'content-encoding': encoding });
+    response.end(status === 204 ? undefined : bytes.subarray(0, cut));
+  }
+  (await server.next()).event('put', PUT);
+  await eventually(() => {
+    const last = sink.calls.at(-1);
+    assert.ok(last && 'link' in last && last.link === 'VALID');
+  });
+  await source.close();
 });

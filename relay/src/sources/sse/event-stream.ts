@@ -12,6 +12,9 @@ export const SILENCE_LIMIT_MS = 300_000;
 /** Characters that one event may have: far above any real payload, below what V8 can hold as one string. */
 export const MAX_EVENT_LENGTH = 400_000_000;
 
+/** How long the body of an error answer may take, in ms. */
+const ERROR_BODY_MS = 1_000;
+
 /** An event whose data makes no sense: the stream is opened again to get everything anew (contract 5.1 "Bad data"). */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
@@ -74,7 +77,9 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       bodyTimeout: options.silenceMs ?? SILENCE_LIMIT_MS,
     });
     if (response.statusCode !== 200) {
-      await response.body.dump({ limit: 65_536 });
+      // Read to its end the connection can be used again; a body that does not end is not worth waiting for.
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(ERROR_BODY_MS)]);
+      await response.body.dump({ limit: 65_536, signal: patience }).catch(() => undefined);
       throw new StatusError(response.statusCode);
     }
     backoff.opened();
