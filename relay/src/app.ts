@@ -81,13 +81,14 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     },
     onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
   });
-  const stores = await createStores(config, { compile, logger });
+  const stores = await createStores(config, { compile, dispatcher, logger });
   const environmentDeps: EnvironmentDeps = {
     hub,
     logger,
     initTimeoutMs: config.upstream.initTimeoutMs,
     createSource: (definition, log) => feeds.createSource(definition, log),
     createStore: stores.create,
+    ...(stores.createBigSegments === undefined ? {} : { createBigSegments: stores.createBigSegments }),
     initTimedOut: (environment) => {
       if (config.upstream.onInitTimeout === 'exit') deps.fatal(initTimeout(environment.definition.name, config));
     },
@@ -119,10 +120,10 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
   });
   const isDraining = (): boolean => draining;
-  server.on(
-    'request',
-    createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: isDraining, logger }),
-  );
+  const dispatch = createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: isDraining, logger });
+  server.on('request', dispatch);
+  // Node would answer 417; ld-relay ignores what a client expects.
+  server.on('checkExpectation', dispatch);
   const ops = createOpsServer({ readiness: () => overview.readiness(), metrics: metrics.registry });
 
   let closing: Promise<void> | undefined;

@@ -20,6 +20,8 @@ export interface BigSegmentStoreStatus {
 export interface BigSegmentStore {
   /** @param contextKey the bare key: hashes ignore the kind (contract 6.1) */
   query(contextKey: string): Promise<BigSegmentQuery>;
+  /** The data has a big segment: synchronisation begins. Idempotent and cheap. */
+  seen(): void;
   /** Undefined while no big segment was seen. */
   status(): BigSegmentStoreStatus | undefined;
   close(): Promise<void>;

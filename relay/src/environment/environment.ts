@@ -29,7 +29,7 @@ export interface EnvironmentDeps {
   createSource(definition: EnvironmentDefinition, logger: Logger): Source;
   createStore(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
   createBigSegments?(
-    definition: EnvironmentDefinition,
+    definition: () => EnvironmentDefinition,
     changed: () => void,
     logger: Logger,
   ): BigSegmentStore | undefined;
@@ -73,7 +73,11 @@ export class Environment {
       { status: () => deps.changed(this), recovered: () => this.#source.restart() },
       this.logger,
     );
-    this.bigSegments = deps.createBigSegments?.(definition, () => this.ping.publish(PING), this.logger);
+    this.bigSegments = deps.createBigSegments?.(
+      () => this.#definition,
+      () => this.ping.publish(PING),
+      this.logger,
+    );
     this.#source = new SourceSlot({
       put: (data) => this.#put(data),
       upsert: (item) => this.#upsert(item),
@@ -193,6 +197,7 @@ export class Environment {
     if (compiled !== undefined) {
       this.#initialised = true;
       this.#open();
+      this.#lookForBigSegments(compiled);
       // An empty channel builds nothing; a patch or put of the same turn stays behind this one.
       if (this.all.size > 0) this.all.publish(payloadsOf(compiled).allPut);
       if (this.flags.size > 0) this.flags.publish(payloadsOf(compiled).flagsPut);
@@ -206,6 +211,7 @@ export class Environment {
     this.#lastUpdate = Date.now();
     // A version that is not newer is not news. A change that the store could not take is still told to SDKs (contract 6.5).
     if (result?.applied === false) return;
+    if (result !== undefined) this.#lookForBigSegments(result.data);
     if (this.all.size > 0) this.all.publish(itemEvent(item));
     const flagsEvent = this.flags.size > 0 ? flagsOnlyEvent(item) : undefined;
     if (flagsEvent !== undefined) this.flags.publish(flagsEvent);
@@ -221,6 +227,11 @@ export class Environment {
       this.logger.error('the store did not take a change', { error: error.message });
       return undefined;
     }
+  }
+
+  /** Big segments are synchronised once there is one (contract 5.4). */
+  #lookForBigSegments(data: CompiledData): void {
+    if (data.bigSegmentKinds.size > 0) this.bigSegments?.seen();
   }
 
   #linkChanged(state: LinkState, error: LinkError | undefined): void {
@@ -258,7 +269,9 @@ export class Environment {
 
   async #readStore(): Promise<CompiledData | undefined> {
     try {
-      return await this.store.read();
+      const data = await this.store.read();
+      if (data !== undefined) this.#lookForBigSegments(data);
+      return data;
     } catch (error) {
       this.logger.warn('the store cannot be read', { error: String(error) });
       return undefined;
