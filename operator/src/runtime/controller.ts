@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { FencedError, isConflict } from './apiError.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Controller, type Reconcile, TerminalError, type WatchRule } from './controllerTypes.ts';
@@ -45,6 +46,7 @@ export function createController(options: ControllerOptions): Controller {
     const retries = queue.retries(key);
     const log = logger.child({ key, reconcileId: randomUUID() });
     const abort = new AbortController();
+    setMaxListeners(0, abort.signal); // one for each call that the reconcile has under way
     const onKill = () => abort.abort(kill.reason);
     if (kill.aborted) onKill();
     else kill.addEventListener('abort', onKill, { once: true });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isAlreadyExists, isConflict, isNotFound } from './apiError.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { heldLease, type Lease, leases, releasedLease } from './lease.ts';
@@ -176,6 +177,7 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
     metrics.leader.status.set({ name }, 1);
     const leading = new AbortController();
     const settled = new AbortController();
+    setMaxListeners(0, leading.signal); // one for each worker and runnable
     const onStop = () => leading.abort(stop.reason);
     if (stop.aborted) onStop();
     else stop.addEventListener('abort', onStop, { once: true });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Registry } from 'prom-client';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { Controller } from './controllerTypes.ts';
@@ -115,6 +116,8 @@ export function createManager(options: ManagerOptions): Manager {
       const finishing = new AbortController();
       /** What still runs after the time for all this is aborted and left behind. */
       const kill = new AbortController();
+      // As many listeners as there are watches, workers and runnables: known, and no leak.
+      setMaxListeners(0, ending.signal, finishing.signal, kill.signal);
       let graceTimer: Timer | undefined;
       let failure: { error: unknown } | undefined;
       const begin = (reason: unknown) => {

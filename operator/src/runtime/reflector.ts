@@ -126,7 +126,7 @@ export async function runReflector<T extends KubernetesObject>(
     try {
       if (version === undefined && !streaming) await list();
       await watch();
-      metrics.reflector.watchEnds.inc({ ...labels, cause: 'timeout' });
+      metrics.reflector.watchEnds.inc({ ...labels, cause: 'end' });
       logger.debug('Watch ended, goes on', { resourceVersion: version });
     } catch (error) {
       if (signal.aborted) return;

@@ -1,21 +1,14 @@
-import { isExpired, isNotFound, TransportError } from './apiError.ts';
+import { FencedError, isExpired, isNotFound, TransportError } from './apiError.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { PooledKubeConfig } from './kubeConfig.ts';
+import { type Page, readPages } from './listPages.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { apiVersionOf, type KubernetesObject, type ObjectRef, type ResourceType } from './objects.ts';
 import { collectionPath, groupPath, objectPath, queryString } from './paths.ts';
 import { type Call, createTransport, describe, type Transport } from './restTransport.ts';
-import type {
-  CallOptions,
-  ListOptions,
-  ObjectList,
-  RestClient,
-  SubresourceOption,
-  WatchEvent,
-  WatchOptions,
-} from './restTypes.ts';
-import { parseWatchEvent, readLines } from './watchStream.ts';
+import type { CallOptions, ListOptions, RestClient, SubresourceOption } from './restTypes.ts';
+import { watchEvents } from './watchCall.ts';
 
 /** Options of the REST client. */
 export interface RestClientOptions {
@@ -35,8 +28,6 @@ export interface RestClientOptions {
 
 /** Deadline of a call unless told otherwise, in ms. */
 const DEFAULT_DEADLINE_MS = 30_000;
-/** Objects in a page of a list. */
-const DEFAULT_PAGE_SIZE = 500;
 const JSON_TYPE = 'application/json';
 
 /** A client for any kind; see RestClient. Its connections belong to the KubeConfig, which its owner closes. */
@@ -60,13 +51,16 @@ function clientOver(parts: Parts): RestClient {
     signal: call?.signal,
     deadlineMs: call?.deadlineMs ?? parts.deadlineMs,
   });
-  const read = (verb: string, path: string, call: CallOptions | undefined) =>
-    transport.send({ method: 'GET', verb, path, ...common(call) });
-  const write = async (call: Call) => {
+  const read = async <T>(verb: string, path: string, options: CallOptions | undefined): Promise<T> => {
+    const call: Call = { method: 'GET', verb, path, ...common(options) };
+    return parseObject<T>(await transport.send(call), call);
+  };
+  const write = async <T>(call: Call): Promise<T> => {
     const { fence } = parts;
-    if (!fence) return transport.send(call);
+    if (!fence) return parseObject<T>(await transport.send(call), call);
+    if (!fence.mayWrite()) throw new FencedError(`${describe(call)}: the lease is no longer held: write refused`);
     const deadlineMs = Math.min(call.deadlineMs, fence.budgetMs());
-    return transport.send({ ...call, deadlineMs, mayWrite: fence.mayWrite });
+    return parseObject<T>(await transport.send({ ...call, deadlineMs, mayWrite: fence.mayWrite }), call);
   };
   const writeQuery = (write: { fieldManager?: string | undefined; dryRun?: boolean | undefined } = {}) => ({
     fieldManager: write.fieldManager ?? parts.fieldManager,
@@ -80,15 +74,15 @@ function clientOver(parts: Parts): RestClient {
       ref: ObjectRef,
       call?: CallOptions & { subresource?: string },
     ) {
-      return parseObject<T>(await read('get', objectPath(type, ref, call?.subresource), call));
+      return read<T>('get', objectPath(type, ref, call?.subresource), call);
     },
 
     async list<T extends KubernetesObject>(type: ResourceType<T>, list: ListOptions = {}) {
       try {
-        return await readPages<T>(type, list, (path) => read('list', path, list));
+        return await readPages<T>(type, list, (path) => read<Page<T>>('list', path, list));
       } catch (error) {
         if (!isExpired(error)) throw error;
-        return readPages<T>(type, list, (path) => read('list', path, list));
+        return readPages<T>(type, list, (path) => read<Page<T>>('list', path, list));
       }
     },
 
@@ -98,17 +92,13 @@ function clientOver(parts: Parts): RestClient {
         : collectionPath(type, object.metadata?.namespace);
       const path = `${target}${queryString(writeQuery(call))}`;
       const body = JSON.stringify(withType(type, object, call));
-      return parseObject(
-        await write({ method: 'POST', verb: 'create', path, body, contentType: JSON_TYPE, ...common(call) }),
-      );
+      return write({ method: 'POST', verb: 'create', path, body, contentType: JSON_TYPE, ...common(call) });
     },
 
     async replace(type, object, call) {
       const path = `${objectPath(type, refOf(object), call?.subresource)}${queryString(writeQuery(call))}`;
       const body = JSON.stringify(withType(type, object, call));
-      return parseObject(
-        await write({ method: 'PUT', verb: 'replace', path, body, contentType: JSON_TYPE, ...common(call) }),
-      );
+      return write({ method: 'PUT', verb: 'replace', path, body, contentType: JSON_TYPE, ...common(call) });
     },
 
     async apply(type, object, call) {
@@ -116,14 +106,14 @@ function clientOver(parts: Parts): RestClient {
       const path = `${objectPath(type, refOf(object), call?.subresource)}${query}`;
       const body = JSON.stringify(withType(type, object, call)); // JSON is YAML
       const contentType = 'application/apply-patch+yaml';
-      return parseObject(await write({ method: 'PATCH', verb: 'apply', path, body, contentType, ...common(call) }));
+      return write({ method: 'PATCH', verb: 'apply', path, body, contentType, ...common(call) });
     },
 
     async patch(type, ref, patch, call) {
       const path = `${objectPath(type, ref, call?.subresource)}${queryString(writeQuery(call))}`;
       const body = JSON.stringify(patch.type === 'json' ? patch.operations : patch.body);
       const contentType = `application/${patch.type === 'json' ? 'json-patch' : 'merge-patch'}+json`;
-      return parseObject(await write({ method: 'PATCH', verb: 'patch', path, body, contentType, ...common(call) }));
+      return write({ method: 'PATCH', verb: 'patch', path, body, contentType, ...common(call) });
     },
 
     async delete(type, ref, call) {
@@ -148,9 +138,7 @@ function clientOver(parts: Parts): RestClient {
 
     async serves(type, call) {
       try {
-        const list = parseObject<{ resources?: { name: string; kind: string }[] }>(
-          await read('get', groupPath(type), call),
-        );
+        const list = await read<{ resources?: { name: string; kind: string }[] }>('get', groupPath(type), call);
         return list.resources?.some(({ name, kind }) => name === type.plural && kind === type.kind) ?? false;
       } catch (error) {
         if (isNotFound(error)) return false;
@@ -158,7 +146,7 @@ function clientOver(parts: Parts): RestClient {
       }
     },
 
-    getText: (path, call) => read('get', path, call),
+    getText: (path, call) => transport.send({ method: 'GET', verb: 'get', path, ...common(call) }),
 
     fenced(mayWrite, budgetMs = () => Number.POSITIVE_INFINITY) {
       return clientOver({ ...parts, fence: { mayWrite, budgetMs } });
@@ -178,103 +166,16 @@ function refOf(object: KubernetesObject): ObjectRef {
   return { name, namespace };
 }
 
-function parseObject<T>(text: string): T {
+/** The body of an answer. Throws TransportError `protocol`, without quoting it, when it is not a JSON object. */
+function parseObject<T>(text: string, call: Call): T {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new TransportError('protocol', 'API server', 'the answer is not JSON', error);
+    throw new TransportError('protocol', describe(call), 'the answer is not JSON', error);
   }
   if (typeof value !== 'object' || value === null) {
-    throw new TransportError('protocol', 'API server', 'the answer is not an object');
+    throw new TransportError('protocol', describe(call), 'the answer is not an object');
   }
   return value as T;
-}
-
-interface Page<T> {
-  readonly items?: T[] | null;
-  readonly metadata?: { resourceVersion?: string; continue?: string };
-}
-
-async function readPages<T extends KubernetesObject>(
-  type: ResourceType<T>,
-  list: ListOptions,
-  read: (path: string) => Promise<string>,
-): Promise<ObjectList<T>> {
-  const items: T[] = [];
-  let token: string | undefined;
-  for (;;) {
-    const query = queryString({
-      labelSelector: list.labelSelector,
-      fieldSelector: list.fieldSelector,
-      limit: list.pageSize ?? DEFAULT_PAGE_SIZE,
-      continue: token,
-      resourceVersion: token === undefined ? list.resourceVersion : undefined,
-    });
-    const page = parseObject<Page<T>>(await read(`${collectionPath(type, list.namespace)}${query}`));
-    for (const item of page.items ?? []) items.push(withType(type, item)); // items of a list come without their type
-    token = page.metadata?.continue || undefined;
-    if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
-  }
-}
-
-async function* watchEvents<T extends KubernetesObject>(
-  transport: Transport,
-  clock: Clock,
-  deadlineMs: number,
-  type: ResourceType<T>,
-  watch: WatchOptions,
-): AsyncGenerator<WatchEvent<T>> {
-  const path = `${collectionPath(type, watch.namespace)}${queryString({
-    watch: true,
-    allowWatchBookmarks: true,
-    labelSelector: watch.labelSelector,
-    fieldSelector: watch.fieldSelector,
-    resourceVersion: watch.resourceVersion,
-    timeoutSeconds: watch.timeoutSeconds,
-    sendInitialEvents: watch.sendInitialEvents,
-    resourceVersionMatch: watch.sendInitialEvents ? 'NotOlderThan' : undefined,
-  })}`;
-  // One controller for both causes: AbortSignal.any on a signal that lives as long as the process would gather listeners.
-  const end = new AbortController();
-  let silent = false;
-  const onAbort = () => end.abort(watch.signal.reason);
-  if (watch.signal.aborted) onAbort();
-  else watch.signal.addEventListener('abort', onAbort, { once: true });
-  const call: Call = { method: 'GET', verb: 'watch', path, signal: end.signal, deadlineMs };
-  const request = describe(call);
-  const arm = () =>
-    clock.after(watch.inactivityMs, () => {
-      silent = true;
-      end.abort();
-    });
-  const { body, suspect } = await transport.open(call).catch((error: unknown) => {
-    watch.signal.removeEventListener('abort', onAbort);
-    throw error;
-  });
-  let timer = arm();
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      timer.cancel();
-      timer = arm();
-      yield chunk;
-    }
-  }
-  try {
-    for await (const line of readLines(chunks(), request)) yield parseWatchEvent<T>(line, request);
-  } catch (error) {
-    if (silent) {
-      suspect();
-      throw new TransportError('deadline', request, `the watch was silent for ${watch.inactivityMs} ms`, error);
-    }
-    if (watch.signal.aborted) throw new TransportError('aborted', request, 'aborted by the caller', error);
-    if (error instanceof Error && error.name !== 'ApiError' && error.name !== 'TransportError') {
-      throw new TransportError('connection', request, error.message, error);
-    }
-    throw error;
-  } finally {
-    timer.cancel();
-    watch.signal.removeEventListener('abort', onAbort);
-    body.destroy();
-  }
 }
