@@ -45,6 +45,8 @@ export interface FlagResult {
   readonly experiment: boolean;
   readonly trackEvents: boolean;
   readonly debugEventsUntilDate?: number;
+  /** How many in one: absent when the flag does not say. */
+  readonly samplingRatio?: number;
   readonly prerequisites: readonly string[];
   /** A percentage rollout chose the variation (OFREP's SPLIT). */
   readonly rollout: boolean;
@@ -57,6 +59,8 @@ export interface CompiledData {
   readonly bigSegmentKinds: ReadonlySet<string>;
   /** The evalx document for a context: one JSON object, flag key → result (contract 1.5). */
   evaluateAll(context: Context, options: EvaluateOptions): string;
+  /** Every flag that the audience may see with its result, in the order of the keys. */
+  evaluateEach(context: Context, options: EvaluateOptions, visit: (flagKey: string, result: FlagResult) => void): void;
   /** One flag; undefined when it does not exist, is deleted, or is hidden from the audience. */
   evaluate(flagKey: string, context: Context, options: EvaluateOptions): FlagResult | undefined;
 }

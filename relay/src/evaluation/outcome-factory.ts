@@ -30,6 +30,7 @@ export function outcomeFactory(flag: Flag, variationTexts: readonly string[]): O
     // ld-relay keeps it as an unsigned number.
     debugEventsUntilDate:
       flag.debugEventsUntilDate < 0 ? flag.debugEventsUntilDate + 2 ** 64 : flag.debugEventsUntilDate,
+    samplingRatio: flag.samplingRatio,
   };
   const values = variationTexts.map((text) => contiguous(escapeToAscii(text)));
   const keys = flag.prerequisites.map((prerequisite) => prerequisite.key);

@@ -10,6 +10,7 @@ export interface FlagFacts {
   readonly trackEvents: boolean;
   /** ms since the epoch; 0 = not set */
   readonly debugEventsUntilDate: number;
+  readonly samplingRatio: number | undefined;
 }
 
 /** What makes one outcome of a flag. */
@@ -71,6 +72,7 @@ export class Outcome {
       experiment,
       trackEvents: facts.trackEvents || experiment,
       ...(facts.debugEventsUntilDate === 0 ? {} : { debugEventsUntilDate: facts.debugEventsUntilDate }),
+      ...(facts.samplingRatio === undefined ? {} : { samplingRatio: facts.samplingRatio }),
       prerequisites,
       rollout,
     };
