@@ -19,11 +19,11 @@ const crds: ResourceType = {
   namespaced: false,
 };
 
-const MAIN = join(import.meta.dirname, '..', 'main.ts');
+const MAIN = join(import.meta.dirname, '../../main.ts');
 
 /** Applies the CRD of this checkout. */
 export async function applyCrd(client: RestClient): Promise<void> {
-  const text = readFileSync(join(import.meta.dirname, '../../../crds/relayproxies.yaml'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '../../../../crds/relayproxies.yaml'), 'utf8');
   await client.apply(crds, parse(text) as KubernetesObject, { force: true, fieldManager: 'test-crds' });
 }
 
@@ -40,14 +40,14 @@ export interface TestOperator {
 }
 
 /**
- * Starts an operator that watches one namespace as a service account that has the permissions of the chart's Role and
- * no other: what it does in tests, it may do in clusters.
+ * Starts an operator that watches one namespace as a user that has the permissions of the chart's Role and no other:
+ * what it does in tests, it may do in clusters.
  */
 export async function startOperator(client: RestClient, namespace: string): Promise<TestOperator> {
   await grant(client, namespace);
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-operator-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, JSON.stringify(kubeconfigAs(`system:serviceaccount:${namespace}:operator`)));
+  writeFileSync(kubeconfig, JSON.stringify(kubeconfigAs(userOf(namespace))));
   const [metricsPort, probePort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -90,12 +90,15 @@ async function readMetric(url: string, name: string, labels: string): Promise<nu
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
+/** No service account: where the chart is installed, its admission policy takes those of the namespace for relays. */
+const userOf = (namespace: string): string => `flagrelay-test-operator-${namespace}`;
+
 /** A Role and its binding with the operator's own permissions. */
 async function grant(client: RestClient, namespace: string): Promise<void> {
   const apiGroup = 'rbac.authorization.k8s.io';
   const metadata = { name: 'operator', namespace };
   const rules = [...permissions, ...leaderElectionPermissions];
-  const subjects = [{ kind: 'ServiceAccount', name: 'operator', namespace }];
+  const subjects = [{ kind: 'User', apiGroup, name: userOf(namespace) }];
   const roleRef = { apiGroup, kind: 'Role', name: 'operator' };
   const apply = (type: ResourceType, object: KubernetesObject) => client.apply(type, object, { force: true });
   await apply(types.role, { metadata, rules } as KubernetesObject);
