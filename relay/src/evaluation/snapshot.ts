@@ -81,6 +81,7 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
   const { data, flags, segments, run } = parts;
   let linked: Linked | undefined;
   const listings = new Map<Audience, Listing>();
+  const ordered = new Map<Audience, readonly (readonly [string, CompiledFlag])[]>();
 
   // Linked when first asked: in a burst of patches most snapshots never are.
   const links = (): Linked => {
@@ -128,6 +129,22 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
       }
       run.end();
       return text.length === 0 ? '{}' : `${text}}`;
+    },
+
+    evaluateEach(context, { audience, bigSegments }, visit): void {
+      const { programs, starts } = links();
+      let visible = ordered.get(audience);
+      if (visible === undefined) {
+        visible = [...flags].filter(([, flag]) => isVisible(flag, audience)).sort(([a], [b]) => (a < b ? -1 : 1));
+        ordered.set(audience, visible);
+      }
+      run.begin(programs, context, bigSegments, true);
+      for (const [key, flag] of visible) {
+        run.bigStatus = NO_BIG_STATUS;
+        const outcome = flag.code.constant ?? pick(programs, starts.get(key)!);
+        visit(key, outcome.result(run.bigStatus));
+      }
+      run.end();
     },
 
     evaluate(flagKey: string, context: Context, { audience, bigSegments }: EvaluateOptions): FlagResult | undefined {

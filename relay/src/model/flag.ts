@@ -70,6 +70,7 @@ export interface Flag {
   readonly trackEventsFallthrough: boolean;
   /** ms since the epoch; 0 = not set */
   readonly debugEventsUntilDate: number;
+  readonly samplingRatio: number | undefined;
 }
 
 function readTargets(reader: ItemReader, flag: JsonObject, name: string): readonly Target[] {
@@ -128,7 +129,6 @@ function readAvailability(reader: ItemReader, flag: JsonObject): Pick<Flag, 'usi
 /** Members that play no part in evaluation but whose type ld-relay checks all the same. */
 function checkUnused(reader: ItemReader, flag: JsonObject): void {
   reader.boolean(flag, 'excludeFromSummaries');
-  reader.integer(flag, 'samplingRatio');
   const migration = reader.objectOrNull(flag, 'migration');
   if (migration !== undefined) reader.within('migration', () => reader.integer(migration, 'checkRatio'));
 }
@@ -161,5 +161,6 @@ export function readFlag(reader: ItemReader, value: Json): Flag {
     trackEvents: reader.boolean(flag, 'trackEvents'),
     trackEventsFallthrough: reader.boolean(flag, 'trackEventsFallthrough'),
     debugEventsUntilDate: reader.integerOrNull(flag, 'debugEventsUntilDate') ?? 0,
+    samplingRatio: flag.samplingRatio === undefined ? undefined : reader.integer(flag, 'samplingRatio'),
   };
 }
