@@ -78,7 +78,8 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
       }),
     facts() {
       return {
-        connectedEnvironments: all().filter((one) => one.connected).length,
+        connectedEnvironments: all().filter((one) => one.connected && one.definition.credentialProblem === undefined)
+          .length,
         environments: [...registry.environments()].map(factsOf),
       };
     },
@@ -86,11 +87,12 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
 }
 
 function factsOf(environment: Environment): EnvironmentFacts {
-  const { access, definition, link } = environment;
+  const { definition, link } = environment;
   const store = environment.store.status();
   return {
     name: definition.name,
-    state: access === 'keyless' ? 'CredentialMissing' : link.state,
+    // Also with data at hand: an environment whose key is missing opens to nobody who would use that key.
+    state: definition.credentialProblem === undefined ? link.state : 'CredentialMissing',
     since: link.stateSince,
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...(store.database === undefined ? {} : { storeState: store.state }),

@@ -4,7 +4,7 @@ import type { StoreStatus } from '../store/store.ts';
 /** How one environment does, for the report. */
 export interface EnvironmentFacts {
   readonly name: string;
-  /** `CredentialMissing`: its Secret is not there, so there is no link at all. */
+  /** `CredentialMissing`: a Secret, or the key in it, that the environment names is not there. */
   readonly state: LinkState | 'CredentialMissing';
   /** ms since the epoch */
   readonly since: number;
