@@ -12,6 +12,7 @@ test('relays serve on while the API server is away for a minute, then the status
   timeout: 600_000,
 }, async (t) => {
   const stage = await openStage('apiserver-down');
+  t.after(stage.close);
   const { cluster, kubectl, namespace } = stage;
   if (cluster.kind !== 'local') return t.skip(`the API server of a ${cluster.kind} cluster is not ours to stop`);
   await applyDemo(kubectl, namespace);

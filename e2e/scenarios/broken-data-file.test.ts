@@ -8,8 +8,9 @@ import { openStage, waitReady } from './support/stage.ts';
 
 test('a broken data file keeps the last good data and is told in log, metric and status', {
   timeout: 600_000,
-}, async () => {
+}, async (t) => {
   const stage = await openStage('broken-file');
+  t.after(stage.close);
   const { kubectl, namespace } = stage;
   await applyDemo(kubectl, namespace);
   const good = (await kubectl.get('configmap', 'demo-flags', namespace))?.data as Record<string, string>;

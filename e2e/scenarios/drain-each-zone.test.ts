@@ -8,8 +8,9 @@ import { openStage, waitReady } from './support/stage.ts';
 
 test('draining the node of each zone in turn fails no request and loses no flag change', {
   timeout: 900_000,
-}, async () => {
+}, async (t) => {
   const stage = await openStage('drain');
+  t.after(stage.close);
   const { kubectl, namespace } = stage;
   await applyDemo(kubectl, namespace);
   const client = await startDemoClient(kubectl, namespace, stage.relayImage, 20);

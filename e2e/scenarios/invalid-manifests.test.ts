@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { CommandError } from '../cluster/run.ts';
 import { openStage, type Stage } from './support/stage.ts';
@@ -11,6 +11,7 @@ const invalid = join(samples, 'invalid');
 const yamlIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
 let stage: Stage;
+after(() => stage?.close());
 before(async () => {
   stage = await openStage('manifests');
 });

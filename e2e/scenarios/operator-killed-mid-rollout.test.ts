@@ -9,8 +9,9 @@ import { openStage, waitReady } from './support/stage.ts';
 
 test('an operator killed in the middle of a rollout is replaced within its lease, and the rollout finishes', {
   timeout: 600_000,
-}, async () => {
+}, async (t) => {
   const stage = await openStage('operator-killed');
+  t.after(stage.close);
   const { kubectl, namespace } = stage;
   await applyDemo(kubectl, namespace);
   const leader = await leaderPod(kubectl);

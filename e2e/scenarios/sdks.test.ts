@@ -14,6 +14,7 @@ const SDK_KEY = 'sdk-00000000-0000-4000-8000-00000000demo';
 const FLAG = 'new-checkout';
 
 let stage: Stage;
+after(() => stage?.close());
 let forward: PortForward;
 before(async () => {
   stage = await openStage('sdks');

@@ -10,8 +10,9 @@ const manifest = (name: string) => readFileSync(join(repositoryRoot, 'e2e/demo/m
 
 test('a missing Secret is an environment in state CredentialMissing; pods run, and heal without a restart', {
   timeout: 600_000,
-}, async () => {
+}, async (t) => {
   const stage = await openStage('secret-missing');
+  t.after(stage.close);
   const { kubectl, namespace } = stage;
   await kubectl.apply(manifest('flags'), { namespace });
   await kubectl.apply(manifest('relayproxies'), { namespace });

@@ -13,6 +13,7 @@ test('a second reconcile of an unchanged RelayProxy makes no write, and an idle 
   timeout: 600_000,
 }, async (t) => {
   const stage = await openStage('no-writes');
+  t.after(stage.close);
   const { cluster, kubectl, namespace } = stage;
   const log = cluster.auditLog;
   if (log === undefined) return t.skip('this cluster shows no audit log');

@@ -1,4 +1,3 @@
-import { after } from 'node:test';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Kubectl, KubeObject } from '../../cluster/kubectl.ts';
 import { cluster } from '../../cluster/select.ts';
@@ -10,11 +9,13 @@ export interface Stage {
   readonly kubectl: Kubectl;
   readonly namespace: string;
   readonly relayImage: string;
+  /** Removes the namespace, without waiting for its end. */
+  close(): Promise<void>;
 }
 
 /**
- * Brings the cluster up with the product on it (both no work where it is so already) and makes a fresh namespace, which is removed after
- * the tests of the file.
+ * Brings the cluster up with the product on it (both no work where it is so already) and makes a fresh namespace. Its owner
+ * closes it.
  */
 export async function openStage(name: string): Promise<Stage> {
   const target = await cluster();
@@ -30,10 +31,10 @@ export async function openStage(name: string): Promise<Stage> {
       metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     },
   ]);
-  after(async () => {
+  const close = async () => {
     await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false']);
-  });
-  return { cluster: target, kubectl, namespace, relayImage };
+  };
+  return { cluster: target, kubectl, namespace, relayImage, close };
 }
 
 /** The status of a condition of a RelayProxy, with its reason: `True/AllHealthy`. */
