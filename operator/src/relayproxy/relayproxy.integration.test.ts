@@ -3,13 +3,20 @@ import { after, before, describe, it } from 'node:test';
 import type { Condition, RelayProxySpecManifest } from '@flagrelay/crds';
 import { isNotFound } from '../runtime/apiError.ts';
 import { events, type KubernetesEvent } from '../runtime/eventTypes.ts';
-import type { ResourceType } from '../runtime/objects.ts';
+import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { childKinds } from './children/children.ts';
 import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
 import { configHashAnnotation, fieldManager } from './resources/names.ts';
 import { applyCrd, startOperator, type TestOperator } from './testing/testOperator.ts';
 
+const quotas: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'ResourceQuota',
+  plural: 'resourcequotas',
+  namespaced: true,
+};
 const TIMEOUT_MS = 30_000;
 
 let cluster: TestCluster;
@@ -289,7 +296,25 @@ describe('a RelayProxy on a real API server', () => {
     }
   });
 
-  it('was served by an operator that was refused nothing', () => {
-    assert.doesNotMatch(operator.output(), /Forbidden|forbidden/);
+  it('says what was refused, in the words of the API server, and goes on with the rest', async () => {
+    const quota = { metadata: ref('no-services'), spec: { hard: { services: '0' } } } as KubernetesObject;
+    await cluster.client.apply(quotas, quota, { force: true, fieldManager: 'test' });
+    await applyRelayProxy('bounded', { replicas: 0 });
+    const { message } = await conditionIs('bounded', 'Reconciled', 'False', 'QuotaExceeded');
+    assert.match(message, /services "bounded" is forbidden: exceeded quota: no-services/);
+    assert.equal(await exists(types.deployment, 'bounded-relay'), true);
+    await cluster.client.delete(quotas, ref('no-services'));
+    await conditionIs('bounded', 'Reconciled', 'True', 'Applied');
+  });
+
+  it('was served by an operator that was refused nothing else', () => {
+    const refused = operator
+      .output()
+      .split('\n')
+      .filter((line) => /forbidden/i.test(line));
+    assert.deepEqual(
+      refused.filter((line) => !line.includes('exceeded quota')),
+      [],
+    );
   });
 });

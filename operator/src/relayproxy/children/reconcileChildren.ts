@@ -138,7 +138,7 @@ function noteFailure(run: Run, error: unknown): void {
   const problem = problemOf(error);
   if (problem === undefined) throw error;
   run.problems.push(problem);
-  const final = error instanceof ForeignObjectError || isTerminal(error);
+  const final = error instanceof ForeignObjectError || isTerminal(error) || isNamespaceGoing(error);
   if (!final) run.retry ??= error;
 }
 
@@ -146,9 +146,15 @@ function problemOf(error: unknown): ChildProblem | undefined {
   if (error instanceof ForeignObjectError) return { reason: 'FieldConflict', message: error.message };
   if (error instanceof LeftoverError) return { reason: 'ApplyFailed', message: error.message };
   if (!(error instanceof ApiError)) return undefined;
-  const { message } = error;
+  // The words of the server alone: they name the object, and whoever reads the status does not care for requests.
+  const message = error.message.replace(`${error.request}: ${error.code} ${error.reason}: `, '');
   if (isForbidden(error)) {
     return { reason: message.includes('exceeded quota') ? 'QuotaExceeded' : 'Forbidden', message };
   }
   return { reason: isConflict(error) ? 'FieldConflict' : 'ApplyFailed', message };
+}
+
+/** True when nothing can be made any more because the namespace is being deleted: the RelayProxy goes next. */
+function isNamespaceGoing(error: unknown): boolean {
+  return error instanceof ApiError && error.causes.some(({ reason }) => reason === 'NamespaceTerminating');
 }
