@@ -32,8 +32,12 @@ export interface StoresDeps {
  */
 export async function createStores(config: RelayConfig, { compile, dispatcher, logger }: StoresDeps): Promise<Stores> {
   const { redis } = config.store;
+  const keep = await snapshots(config, compile);
   if (redis === undefined) {
-    return { create: () => createMemoryStore(compile), close: () => Promise.resolve() };
+    return {
+      create: (definition, _events, log) => keep(createMemoryStore(compile), definition, log),
+      close: () => Promise.resolve(),
+    };
   }
   const { createRedisConnection } = await import('./redis/connection.ts');
   const { createRedisStore } = await import('./redis/store.ts');
@@ -42,8 +46,10 @@ export async function createStores(config: RelayConfig, { compile, dispatcher, l
   try {
     const connection = createRedisConnection(redis, { logger });
     return {
-      create: ({ prefix }, events, log) =>
-        createRedisStore(redis, prefix, { connection, compile, events, logger: log }),
+      create: (definition, events, log) => {
+        const store = createRedisStore(redis, definition.prefix, { connection, compile, events, logger: log });
+        return keep(store, definition, log);
+      },
       createBigSegments: (definition, changed, log) =>
         createBigSegmentStore({ config, definition, connection, dispatcher, changed, logger: log }),
       close: () => connection.close(),
@@ -52,4 +58,18 @@ export async function createStores(config: RelayConfig, { compile, dispatcher, l
     if (error instanceof RedisSettingsError) throw new StartupError(error.message, { cause: error });
     throw error;
   }
+}
+
+type Keep = (store: Store, definition: EnvironmentDefinition, logger: Logger) => Store;
+
+/** Adds the disk snapshot where it is configured and the data are not on disk anyway. */
+async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile): Promise<Keep> {
+  if (snapshot === undefined || offline !== undefined) return (store) => store;
+  const { snapshotFile } = await import('./snapshot/files.ts');
+  const { withSnapshot } = await import('./snapshot/store.ts');
+  return (store, definition, logger) => {
+    if (definition.dataFile !== undefined) return store;
+    const file = snapshotFile(snapshot.directory, definition, snapshot.encryptionKey);
+    return withSnapshot(store, { file, compile, logger });
+  };
 }

@@ -16,6 +16,8 @@ export interface StoreStatus {
   /** URL with the password shown as `xxxxx`. */
   readonly dbServer?: string;
   readonly dbPrefix?: string;
+  /** ms since the epoch: what is served is a snapshot that an earlier run took then; absent when data are live. */
+  readonly snapshotOf?: number;
 }
 
 /** Membership of one context key in big segments, fetched before an evaluation. */
@@ -42,6 +44,8 @@ export interface Store {
   upsert(item: Item): Promise<UpsertResult> | UpsertResult;
   /** What to serve now; undefined while the store has never been filled. Throws {@link StoreError}. */
   read(): CompiledData | undefined | Promise<CompiledData | undefined>;
+  /** Resolves to true when there are data of an earlier run, to be served before upstream has answered; only with snapshots. */
+  preloaded?(): Promise<boolean>;
   status(): StoreStatus;
   close(): Promise<void>;
 }
