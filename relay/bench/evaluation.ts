@@ -1,0 +1,91 @@
+import { init, type LDContext } from '@launchdarkly/node-server-sdk';
+import { TestData } from '@launchdarkly/node-server-sdk/integrations';
+import { compile } from '../src/evaluation/compile.ts';
+import { parseContext } from '../src/model/context.ts';
+import { parseDataSet } from '../src/model/parse.ts';
+import { type BenchData, benchData, type SizeName } from './dataset.ts';
+
+// Microseconds of processor time per evaluation of all flags that browsers see, from the context's text to the encoded
+// answer, next to the official Node SDK doing the same in the same process. Rounds alternate between the two.
+
+const ROUNDS = 5;
+/** Processor time that one round of either side takes, in ms. */
+const ROUND_MS = 300;
+const silent = { error() {}, warn() {}, info() {}, debug() {} };
+
+type Evaluate = (contextText: string) => number | Promise<number>;
+
+/** Processor time of this process in µs. */
+function cpu(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+function relay(data: BenchData): Evaluate {
+  const compiled = compile(parseDataSet(JSON.stringify({ flags: data.flags, segments: data.segments })));
+  const options = { audience: 'browser', withReasons: false } as const;
+  return (text) => Buffer.from(compiled.evaluateAll(parseContext(text), options), 'latin1').length;
+}
+
+async function officialSdk(data: BenchData): Promise<{ evaluate: Evaluate; close(): void }> {
+  const testData = new TestData();
+  for (const flag of Object.values(data.flags)) await testData.usePreconfiguredFlag(flag);
+  for (const segment of Object.values(data.segments)) await testData.usePreconfiguredSegment(segment);
+  const client = init('sdk-not-used', {
+    updateProcessor: testData.getFactory(),
+    sendEvents: false,
+    diagnosticOptOut: true,
+    logger: silent,
+  });
+  await client.waitForInitialization({ timeout: 10 });
+  return {
+    async evaluate(text) {
+      const state = await client.allFlagsState(JSON.parse(text) as LDContext, { clientSideOnly: true });
+      return Buffer.from(JSON.stringify(state)).length;
+    },
+    close: () => client.close(),
+  };
+}
+
+/** µs per call over one round. */
+async function round(evaluate: Evaluate, contexts: readonly string[]): Promise<number> {
+  const start = cpu();
+  let calls = 0;
+  while (cpu() - start < ROUND_MS * 1000) {
+    for (let index = 0; index < 10; index++) {
+      const length = evaluate(contexts[calls % contexts.length]!);
+      if (typeof length !== 'number') await length;
+      calls++;
+    }
+  }
+  return (cpu() - start) / calls;
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, middle, high] = [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!];
+  return `${middle.toFixed(1).padStart(9)} (${low.toFixed(1)}–${high.toFixed(1)})`;
+}
+
+async function measure(size: SizeName): Promise<void> {
+  const data = benchData(size);
+  const contexts = data.contexts.map((context) => JSON.stringify(context));
+  const ours = relay(data);
+  const official = await officialSdk(data);
+  // One round of each to warm up.
+  await round(ours, contexts);
+  await round(official.evaluate, contexts);
+  const results = { relay: [] as number[], sdk: [] as number[], ratio: [] as number[] };
+  for (let index = 0; index < ROUNDS; index++) {
+    const a = await round(ours, contexts);
+    const b = await round(official.evaluate, contexts);
+    results.relay.push(a);
+    results.sdk.push(b);
+    results.ratio.push(b / a);
+  }
+  official.close();
+  console.log(`${size.padEnd(7)} ${spread(results.relay)}   ${spread(results.sdk)}   ${spread(results.ratio)}`);
+}
+
+console.log('µs of CPU per evaluation, median (min–max): relay, official Node SDK, ratio');
+for (const size of ['small', 'medium', 'large'] as const) await measure(size);
