@@ -25,7 +25,9 @@ export async function runOnce(config: RelayConfig, logger: Logger, env: NodeJS.P
     heartbeatMs: 0,
     metrics: { opened: nothing, closed: nothing, cut: nothing },
   });
-  const stores = await createStores(config, { compile, logger });
+  // What an earlier run left on disk is not what upstream says now.
+  const { snapshot: _, ...withoutSnapshot } = config;
+  const stores = await createStores(withoutSnapshot, { compile, dispatcher, logger });
   const registry = new Registry(
     {
       hub,
@@ -44,7 +46,10 @@ export async function runOnce(config: RelayConfig, logger: Logger, env: NodeJS.P
     const settled = () => registry.listed && [...registry.environments()].every((environment) => environment.settled);
     while (!settled() && fatal.length === 0) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     if (fatal[0] !== undefined) throw fatal[0];
-    const failed = [...registry.environments()].filter((environment) => !environment.initialised);
+    // With an endless cache the data may be in memory while the database is down.
+    const failed = [...registry.environments()].filter(
+      ({ initialised, store }) => !initialised || store.status().state === 'INTERRUPTED',
+    );
     if (failed.length > 0) {
       throw new StartupError(`no data for ${failed.map(({ definition }) => definition.name).join(', ')}`);
     }
