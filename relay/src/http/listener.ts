@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { StartupError } from '../environment/definition.ts';
+import { answerClientErrors } from './client-error.ts';
 import { RelayResponse } from './response.ts';
 
 /** TLS of a listener (contract 4.2). */
@@ -45,6 +46,12 @@ const OPTIONS: Record<string, unknown> = {
  * @throws {StartupError} when a TLS file cannot be read or used
  */
 export function createSdkServer(tls: ListenerTls | undefined): Server {
+  const server = newServer(tls);
+  answerClientErrors(server);
+  return server;
+}
+
+function newServer(tls: ListenerTls | undefined): Server {
   if (tls === undefined) return createServer(OPTIONS as unknown as ServerOptions) as Server;
   try {
     return createTlsServer({

@@ -7,6 +7,12 @@ export class RelayResponse extends ServerResponse {
   stats: RouteStats | undefined;
   readonly startedAt = performance.now();
 
+  /** A stream opens: it counts now, and its end is not an answer that is timed. */
+  opened(): void {
+    this.stats?.count(200);
+    this.stats = undefined;
+  }
+
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     this.stats?.record(this.statusCode, performance.now() - this.startedAt);
     this.stats = undefined;

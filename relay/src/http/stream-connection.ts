@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { StreamConnection } from '../streams/connection.ts';
 import { type Frame, LAST_CHUNK } from '../streams/sse.ts';
@@ -88,17 +88,6 @@ export function streamOnSocket(socket: Socket, headers: readonly string[]): Stre
   for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
   socket.write(`${head}Date: ${new Date().toUTCString()}\r\nTransfer-Encoding: chunked\r\n\r\n`, 'latin1');
   return new SocketConnection(socket);
-}
-
-/** True when the request's socket can be taken over: HTTP/1.1 without a body. */
-export function canTakeSocket(request: IncomingMessage): boolean {
-  return (
-    request.httpVersionMajor === 1 &&
-    request.httpVersionMinor === 1 &&
-    request.headers['content-length'] === undefined &&
-    request.headers['transfer-encoding'] === undefined &&
-    request.headers.expect === undefined
-  );
 }
 
 function cutAfter(socket: Socket, graceMs: number): void {

@@ -9,6 +9,11 @@ export type Takeover = (request: IncomingMessage, response: ServerResponse, use:
 interface Detachable {
   upgrade: boolean;
 }
+interface ParserOwner {
+  readonly parser?: { getCurrentBuffer?(): Buffer };
+}
+
+const END_OF_HEAD = '\r\n\r\n';
 
 /**
  * Lets streams leave `node:http`. An open response keeps its request, response, parser and header objects alive: about
@@ -16,8 +21,9 @@ interface Detachable {
  * and this uses it: a request that is marked as an upgrade while its `request` event runs is let go of, completely and by
  * Node's own code, as soon as the parser returns.
  *
- * Guarantees: `use` is called once in the same turn of the event loop, or the socket is destroyed. Real upgrade
- * requests of clients are not affected when the server was made with `shouldUpgradeCallback: () => false`.
+ * Guarantees: `use` is called once in the same turn of the event loop, or the socket is destroyed. Assumptions: the
+ * request passed {@link canTakeSocket}; the server was made with `shouldUpgradeCallback: () => false`, so that upgrade
+ * requests of clients are answered like any other.
  */
 export function createTakeover(server: Server): Takeover {
   const waiting = new WeakMap<IncomingMessage, (socket: Socket) => void>();
@@ -33,8 +39,30 @@ export function createTakeover(server: Server): Takeover {
     response.detachSocket(socket);
     (request as Detachable & IncomingMessage).upgrade = true;
     setImmediate(() => {
-      // A pipelined second request took the parser's attention: no SDK does that on a stream.
       if (waiting.delete(request)) socket.destroy();
     });
   };
+}
+
+/**
+ * True when the request's socket can be taken over: HTTP/1.1, no body, and nothing behind the head in what the parser is
+ * reading. A request that is pipelined behind it would be parsed before the socket is let go of; Node does not expect that.
+ */
+export function canTakeSocket(request: IncomingMessage): boolean {
+  if (
+    request.httpVersionMajor !== 1 ||
+    request.httpVersionMinor !== 1 ||
+    request.headers['content-length'] !== undefined ||
+    request.headers['transfer-encoding'] !== undefined ||
+    request.headers.expect !== undefined
+  ) {
+    return false;
+  }
+  const { parser } = request.socket as ParserOwner;
+  const read = parser?.getCurrentBuffer?.();
+  return (
+    read !== undefined &&
+    read.length >= END_OF_HEAD.length &&
+    read.indexOf(END_OF_HEAD) === read.length - END_OF_HEAD.length
+  );
 }

@@ -2,8 +2,8 @@ import type { StreamConnection } from './connection.ts';
 import { type Frame, merge, PING } from './sse.ts';
 import type { WheelSlot } from './wheel.ts';
 
-/** What a stream carries (contract 2.2): everything, flags only (old SDKs), or bare pings. */
-export type StreamKind = 'all' | 'flags' | 'ping';
+/** What a stream carries (contract 2.2, 11.3): everything, flags only (old SDKs), bare pings, or FDv2's transfers. */
+export type StreamKind = 'all' | 'flags' | 'ping' | 'fdv2';
 
 /** One connection in a channel. */
 export interface Subscriber {
@@ -117,6 +117,9 @@ export class Channel {
   #deliver(subscriber: Subscriber, frame: Frame): void {
     const { connection } = subscriber;
     if (connection.pendingBytes > this.#owner.maxBufferedBytes + subscriber.initialBytes) {
+      // Out of the channel now: the close event comes a turn later, and one client is cut once.
+      this.#subscribers.delete(subscriber);
+      this.#owner.removed(subscriber);
       this.#owner.cut();
       connection.destroy();
     } else {

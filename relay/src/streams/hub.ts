@@ -100,6 +100,7 @@ export class Hub {
     if (pending === 0) {
       subscriber.connection.write(HEARTBEAT);
     } else if (pending > this.#options.maxBufferedBytes + subscriber.initialBytes) {
+      subscriber.slot?.delete(subscriber);
       this.#options.metrics.cut();
       subscriber.connection.destroy();
     }

@@ -74,7 +74,12 @@ export async function startTestRelay(
     ops: { port: 0, ...document.ops },
     upstream: { streamUri: upstream.url, onInitTimeout: 'continue', ...document.upstream },
   });
-  const relay = await startRelay(config, { logger: SILENT, env: {}, fatal: (error) => fatal.push(error) });
+  const relay = await startRelay(config, { logger: SILENT, env: {}, fatal: (error) => fatal.push(error) }).catch(
+    async (error: unknown) => {
+      await upstream.close();
+      throw error;
+    },
+  );
   return {
     relay,
     upstream,

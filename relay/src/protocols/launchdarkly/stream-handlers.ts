@@ -3,8 +3,9 @@ import { type Payloads, payloadsOf } from '../../environment/payloads.ts';
 import type { CompiledData } from '../../evaluation/compiled.ts';
 import type { HeaderList } from '../../http/reply.ts';
 import { sendText } from '../../http/reply.ts';
-import { canTakeSocket, streamOnResponse, streamOnSocket } from '../../http/stream-connection.ts';
-import type { Takeover } from '../../http/takeover.ts';
+import type { RelayResponse } from '../../http/response.ts';
+import { streamOnResponse, streamOnSocket } from '../../http/stream-connection.ts';
+import { canTakeSocket, type Takeover } from '../../http/takeover.ts';
 import type { Admission } from '../../streams/admission.ts';
 import type { StreamKind } from '../../streams/channel.ts';
 import type { StreamConnection } from '../../streams/connection.ts';
@@ -104,6 +105,7 @@ function open(
 ): void {
   const headers =
     methods === '' ? SSE_HEADERS : [...SSE_HEADERS, ...corsHeadersOfStream(environment.definition, methods)];
+  (response as RelayResponse).opened?.();
   if (canTakeSocket(request)) {
     options.takeover(request, response, (socket) => use(streamOnSocket(socket, headers)));
   } else {

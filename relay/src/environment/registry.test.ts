@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { compile } from '../evaluation/compile.ts';
+import { parseDataSet } from '../model/parse.ts';
+import type { Source, SourceSink } from '../sources/source.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import { Hub } from '../streams/hub.ts';
+import { SILENT } from '../testing/relay.ts';
+import type { EnvironmentDefinition } from './definition.ts';
+import { Registry } from './registry.ts';
+
+/** A source under the test's control. */
+interface Manual extends Source {
+  readonly definition: EnvironmentDefinition;
+  sink: SourceSink | undefined;
+  closed: boolean;
+}
+
+function setUp() {
+  const sources: Manual[] = [];
+  const hub = new Hub({
+    heartbeatMs: 0,
+    maxConnectionMs: 0,
+    maxBufferedBytes: 1000,
+    metrics: { opened: () => {}, closed: () => {}, cut: () => {} },
+  });
+  const registry = new Registry(
+    {
+      hub,
+      logger: SILENT,
+      initTimeoutMs: 60_000,
+      createSource(definition) {
+        const source: Manual = {
+          definition,
+          sink: undefined,
+          closed: false,
+          start(sink) {
+            source.sink = sink;
+          },
+          restart: () => {},
+          close() {
+            source.closed = true;
+            return Promise.resolve();
+          },
+        };
+        sources.push(source);
+        return source;
+      },
+      createStore: () => createMemoryStore(compile),
+      initTimedOut: () => {},
+      changed: () => {},
+    },
+    SILENT,
+    60_000,
+  );
+  return { registry, sources, hub };
+}
+
+function definition(overrides: Partial<EnvironmentDefinition> & { id: string }): EnvironmentDefinition {
+  return {
+    name: overrides.id,
+    acceptedSdkKeys: [],
+    expiringSdkKeys: [],
+    secureMode: false,
+    ttlMs: 0,
+    allowedOrigins: [],
+    allowedHeaders: [],
+    ...overrides,
+  };
+}
+
+const DATA = parseDataSet('{"flags":{},"segments":{}}');
+
+function fakeStream() {
+  const stream = {
+    onClose: undefined as (() => void) | undefined,
+    pendingBytes: 0,
+    closed: false,
+    write: () => {},
+    writeThen: (_frame: unknown, done: () => void) => done(),
+    end() {
+      stream.closed = true;
+      stream.onClose?.();
+    },
+    destroy() {
+      stream.end();
+    },
+  };
+  return stream;
+}
+
+describe('registry of environments', () => {
+  test('before the first list nothing is known, and that is said (contract 1.2)', () => {
+    const { registry } = setUp();
+    assert.deepEqual(registry.lookup('sdk', 'x', ''), { found: false, reason: 'no-list' });
+    registry.replace([]);
+    assert.deepEqual(registry.lookup('sdk', 'x', ''), { found: false, reason: 'unknown' });
+  });
+
+  test('each kind of credential opens the environment on its own routes, once there is data', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's', mobileKey: 'm', envId: 'e' })]);
+    assert.deepEqual(registry.lookup('sdk', 's', ''), { found: false, reason: 'starting' });
+    await sources[0]!.sink!.put(DATA);
+    for (const [kind, key] of [
+      ['sdk', 's'],
+      ['mobile', 'm'],
+      ['env', 'e'],
+    ] as const) {
+      assert.ok(registry.lookup(kind, key, '').found, kind);
+    }
+    assert.equal(registry.lookup('mobile', 's', '').found, false);
+    await registry.close();
+  });
+
+  test('payload filters are environments of their own under the same keys', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' }), definition({ id: 'a/f', sdkKey: 's', filterKey: 'f' })]);
+    for (const source of sources) await source.sink!.put(DATA);
+    const plain = registry.lookup('sdk', 's', '');
+    const filtered = registry.lookup('sdk', 's', 'f');
+    assert.ok(plain.found && filtered.found);
+    assert.equal(filtered.environment.id, 'a/f');
+    assert.deepEqual(registry.lookup('sdk', 's', 'g'), { found: false, reason: 'unknown-filter' });
+    await registry.close();
+  });
+
+  test('a key that another environment has is not taken over (row 51 of section 14)', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' }), definition({ id: 'b', sdkKey: 's', envId: 'e' })]);
+    for (const source of sources) await source.sink!.put(DATA);
+    const found = registry.lookup('sdk', 's', '');
+    assert.ok(found.found);
+    assert.equal(found.environment.id, 'a');
+    assert.ok(registry.lookup('env', 'e', '').found);
+    await registry.close();
+  });
+
+  test('keys may move between environments in one list', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's1' }), definition({ id: 'b', sdkKey: 's2' })]);
+    for (const source of sources) await source.sink!.put(DATA);
+    registry.replace([definition({ id: 'a', sdkKey: 's2' }), definition({ id: 'b', sdkKey: 's1' })]);
+    const found = registry.lookup('sdk', 's2', '');
+    assert.ok(found.found);
+    assert.equal(found.environment.id, 'a');
+    await registry.close();
+  });
+
+  test('a new SDK key without grace: the old one is gone and its streams with it; the others stay (contract 9.2)', async () => {
+    const { registry, sources, hub } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 'old', mobileKey: 'm' })]);
+    await sources[0]!.sink!.put(DATA);
+    const bySdk = registry.lookup('sdk', 'old', '');
+    const byMobile = registry.lookup('mobile', 'm', '');
+    assert.ok(bySdk.found && byMobile.found);
+    const [sdkStream, mobileStream] = [fakeStream(), fakeStream()];
+    bySdk.environment.all.add(sdkStream, bySdk.credential, undefined);
+    byMobile.environment.ping.add(mobileStream, byMobile.credential, undefined);
+    registry.upsert(definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' }));
+    assert.equal(registry.lookup('sdk', 'old', '').found, false);
+    assert.ok(registry.lookup('sdk', 'new', '').found, 'it serves what it has while the new link comes up');
+    assert.ok(sdkStream.closed);
+    assert.ok(!mobileStream.closed);
+    assert.ok(sources[0]!.closed);
+    assert.equal(sources[1]!.definition.sdkKey, 'new');
+    assert.equal(hub.size, 1);
+    await registry.close();
+  });
+
+  test('with grace both keys work, the old link delivers until the new one does, expiry closes the rest (contract 9.2)', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 'old' })]);
+    await sources[0]!.sink!.put(DATA);
+    const lookup = registry.lookup('sdk', 'old', '');
+    assert.ok(lookup.found);
+    const stream = fakeStream();
+    lookup.environment.all.add(stream, lookup.credential, undefined);
+    const expiresAt = Date.now() + 60_000;
+    registry.upsert(definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt }] }));
+    assert.ok(registry.lookup('sdk', 'old', '').found);
+    assert.ok(registry.lookup('sdk', 'new', '').found);
+    assert.ok(!sources[0]!.closed);
+    await sources[1]!.sink!.put(DATA);
+    assert.ok(sources[0]!.closed);
+    assert.ok(!stream.closed);
+    registry.dropExpired(expiresAt - 1);
+    assert.ok(!stream.closed);
+    registry.dropExpired(expiresAt);
+    assert.ok(stream.closed);
+    assert.equal(registry.lookup('sdk', 'old', '').found, false);
+    assert.ok(registry.lookup('sdk', 'new', '').found);
+    await registry.close();
+  });
+
+  test('an expiry in the past is a revocation (row 49 of section 14)', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt: 1000 }] })]);
+    await sources[0]!.sink!.put(DATA);
+    assert.equal(registry.lookup('sdk', 'old', '').found, false);
+    await registry.close();
+  });
+
+  test('a second accepted key is good for ever', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's1', acceptedSdkKeys: ['s2'] })]);
+    await sources[0]!.sink!.put(DATA);
+    registry.dropExpired(Number.MAX_SAFE_INTEGER);
+    assert.ok(registry.lookup('sdk', 's1', '').found);
+    assert.ok(registry.lookup('sdk', 's2', '').found);
+    await registry.close();
+  });
+
+  test('an environment whose key is missing waits for it, and starts when it comes', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', envId: 'e', credentialProblem: 'the file does not exist' })]);
+    assert.equal(sources.length, 0);
+    const environment = registry.get('a')!;
+    assert.equal(environment.access, 'keyless');
+    assert.ok(environment.settled);
+    registry.upsert(definition({ id: 'a', envId: 'e', sdkKey: 's' }));
+    assert.equal(sources.length, 1);
+    await sources[0]!.sink!.put(DATA);
+    assert.ok(registry.lookup('env', 'e', '').found);
+    await registry.close();
+  });
+
+  test('a removed environment closes its streams and is unknown at once; changes in place drop nothing', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' }), definition({ id: 'b', sdkKey: 't' })]);
+    for (const source of sources) await source.sink!.put(DATA);
+    const a = registry.lookup('sdk', 's', '');
+    const b = registry.lookup('sdk', 't', '');
+    assert.ok(a.found && b.found);
+    const [streamA, streamB] = [fakeStream(), fakeStream()];
+    a.environment.all.add(streamA, a.credential, undefined);
+    b.environment.all.add(streamB, b.credential, undefined);
+    registry.replace([definition({ id: 'b', sdkKey: 't', secureMode: true, envName: 'renamed' })]);
+    assert.ok(streamA.closed);
+    assert.equal(registry.lookup('sdk', 's', '').found, false);
+    assert.ok(!streamB.closed);
+    assert.equal(registry.get('b')?.definition.envName, 'renamed');
+    assert.equal(sources.length, 2, 'no new link');
+    await registry.close();
+  });
+});
