@@ -1,6 +1,6 @@
 import { ContextError, locate, syntaxError, TypeMismatch } from './context-error.ts';
 import { DEFAULT_KIND, readLegacyUser, readSingle, type SingleContext } from './context-members.ts';
-import { isJsonObject, type Json, type JsonObject } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, replaceSurrogateEscapes } from './json.ts';
 
 export { ContextError } from './context-error.ts';
 export { attributeOf, DEFAULT_KIND, type SingleContext } from './context-members.ts';
@@ -63,7 +63,7 @@ function fromDocument(document: Json): Context {
 export function parseContext(json: string): Context {
   let document: Json;
   try {
-    document = JSON.parse(json) as Json;
+    document = JSON.parse(replaceSurrogateEscapes(json)) as Json;
   } catch (error) {
     throw syntaxError(json, error);
   }

@@ -20,6 +20,19 @@ export function typeName(value: Json | undefined): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
+const SURROGATE_ESCAPE = /\\(?:u[dD][89a-fA-F][0-9a-fA-F]{2}|[\s\S])/g;
+
+/**
+ * The text as ld-relay's JSON reader understands it: each half of a surrogate pair that is written as an escape
+ * (`\ud83d\ude00`) is U+FFFD, while the same character written as itself is kept. It decides which strings are equal
+ * in an evaluation; what is served comes from the text as it was sent.
+ */
+export function replaceSurrogateEscapes(text: string): string {
+  if (!text.includes('\\ud') && !text.includes('\\uD')) return text;
+  // Every escape is matched, so that the `u` behind an escaped backslash is not taken for one.
+  return text.replace(SURROGATE_ESCAPE, (found) => (found.length === 6 ? '\\ufffd' : found));
+}
+
 /** Deepest nesting that a context may have; the limit of Go's JSON decoder, which ld-relay uses. */
 export const MAX_DEPTH = 10_000;
 

@@ -1,7 +1,7 @@
 import type { DataSet, Item, ItemKind } from './data.ts';
 import { type Flag, readFlag } from './flag.ts';
 import { DataError, ItemReader } from './item-reader.ts';
-import type { Json } from './json.ts';
+import { type Json, replaceSurrogateEscapes } from './json.ts';
 import { forEachElement, forEachMember, JsonTextError, memberTexts, skipSpace } from './scan.ts';
 import { readSegment, type Segment } from './segment.ts';
 
@@ -13,7 +13,7 @@ const parsedSegments = new WeakMap<Item, Segment>();
 
 function parseJson(path: string, text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return JSON.parse(replaceSurrogateEscapes(text)) as Json;
   } catch (error) {
     throw new DataError(`${path}: invalid JSON: ${(error as Error).message}`, { cause: error });
   }
