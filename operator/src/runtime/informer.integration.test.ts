@@ -66,7 +66,7 @@ describe('informer over a bad connection', () => {
 
   async function start(options: Partial<InformerOptions<ConfigMap>> = {}) {
     started = startInformer(config, options);
-    await started.informer.waitForSync(AbortSignal.timeout(15_000));
+    await started.informer.waitForSync(AbortSignal.timeout(30_000));
     await eventually('a watch is open', () => proxy.openWatches === 1);
     return started;
   }
@@ -214,7 +214,7 @@ describe('informer over TLS and HTTP/2', () => {
     t.after(() => config.close());
     const all = Array.from({ length: 5 }, () => startInformer(config));
     t.after(() => Promise.all(all.map(({ end }) => end())));
-    await Promise.all(all.map(({ informer }) => informer.waitForSync(AbortSignal.timeout(15_000))));
+    await Promise.all(all.map(({ informer }) => informer.waitForSync(AbortSignal.timeout(30_000))));
     assert.equal(proxy.accepted, 1);
     for (let turn = 0; turn < 3; turn += 1) {
       proxy.resetAll();

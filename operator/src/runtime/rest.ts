@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { FencedError, isExpired, isNotFound, TransportError } from './apiError.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { PooledKubeConfig } from './kubeConfig.ts';
@@ -58,7 +59,11 @@ function clientOver(parts: Parts): RestClient {
   const write = async <T>(call: Call): Promise<T> => {
     const { fence } = parts;
     if (!fence) return parseObject<T>(await transport.send(call), call);
-    if (!fence.mayWrite()) throw new FencedError(`${describe(call)}: the lease is no longer held: write refused`);
+    if (!fence.mayWrite()) {
+      // A caller that tries again at once must not keep the timers from firing that end its process.
+      await setImmediate();
+      throw new FencedError(`${describe(call)}: the lease is no longer held: write refused`);
+    }
     const deadlineMs = Math.min(call.deadlineMs, fence.budgetMs());
     return parseObject<T>(await transport.send({ ...call, deadlineMs, mayWrite: fence.mayWrite }), call);
   };

@@ -58,9 +58,13 @@ export async function openTestCluster(): Promise<TestCluster> {
 }
 
 /** Waits until the condition holds, looking again each 20 ms; throws after `timeoutMs`. */
-export async function eventually(what: string, condition: () => boolean, timeoutMs = 15_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 60_000,
+): Promise<void> {
   const end = Date.now() + timeoutMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

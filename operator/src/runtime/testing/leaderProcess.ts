@@ -20,9 +20,9 @@ const elector = createLeaderElector({
   namespace,
   name: 'leader',
   identity,
-  leaseDurationMs: 3_000,
-  renewDeadlineMs: 2_000,
-  retryPeriodMs: 400,
+  leaseDurationMs: 6_000,
+  renewDeadlineMs: 4_000,
+  retryPeriodMs: 800,
   logger: recordingLogger(),
   metrics: testMetrics(),
 });
