@@ -20,6 +20,9 @@ import { SourceSlot } from './source-slot.ts';
  */
 export type Access = 'starting' | 'open' | 'refused' | 'keyless';
 
+/** What a source delivered: the data as they are now, or an item that the store could not take. */
+export type DataChange = { readonly data: DataSet } | { readonly item: Item };
+
 /** What an environment needs of the rest of the relay. */
 export interface EnvironmentDeps {
   readonly hub: Hub;
@@ -46,6 +49,7 @@ export class Environment {
   readonly all: Channel;
   readonly flags: Channel;
   readonly ping: Channel;
+  readonly fdv2: Channel;
   readonly store: Store;
   readonly bigSegments: BigSegmentStore | undefined;
   readonly #deps: EnvironmentDeps;
@@ -59,6 +63,7 @@ export class Environment {
   #lastUpdate: number | undefined;
   #initTimer: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #watchers: ((change: DataChange) => void)[] = [];
 
   constructor(definition: EnvironmentDefinition, deps: EnvironmentDeps) {
     this.id = definition.id;
@@ -68,6 +73,7 @@ export class Environment {
     this.all = deps.hub.createChannel('all');
     this.flags = deps.hub.createChannel('flags');
     this.ping = deps.hub.createChannel('ping');
+    this.fdv2 = deps.hub.createChannel('fdv2');
     this.store = deps.createStore(
       definition,
       { status: () => deps.changed(this), recovered: () => this.#source.restart() },
@@ -109,7 +115,13 @@ export class Environment {
 
   /** Nothing more is to be waited for before the relay may call itself started. */
   get settled(): boolean {
-    return this.#initialised || this.#timedOut || this.#access === 'refused' || this.#access === 'keyless';
+    return (
+      this.#initialised ||
+      this.#timedOut ||
+      this.#storeHasData ||
+      this.#access === 'refused' ||
+      this.#access === 'keyless'
+    );
   }
 
   /** ms since the epoch of the last message of the source that was applied; undefined before the first. */
@@ -119,12 +131,17 @@ export class Environment {
 
   /** Open SDK streams. */
   get streams(): number {
-    return this.all.size + this.flags.size + this.ping.size;
+    return this.#channels.reduce((sum, channel) => sum + channel.size, 0);
   }
 
   /** What to serve now; undefined without data. @throws StoreError */
   read(): CompiledData | undefined | Promise<CompiledData | undefined> {
     return this.store.read();
+  }
+
+  /** Calls `watcher` for everything that the source delivers from now on, for as long as the environment lives. */
+  watch(watcher: (change: DataChange) => void): void {
+    this.#watchers.push(watcher);
   }
 
   /** Connects to the source. Called once. */
@@ -140,6 +157,7 @@ export class Environment {
     this.#access = 'starting';
     this.#initTimer = setTimeout(() => this.#initTimeout(), this.#deps.initTimeoutMs);
     this.#source.replace(this.#deps.createSource(this.#definition, this.logger), false);
+    void this.#openFromSnapshot();
   }
 
   /**
@@ -177,7 +195,7 @@ export class Environment {
 
   /** Ends the streams that a credential opened. */
   revoke(credential: string): void {
-    for (const channel of [this.all, this.flags, this.ping]) channel.revoke(credential);
+    for (const channel of this.#channels) channel.revoke(credential);
   }
 
   /** Closes streams, source and store. Idempotent. */
@@ -185,10 +203,14 @@ export class Environment {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#initTimer);
-    for (const channel of [this.all, this.flags, this.ping]) channel.close();
+    for (const channel of this.#channels) channel.close();
     await this.#source.close();
     await this.bigSegments?.close();
     await this.store.close();
+  }
+
+  get #channels(): readonly Channel[] {
+    return [this.all, this.flags, this.ping, this.fdv2];
   }
 
   async #put(data: DataSet): Promise<void> {
@@ -201,6 +223,7 @@ export class Environment {
       // An empty channel builds nothing; a patch or put of the same turn stays behind this one.
       if (this.all.size > 0) this.all.publish(payloadsOf(compiled).allPut);
       if (this.flags.size > 0) this.flags.publish(payloadsOf(compiled).flagsPut);
+      for (const watcher of this.#watchers) watcher({ data: compiled.data });
       this.ping.publish(PING);
     }
     this.#deps.changed(this);
@@ -209,8 +232,11 @@ export class Environment {
   async #upsert(item: Item): Promise<void> {
     const result = await this.#stored(() => this.store.upsert(item));
     this.#lastUpdate = Date.now();
-    // A version that is not newer is not news. A change that the store could not take is still told to SDKs (contract 6.5).
-    if (result?.applied === false) return;
+    // A version that is not newer is not news, unless another relay has put it into a shared database before this one:
+    // SDKs drop what they have already (contract 2.3). A change that the store could not take is still told (6.5).
+    if (result?.applied === false && this.store.status().database === undefined) return;
+    const change = result === undefined ? { item } : { data: result.data.data };
+    for (const watcher of this.#watchers) watcher(change);
     if (result !== undefined) this.#lookForBigSegments(result.data);
     if (this.all.size > 0) this.all.publish(itemEvent(item));
     const flagsEvent = this.flags.size > 0 ? flagsOnlyEvent(item) : undefined;
@@ -236,9 +262,12 @@ export class Environment {
 
   #linkChanged(state: LinkState, error: LinkError | undefined): void {
     this.#link = nextLink(this.#link, state, error, Date.now());
-    if (state === 'OFF' && !this.#initialised && this.#access === 'starting') {
+    // Data of an earlier run are no reason to serve a key that has been revoked since.
+    const unconfirmed = this.#access === 'starting' || this.store.status().snapshotOf !== undefined;
+    if (state === 'OFF' && !this.#initialised && unconfirmed) {
       clearTimeout(this.#initTimer);
       this.#access = 'refused';
+      this.#storeHasData = false;
     }
     this.#deps.changed(this);
   }
@@ -246,6 +275,16 @@ export class Environment {
   #open(): void {
     clearTimeout(this.#initTimer);
     this.#access = 'open';
+  }
+
+  /** Serves what an earlier run left on disk until upstream has answered. */
+  async #openFromSnapshot(): Promise<void> {
+    if ((await this.store.preloaded?.()) !== true) return;
+    if (this.#closed || this.#initialised || this.#access !== 'starting') return;
+    this.#storeHasData = (await this.#readStore()) !== undefined;
+    if (!this.#storeHasData || this.#access !== 'starting') return;
+    this.#open();
+    this.#deps.changed(this);
   }
 
   #initTimeout(): void {

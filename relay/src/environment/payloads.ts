@@ -108,6 +108,6 @@ function itemMap(items: ReadonlyMap<string, Item>): string {
 }
 
 /** JSON may be spread over lines, as in a data file; a line break inside a string is always escaped, so a space is the same. */
-function oneLine(json: string): string {
+export function oneLine(json: string): string {
   return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json;
 }

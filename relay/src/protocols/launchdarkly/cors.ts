@@ -15,7 +15,10 @@ const ALLOWED_HEADERS = [
 ].join(',');
 
 /** The parts of an environment that decide about CORS. */
-export type CorsPolicy = Pick<EnvironmentDefinition, 'allowedOrigins' | 'allowedHeaders'>;
+export type CorsPolicy = Pick<EnvironmentDefinition, 'allowedOrigins' | 'allowedHeaders'> & {
+  /** Response headers that a page may read beside `Date`. */
+  readonly exposedHeaders?: readonly string[];
+};
 
 /** For paths that name no environment: the error text is readable by any page, so that the SDK sees the status. */
 export const OPEN_POLICY: CorsPolicy = { allowedOrigins: [], allowedHeaders: [] };
@@ -61,7 +64,7 @@ function fixed(policy: CorsPolicy, methods: string): readonly string[] {
       'Access-Control-Allow-Headers',
       [ALLOWED_HEADERS, ...policy.allowedHeaders].join(','),
       'Access-Control-Expose-Headers',
-      'Date',
+      ['Date', ...(policy.exposedHeaders ?? [])].join(','),
       'Vary',
       'Origin',
     ];

@@ -113,7 +113,8 @@ async function evaluate(
   sendBody(options, request, response, body, cors);
 }
 
-function bigSegmentsFor(
+/** What the big-segment store says about a context; undefined when there is none or nothing needs it. */
+export function bigSegmentsFor(
   environment: Environment,
   data: CompiledData,
   context: Context,

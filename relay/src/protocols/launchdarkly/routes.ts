@@ -2,6 +2,7 @@ import type { Registry } from '../../environment/registry.ts';
 import { sendEmpty } from '../../http/reply.ts';
 import type { Handler, Route } from '../../http/router.ts';
 import { type EvalxOptions, evalx } from './evalx.ts';
+import { fdv2Routes } from './fdv2/routes.ts';
 import { allFlags, latestAll, oneItem } from './polling.ts';
 import { byEnvironmentId, byKey, type EnvironmentHandler } from './select.ts';
 import { evalStream, pingStream, type StreamOptions, serverStream } from './stream-handlers.ts';
@@ -28,7 +29,7 @@ export interface RouteOptions {
 
 /** Every endpoint of LaunchDarkly's SDKs (contract 1.3). */
 export function launchDarklyRoutes(options: RouteOptions): Route[] {
-  return [...serverRoutes(options), ...mobileRoutes(options), ...browserRoutes(options)];
+  return [...serverRoutes(options), ...mobileRoutes(options), ...browserRoutes(options), ...fdv2Routes(options)];
 }
 
 function serverRoutes({ registry, evaluation, streams, events }: RouteOptions): Route[] {

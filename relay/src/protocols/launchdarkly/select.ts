@@ -24,7 +24,8 @@ export interface Selected {
 export type EnvironmentHandler = (request: IncomingMessage, response: ServerResponse, selected: Selected) => void;
 
 const NONE: HeaderList = [];
-const UNKNOWN_CREDENTIAL =
+/** Text of the 401 for a key that opens nothing (contract 1.2). */
+export const UNKNOWN_CREDENTIAL =
   'Relay Proxy does not recognize the client credential (missing or invalid Authorization header)';
 const UNKNOWN_FILTER = 'Relay Proxy recognizes the provided credential, but the payload filter was not found';
 const NO_LIST = 'Relay Proxy is not yet fully initialized, does not have list of environments yet';
@@ -75,7 +76,8 @@ export function keyOf(header: string | undefined): string | undefined {
   return key === '' || key.includes(' ') ? undefined : key;
 }
 
-function refuse(
+/** Answers a request whose credential opened no environment (contract 1.2); `unknown*` say how an unknown one is answered. */
+export function refuse(
   response: ServerResponse,
   lookup: Exclude<Lookup, { found: true }>,
   unknownStatus: number,

@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CompiledData } from '../../../evaluation/compiled.ts';
+import { queryParam } from '../../../http/path.ts';
+import { sendMessage } from '../../../http/reply.ts';
+import type { Context } from '../../../model/context.ts';
+import { StoreError } from '../../../store/store.ts';
+import type { StreamConnection } from '../../../streams/connection.ts';
+import { PING } from '../../../streams/sse.ts';
+import { describe } from '../../../telemetry/describe.ts';
+import { contextOfBody, contextOfPath } from '../context-request.ts';
+import { bigSegmentsFor, type EvalxOptions, passesSecureMode } from '../evalx.ts';
+import type { StreamOptions } from '../stream-handlers.ts';
+import { evaluationBody } from './flag-eval.ts';
+import { openStream } from './open-stream.ts';
+import { NOT_INITIALIZED, sendEvents } from './reply.ts';
+import type { ClientHandler, ClientSelected } from './select.ts';
+
+/** GET `/sdk/poll/eval/{b64}` and POST `/sdk/poll/eval`: evaluated flags (contract 11.3). */
+export function evalPoll(options: EvalxOptions): ClientHandler {
+  return (request, response, selected) =>
+    withContext(request, response, selected, options.maxBodyBytes, (context) => {
+      evaluate(options, request, response, selected, context).catch((error: unknown) =>
+        failed(response, selected, error),
+      );
+    });
+}
+
+/**
+ * GET `/sdk/stream/eval/{b64}` and POST `/sdk/stream/eval`: a ping for each change, after which the SDK polls. The context
+ * is only checked (contract 2.2, 11.3).
+ */
+export function evalPingStream(options: StreamOptions): ClientHandler {
+  return (request, response, selected) =>
+    withContext(request, response, selected, options.maxBodyBytes, (_context, immediate) => {
+      openStream(options.takeover, request, response, selected.headers, immediate, (connection) => {
+        join(connection, selected).catch((error: unknown) => {
+          selected.environment.logger.error('a stream could not be served', { error: describe(error) });
+          connection.destroy();
+        });
+      });
+    });
+}
+
+/** Reads the context, checks secure mode for browsers, and answers what is wrong with either. */
+function withContext(
+  request: IncomingMessage,
+  response: ServerResponse,
+  selected: ClientSelected,
+  maxBodyBytes: number,
+  use: (context: Context, immediate: boolean) => void,
+): void {
+  // Errors carry the same headers as answers do.
+  const checked = { ...selected, cors: selected.headers };
+  const passes = (context: Context) => selected.audience !== 'browser' || passesSecureMode(response, checked, context);
+  if (request.method !== 'POST') {
+    const received = contextOfPath(selected.params[0] ?? '', response, selected.headers);
+    if (received !== undefined && passes(received.context)) use(received.context, true);
+    return;
+  }
+  contextOfBody(request, response, selected.headers, maxBodyBytes)
+    .then((received) => {
+      if (received !== undefined && passes(received.context)) use(received.context, false);
+    })
+    .catch((error: unknown) => failed(response, selected, error));
+}
+
+async function evaluate(
+  { compression }: EvalxOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { environment, audience, query, headers }: ClientSelected,
+  context: Context,
+): Promise<void> {
+  const data = await environment.read();
+  if (data === undefined) {
+    sendMessage(response, 503, NOT_INITIALIZED, headers);
+    return;
+  }
+  if (context.keyless) {
+    sendMessage(response, 400, "User must have a 'key' attribute", headers);
+    return;
+  }
+  const bigSegments = await bigSegmentsFor(environment, data, context);
+  const withReasons = queryParam(query, 'withReasons') === 'true';
+  const basis = queryParam(query, 'basis');
+  const { body, upToDate } = evaluationBody(
+    data,
+    context,
+    { audience, withReasons, ...(bigSegments === undefined ? {} : { bigSegments }) },
+    basis,
+  );
+  sendEvents(request, response, body, { headers, compression, revalidates: basis === '' || upToDate });
+}
+
+/** Joins the pings. Without data the first one comes with them. */
+async function join(connection: StreamConnection, { environment, credential }: ClientSelected): Promise<void> {
+  let data: CompiledData | undefined;
+  let gone = false;
+  connection.onClose = () => {
+    gone = true;
+  };
+  try {
+    data = await environment.read();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    environment.logger.warn('the store could not be read for a new stream', { error: error.message });
+  }
+  if (gone) return;
+  if (environment.accepts(credential))
+    environment.ping.add(connection, credential, data === undefined ? undefined : PING);
+  else connection.end(0);
+}
+
+function failed(response: ServerResponse, { environment, headers }: ClientSelected, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof StoreError) {
+    sendMessage(response, 500, `Error fetching flags from feature store: ${error.message}`, headers);
+    return;
+  }
+  environment.logger.error('an evaluation failed', { error: describe(error) });
+  sendMessage(response, 500, 'Internal error', headers);
+}

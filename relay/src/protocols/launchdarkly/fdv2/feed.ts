@@ -1,0 +1,159 @@
+import type { DataChange, Environment } from '../../../environment/environment.ts';
+import type { DataSet, Item, ItemKind } from '../../../model/data.ts';
+import { withItem } from '../../../store/memory.ts';
+import type { Channel } from '../../../streams/channel.ts';
+import { type Changes, changesBetween } from './changes.ts';
+import { changed, fingerprintOf, sameLiveData } from './fingerprint.ts';
+import { Payload, type Transfer } from './payload.ts';
+
+/** One step from a state to the next: which items changed. */
+interface Step {
+  readonly from: string;
+  readonly keys: readonly { readonly kind: ItemKind; readonly key: string }[];
+}
+
+/** Items named by the remembered steps; an SDK that is further behind gets everything. */
+const MAX_REMEMBERED = 1_000;
+
+const feeds = new WeakMap<Environment, Feed>();
+
+/** The feed of an environment. It is made for the first SDK that speaks FDv2 and costs nothing before. */
+export function feedOf(environment: Environment): Feed {
+  let feed = feeds.get(environment);
+  if (feed === undefined) {
+    feed = new Feed(environment.fdv2);
+    feeds.set(environment, feed);
+    environment.watch(feed.changed);
+  }
+  return feed;
+}
+
+/**
+ * The sequence of payloads of one environment: each SDK starts at one of them and is told every step from there.
+ *
+ * SDKs send the state that they had when they *opened* the stream again at each reconnect, although they have moved on.
+ * So a basis may name less than an SDK has, and states must not hide that: after a flag was made and deleted again, the
+ * live data are as before, but not the state, which counts tombstones.
+ */
+export class Feed {
+  readonly #channel: Channel;
+  #current: Payload | undefined;
+  #steps: Step[] = [];
+  #remembered = 0;
+  /** Data that came from the source and were not looked at yet: one look for all that comes in one turn of the event loop. */
+  #pending: DataSet | undefined;
+  #scheduled = false;
+  /** The source told something that the store could not take: reads of the store give older data. */
+  #ahead = false;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** What there is to send; undefined before the first data. */
+  get current(): Payload | undefined {
+    this.#settle();
+    return this.#current;
+  }
+
+  /** Takes over a change of the source. */
+  readonly changed = (change: DataChange): void => {
+    if ('data' in change) {
+      this.#pending = change.data;
+      this.#ahead = false;
+    } else {
+      const base = this.#pending ?? this.#current?.data;
+      const next = base === undefined ? undefined : withItem(base, change.item);
+      if (next === undefined) return;
+      this.#pending = next;
+      this.#ahead = true;
+    }
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#settle());
+  };
+
+  /** Takes over what the store has: another relay may have written there. Returns what is to be sent. */
+  read(data: DataSet): Payload {
+    this.#settle();
+    const current = this.#current;
+    if (current === undefined) return this.#start(data);
+    if (current.data === data) return current;
+    const changes = changesBetween(current.data, data);
+    if (changes === undefined && this.#ahead) return current;
+    return this.#advance(current, data, changes);
+  }
+
+  /** What an SDK with this basis has to be sent to get to `payload`; `''` = it has nothing. */
+  transfer(payload: Payload, basis: string): Transfer {
+    if (basis === payload.state) return { kind: 'none' };
+    if (basis === '') return { kind: 'full', reason: 'payload-missing' };
+    const items = this.#since(payload, basis);
+    if (items === undefined) return { kind: 'full', reason: 'cant-catchup' };
+    return items.length === 0 ? { kind: 'none' } : { kind: 'changes', items };
+  }
+
+  #settle(): void {
+    this.#scheduled = false;
+    const data = this.#pending;
+    if (data === undefined) return;
+    this.#pending = undefined;
+    if (this.#current === undefined) this.#start(data);
+    else if (this.#current.data !== data) this.#advance(this.#current, data, changesBetween(this.#current.data, data));
+  }
+
+  #start(data: DataSet): Payload {
+    this.#current = new Payload(data, fingerprintOf(data));
+    return this.#current;
+  }
+
+  #advance(from: Payload, data: DataSet, changes: Changes | undefined): Payload {
+    const to =
+      changes === undefined
+        ? new Payload(data, fingerprintOf(data))
+        : new Payload(data, changed(from.fingerprint, [...changes.before, ...changes.forgotten], changes.after));
+    this.#current = to;
+    if (changes === undefined || changes.forgotten.length > 0) {
+      // Steps name deleted items, whose versions are not known any more.
+      this.#steps = [];
+      this.#remembered = 0;
+    } else {
+      this.#remember({ from: from.state, keys: changes.after.map(({ kind, key }) => ({ kind, key })) });
+    }
+    if (this.#channel.size > 0 && to.state !== from.state) this.#publish(to, changes);
+    return to;
+  }
+
+  #publish(payload: Payload, changes: Changes | undefined): void {
+    if (changes !== undefined) {
+      this.#channel.publish(payload.changes(changes.after));
+      return;
+    }
+    this.#channel.publish(payload.intent({ kind: 'full', reason: 'cant-catchup' }));
+    this.#channel.publish(payload.objects);
+  }
+
+  #remember(step: Step): void {
+    if (step.keys.length === 0) return;
+    this.#steps.push(step);
+    this.#remembered += step.keys.length;
+    while (this.#remembered > MAX_REMEMBERED) this.#remembered -= this.#steps.shift()!.keys.length;
+  }
+
+  /** Everything that may have changed since a state; undefined when that is not known. */
+  #since(payload: Payload, basis: string): Item[] | undefined {
+    // The first step from that state: a state that came back must not hide what happened in between.
+    const first = this.#steps.findIndex((step) => step.from === basis);
+    if (first >= 0) {
+      const items = new Map<string, Item>();
+      for (const { keys } of this.#steps.slice(first)) {
+        for (const { kind, key } of keys) items.set(`${kind}/${key}`, payload.data[kind].get(key)!);
+      }
+      return [...items.values()];
+    }
+    // The same flags and segments, but other deletions: another relay saw them, or this one did.
+    if (!sameLiveData(basis, payload.state)) return undefined;
+    const { flags, segments } = payload.data;
+    return [...segments.values(), ...flags.values()].filter((item) => item.deleted);
+  }
+}

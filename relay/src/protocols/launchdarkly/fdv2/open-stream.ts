@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HeaderList } from '../../../http/reply.ts';
+import { streamOnResponse, streamOnSocket } from '../../../http/stream-connection.ts';
+import { canTakeSocket, type Takeover } from '../../../http/takeover.ts';
+import type { StreamConnection } from '../../../streams/connection.ts';
+
+const SSE_HEADERS: HeaderList = [
+  'Content-Type',
+  'text/event-stream; charset=utf-8',
+  'Cache-Control',
+  'no-cache, no-store, must-revalidate',
+  'Connection',
+  'keep-alive',
+  'X-Accel-Buffering',
+  'no',
+];
+
+/**
+ * Sends the head of a stream and hands out the connection: a bare socket where the request allows it.
+ * @param inRequestEvent false when the request's event has passed: then the socket cannot be taken over any more
+ */
+export function openStream(
+  takeover: Takeover,
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: HeaderList,
+  inRequestEvent: boolean,
+  use: (connection: StreamConnection) => void,
+): void {
+  const head = [...SSE_HEADERS, ...headers];
+  if (inRequestEvent && canTakeSocket(request)) {
+    takeover(request, response, (socket) => use(streamOnSocket(socket, head)));
+  } else {
+    use(streamOnResponse(response, head));
+  }
+}
