@@ -82,13 +82,13 @@ function read(text: string): ReceivedEvent {
     creationDate,
     key,
     context,
-    version: number(members, 'version'),
-    variation: number(members, 'variation'),
+    version: integer(members, 'version'),
+    variation: integer(members, 'variation'),
     value: members.get('value') ?? 'null',
     default: members.get('default') ?? 'null',
     trackEvents: boolean(members, 'trackEvents'),
     debugEventsUntilDate: number(members, 'debugEventsUntilDate') ?? 0,
-    samplingRatio: number(members, 'samplingRatio'),
+    samplingRatio: integer(members, 'samplingRatio'),
     excludeFromSummaries: boolean(members, 'excludeFromSummaries') ?? false,
     reason: notNull(members, 'reason'),
   };
@@ -99,13 +99,15 @@ function contextOf(members: Members): EventContext {
   const text = notNull(members, 'context') ?? notNull(members, 'user');
   if (text?.startsWith('{') !== true) throw new InvalidEvent();
   const inner = memberTexts(text);
-  const kind = inner.has('kind') ? string(inner, 'kind') : 'user';
-  if (kind !== 'multi') return { keys: [{ kind, key: keyOf(inner) }], text };
+  // Only a user of an older SDK may have an empty key.
+  if (!inner.has('kind')) return { keys: [{ kind: 'user', key: keyOf(inner) }], text };
+  const kind = notEmpty(string(inner, 'kind'));
+  if (kind !== 'multi') return { keys: [{ kind, key: notEmpty(keyOf(inner)) }], text };
   const keys: ContextKey[] = [];
   for (const [name, member] of inner) {
     if (name === 'kind') continue;
     if (!member.startsWith('{')) throw new InvalidEvent();
-    keys.push({ kind: name, key: keyOf(memberTexts(member)) });
+    keys.push({ kind: name, key: notEmpty(keyOf(memberTexts(member))) });
   }
   if (keys.length === 0) throw new InvalidEvent();
   return { keys: keys.sort((a, b) => (a.kind < b.kind ? -1 : 1)), text };
@@ -114,6 +116,11 @@ function contextOf(members: Members): EventContext {
 function keyOf(members: Members): string {
   if (!members.has('key')) throw new InvalidEvent();
   return string(members, 'key');
+}
+
+function notEmpty(text: string): string {
+  if (text === '') throw new InvalidEvent();
+  return text;
 }
 
 function notNull(members: Members, name: string): string | undefined {
@@ -139,4 +146,10 @@ function number(members: Members, name: string): number | undefined {
 
 function boolean(members: Members, name: string): boolean | undefined {
   return typed(members, name, (value) => typeof value === 'boolean');
+}
+
+/** Fractions are cut off, as ld-relay does. */
+function integer(members: Members, name: string): number | undefined {
+  const value = number(members, name);
+  return value === undefined ? undefined : Math.trunc(value);
 }

@@ -136,6 +136,15 @@ test('custom events get context keys, identify events the whole context, unknown
   ]);
 });
 
+test('an older user may have an empty key; fractions of a version are cut off', () => {
+  const summarizer = createSummarizer(100, 10_000);
+  assert.equal(
+    summarizer.add(JSON.stringify({ ...feature, version: 4.5, user: { key: '' } }), 2, undefined, NOW),
+    undefined,
+  );
+  assert.match(summarizer.take()?.body ?? '', /"version":4,"value"/);
+});
+
 test('excluded evaluations are not counted', () => {
   const summarizer = createSummarizer(100, 10_000);
   summarizer.add(JSON.stringify({ ...feature, excludeFromSummaries: true }), 4, undefined, NOW);
@@ -153,6 +162,8 @@ for (const bad of [
   '{"kind":"feature","key":7,"user":{"key":"u"}}',
   '{"kind":"custom","key":"c","user":{"name":"no key"}}',
   '{"kind":"identify","context":{"kind":"multi"}}',
+  '{"kind":"identify","context":{"kind":"user","key":""}}',
+  '{"kind":"identify","context":{"kind":"multi","org":{"key":""}}}',
   '{"kind":"feature","key":"f","version":"1","user":{"key":"u"}}',
 ]) {
   test(`${bad} is left out`, () => {

@@ -37,7 +37,7 @@ const inflate = promisify(gunzip);
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
 /** Headers of a diagnostic event that are upstream's business; everything else is the connection's, or private. */
-const PASSED_HEADERS = /^(?:authorization|user-agent|content-type|x-launchdarkly-.+)$/;
+const PASSED_HEADERS = /^(?:authorization|user-agent|x-launchdarkly-.+)$/;
 
 /** Makes the handlers of the event endpoints (contract 1.9, 1.10). */
 export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
