@@ -15,6 +15,7 @@ import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
 import { createGoalsHandler } from './protocols/launchdarkly/goals.ts';
+import { withLdRelayMetrics } from './protocols/launchdarkly/ld-relay-metrics.ts';
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
 import { createFeeds } from './sources/factory.ts';
 import { createStores } from './store/factory.ts';
@@ -120,7 +121,16 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
   });
   const isDraining = (): boolean => draining;
-  const dispatch = createSdkDispatcher({ routes, overview, requests: metrics.requests, draining: isDraining, logger });
+  const counted = config.ldRelayMetrics
+    ? withLdRelayMetrics(routes, registry, metrics.registry, config.ldRelayMetrics.prefix)
+    : routes;
+  const dispatch = createSdkDispatcher({
+    routes: counted,
+    overview,
+    requests: metrics.requests,
+    draining: isDraining,
+    logger,
+  });
   server.on('request', dispatch);
   // Node would answer 417; ld-relay ignores what a client expects.
   server.on('checkExpectation', dispatch);
