@@ -6,8 +6,9 @@ import { installProduct, uninstallProduct } from '../product/install.ts';
 export async function prepareCluster(wanted: 'bare' | 'product'): Promise<NodeJS.ProcessEnv> {
   const target = await cluster();
   await target.up();
-  if (wanted === 'product') await installProduct(target);
+  const product: Record<string, string> = {};
+  if (wanted === 'product') product.FLAGRELAY_RELAY_IMAGE = (await installProduct(target)).relayImage;
   else await uninstallProduct(target);
   const kubectl = await target.kubectl();
-  return { KUBECONFIG: target.kubeconfig, KUBECTL: kubectl.program, HELM: await helmProgram() };
+  return { KUBECONFIG: target.kubeconfig, KUBECTL: kubectl.program, HELM: await helmProgram(), ...product };
 }

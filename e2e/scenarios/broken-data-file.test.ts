@@ -45,7 +45,7 @@ test('a broken data file keeps the last good data and is told in log, metric and
   assert.ok(pod !== undefined);
   assert.equal(pod.status.containerStatuses[0].restartCount, 0, 'the pod was not restarted');
   const metrics = await getThroughApiServer(kubectl, namespace, pod.metadata.name, 8031, '/metrics');
-  assert.match(metrics, /^flagrelay_environment_state\{[^}]*state="INTERRUPTED"[^}]*\} 1$/m);
+  assert.match(metrics, /^flagrelay_upstream_state\{[^}]*state="INTERRUPTED"[^}]*\} 1$/m);
   assert.match(await kubectl.logs(pod.metadata.name, namespace), /flags\.yaml/);
   const demo = await kubectl.get('relayproxy', 'demo', namespace);
   assert.equal(demo?.status?.readyReplicas, 3, 'who streams from it goes on with the last good data');
@@ -55,7 +55,7 @@ test('a broken data file keeps the last good data and is told in log, metric and
   await waitFor(
     'the metric is well again',
     async () =>
-      /^flagrelay_environment_state\{[^}]*state="VALID"[^}]*\} 1$/m.test(
+      /^flagrelay_upstream_state\{[^}]*state="VALID"[^}]*\} 1$/m.test(
         await getThroughApiServer(kubectl, namespace, pod.metadata.name, 8031, '/metrics'),
       ) || undefined,
     { timeoutMs: 120_000 },
