@@ -79,20 +79,43 @@ function aggregateOne(snapshot: Snapshot, name: string): Aggregate {
 }
 
 function viewOf(snapshot: Snapshot, instance: InstanceStatus, name: string): View {
-  const found = instance.unhealthy?.find((environment) => environment.name === name);
+  const found = reportOf(instance, name);
   if (found === undefined) {
-    // A pod that still runs an older configuration may not know a new environment, so that its silence says nothing.
-    const unknown =
-      instance.configHash !== undefined &&
-      instance.configHash !== snapshot.configHash &&
-      snapshot.previous.environments?.find((environment) => environment.name === name)?.state !== 'VALID';
-    const state = unknown ? 'INITIALIZING' : 'VALID';
-    return { state, since: undefined, connected: !unknown, lastError: undefined, storeState: undefined };
+    const silent = isCurrent(snapshot, instance) || isKnown(snapshot, name) ? 'VALID' : 'INITIALIZING';
+    return {
+      state: silent,
+      since: undefined,
+      connected: silent === 'VALID',
+      lastError: undefined,
+      storeState: undefined,
+    };
   }
   const { state, lastError, storeState } = found;
   const since = fromTime(found.lastTransitionTime);
   const brief = state === 'INTERRUPTED' && snapshot.now - (since ?? 0) < dampingMs(snapshot);
   return { state, since, connected: state === 'VALID' || brief, lastError, storeState };
+}
+
+function reportOf(instance: InstanceStatus, name: string) {
+  return instance.unhealthy?.find((environment) => environment.name === name);
+}
+
+/** True when the pod runs the newest configuration, so that its silence about an environment means that it is well. */
+function isCurrent({ configHash }: Snapshot, instance: InstanceStatus): boolean {
+  return instance.configHash === undefined || instance.configHash === configHash;
+}
+
+/**
+ * True when some pod has, or had, more than a beginning of the environment. Until then it may be a new one, of which
+ * pods that still run an older configuration know nothing.
+ */
+function isKnown(snapshot: Snapshot, name: string): boolean {
+  const before = snapshot.previous.environments?.find((environment) => environment.name === name);
+  if (before && (before.state !== 'INITIALIZING' || (before.connectedInstances ?? 0) > 0)) return true;
+  return snapshot.instances.some((instance) => {
+    const report = reportOf(instance, name);
+    return report === undefined ? isCurrent(snapshot, instance) : report.state !== 'INITIALIZING';
+  });
 }
 
 /** How long an interruption may last before the environment counts as disconnected, ms. */
