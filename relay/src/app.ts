@@ -3,6 +3,7 @@ import type { RelayConfig } from './config/document.ts';
 import type { ConfigWatch } from './config/load.ts';
 import { StartupError } from './environment/definition.ts';
 import type { EnvironmentDeps } from './environment/environment.ts';
+import { rememberFirstList } from './environment/first-list.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
 import { configHashOf } from './health/config-hash.ts';
@@ -91,11 +92,13 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     createStore: stores.create,
     ...(stores.createBigSegments === undefined ? {} : { createBigSegments: stores.createBigSegments }),
     initTimedOut: (environment) => {
-      if (config.upstream.onInitTimeout === 'exit') deps.fatal(initTimeout(environment.definition.name, config));
+      const { id, name } = environment.definition;
+      if (config.upstream.onInitTimeout === 'exit' && sink.wasThere(id)) deps.fatal(initTimeout(name, config));
     },
     changed,
   };
   const registry = new Registry(environmentDeps, logger, config.credentialCleanupMs);
+  const sink = rememberFirstList(registry);
   const overview = createOverview(registry, {
     version: VERSION,
     disconnectedAfterMs: config.upstream.disconnectedAfterMs,
@@ -156,7 +159,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   try {
     const port = await listen(server, config.server.port, 'SDK listener');
     const opsPort = await listenOps(ops, config, logger);
-    await feeds.definitions.start(registry);
+    await feeds.definitions.start(sink);
     if (config.report !== undefined) {
       const facts = () => ({
         ready: overview.readiness().ready,

@@ -1,0 +1,26 @@
+import type { DefinitionSink } from './definition.ts';
+
+/** A sink that remembers which environments there were at the start. */
+export interface FirstListSink extends DefinitionSink {
+  /** The environment was in the first list, with its credential. */
+  wasThere(id: string): boolean;
+}
+
+/**
+ * Passes everything on to `sink`. What is in the first list counts as the start of the relay: an environment that comes
+ * later and gets no data is its own trouble, and no reason to end a relay that serves others (contract 9.1).
+ */
+export function rememberFirstList(sink: DefinitionSink): FirstListSink {
+  let first: ReadonlySet<string> | undefined;
+  return {
+    replace(definitions) {
+      first ??= new Set(
+        definitions.flatMap(({ id, credentialProblem }) => (credentialProblem === undefined ? [id] : [])),
+      );
+      sink.replace(definitions);
+    },
+    upsert: (definition) => sink.upsert(definition),
+    remove: (id) => sink.remove(id),
+    wasThere: (id) => first?.has(id) === true,
+  };
+}
