@@ -54,37 +54,40 @@ export function createReporter(options: ReporterOptions): Reporter {
   let reportedAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let lastProblem: number | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  /** When the timer fires, on the monotonic clock. */
-  let due = 0;
+  /** Gathers changes. */
+  let looking: NodeJS.Timeout | undefined;
+  /** For what may wait: a retry, or a change of the connections alone. */
+  let later: NodeJS.Timeout | undefined;
   let sending: Promise<void> | undefined;
   let closed = false;
 
-  const arm = (delayMs: number): void => {
-    due = performance.now() + delayMs;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = undefined;
-      sending = send().finally(() => {
-        sending = undefined;
-      });
-    }, delayMs);
+  const start = (): void => {
+    clearTimeout(looking);
+    clearTimeout(later);
+    looking = undefined;
+    later = undefined;
+    sending = send().finally(() => {
+      sending = undefined;
+    });
   };
 
-  const delayFor = (item: ReportItem): number => {
-    const onlyConnections =
-      reported !== undefined && isDeepStrictEqual({ ...item, connections: 0 }, { ...reported, connections: 0 });
-    if (!onlyConnections) return timing.debounceMs;
-    return Math.max(timing.debounceMs, reportedAt + timing.connectionsMs - performance.now());
-  };
-
-  const changed = (): void => {
-    // A failed report waits for its retry, and a running one looks for changes when it is done.
+  const look = (): void => {
+    looking = undefined;
     if (closed || sending !== undefined || failures > 0) return;
     const item = reportItem(identity, options.facts());
     if (isDeepStrictEqual(item, reported)) return;
-    const delay = delayFor(item);
-    if (timer === undefined || performance.now() + delay < due) arm(delay);
+    const onlyConnections =
+      reported !== undefined && isDeepStrictEqual({ ...item, connections: 0 }, { ...reported, connections: 0 });
+    const wait = onlyConnections ? reportedAt + timing.connectionsMs - performance.now() : 0;
+    if (wait <= 0) start();
+    else later ??= setTimeout(start, wait);
+  };
+
+  // Every stream that opens or closes calls this: nothing is computed before the debounce is over.
+  const changed = (): void => {
+    // A failed report waits for its retry, and a running one looks for changes when it is done.
+    if (closed || sending !== undefined || failures > 0) return;
+    looking ??= setTimeout(look, timing.debounceMs);
   };
 
   const send = async (): Promise<void> => {
@@ -118,14 +121,16 @@ export function createReporter(options: ReporterOptions): Reporter {
         error: error.message,
       });
     }
-    arm(Math.max(wait * (1 - Math.random() / 2), Math.min(error.retryAfterMs, timing.maxRetryMs)));
+    const pause = Math.max(wait * (1 - Math.random() / 2), Math.min(error.retryAfterMs, timing.maxRetryMs));
+    later = setTimeout(start, pause);
   };
 
   return {
     changed,
     close: async () => {
       closed = true;
-      clearTimeout(timer);
+      clearTimeout(looking);
+      clearTimeout(later);
       await client.close();
       await sending;
     },
