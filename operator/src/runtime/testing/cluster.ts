@@ -26,7 +26,7 @@ export interface TestCluster {
 }
 
 /** A client for tests; its kubeconfig stays the caller's. */
-export function testClient(kubeConfig: PooledKubeConfig, deadlineMs = 10_000): RestClient {
+export function testClient(kubeConfig: PooledKubeConfig, deadlineMs = 30_000): RestClient {
   return createRestClient({
     kubeConfig,
     fieldManager: 'runtime-test',

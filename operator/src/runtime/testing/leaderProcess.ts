@@ -20,9 +20,6 @@ const elector = createLeaderElector({
   namespace,
   name: 'leader',
   identity,
-  leaseDurationMs: 6_000,
-  renewDeadlineMs: 4_000,
-  retryPeriodMs: 800,
   logger: recordingLogger(),
   metrics: testMetrics(),
 });
