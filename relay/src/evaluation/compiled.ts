@@ -36,7 +36,7 @@ export interface EvaluationReason {
 
 /** Result of one flag for one context. */
 export interface FlagResult {
-  /** JSON text of the variation; `null` when there is none. */
+  /** JSON text of the variation, ASCII; `null` when there is none. */
   readonly valueJson: string;
   readonly variation: number | null;
   readonly version: number;
@@ -57,7 +57,10 @@ export interface CompiledData {
   readonly data: DataSet;
   /** Context kinds whose keys must be looked up in the big-segment store before evaluating; empty when no segment is unbounded. */
   readonly bigSegmentKinds: ReadonlySet<string>;
-  /** The evalx document for a context: one JSON object, flag key → result (contract 1.5). */
+  /**
+   * The evalx document for a context: one JSON object, flag key → result (contract 1.5). It is ASCII, so that its length
+   * is its size in bytes and it can be written as `latin1`.
+   */
   evaluateAll(context: Context, options: EvaluateOptions): string;
   /** Every flag that the audience may see with its result, in the order of the keys. */
   evaluateEach(context: Context, options: EvaluateOptions, visit: (flagKey: string, result: FlagResult) => void): void;

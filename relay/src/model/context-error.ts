@@ -40,13 +40,26 @@ export function locate(text: string, mismatch: TypeMismatch): ContextError {
   return new ContextError(`${mismatch.message} at position ${Buffer.byteLength(text.slice(0, at))}`);
 }
 
+// Every character that a JSON value may begin with.
+const VALUE_START = /["{[\-0-9tfn]/;
+
+function quoted(character: string): string {
+  return character < ' ' ? `'\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}'` : `'${character}'`;
+}
+
 /** Says why a text is not JSON, in the words of the decoder that ld-relay uses where they are simple. */
 export function syntaxError(text: string, cause: unknown): ContextError {
   let message = 'invalid character in JSON';
   try {
-    const stop = valueEnd(text, skipSpace(text, 0));
+    const start = skipSpace(text, 0);
+    if (start < text.length && !VALUE_START.test(text.charAt(start))) {
+      return new ContextError(`invalid character ${quoted(text.charAt(start))} looking for beginning of value`, {
+        cause,
+      });
+    }
+    const stop = valueEnd(text, start);
     const rest = skipSpace(text, stop);
-    if (rest < text.length) message = `invalid character '${text.charAt(rest)}' after top-level value`;
+    if (rest < text.length) message = `invalid character ${quoted(text.charAt(rest))} after top-level value`;
   } catch (error) {
     if (error instanceof JsonTextError && error.message.startsWith('un')) message = 'unexpected end of JSON input';
   }

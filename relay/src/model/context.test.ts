@@ -14,6 +14,8 @@ suite('contexts that are refused, in the words of ld-relay (contract 1.4, 12.7)'
     ['{"kind":"user"', 'unexpected end of JSON input'],
     ['{"key":"u"} x', "invalid character 'x' after top-level value"],
     ['{"key":u}', 'invalid character in JSON'],
+    ['eyJrZXkiOiJ4In0', "invalid character 'e' looking for beginning of value"],
+    ['\u001f', "invalid character '\\x1f' looking for beginning of value"],
     ['{}', '"key" property not found in JSON context object'],
     ['{"kind":"user"}', '"key" property not found in JSON context object'],
     ['{"kind":"user","key":""}', 'context key must not be empty'],
