@@ -17,7 +17,7 @@ const quotas: ResourceType = {
   plural: 'resourcequotas',
   namespaced: true,
 };
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 
 let cluster: TestCluster;
 let operator: TestOperator;
@@ -294,6 +294,20 @@ describe('a RelayProxy on a real API server', () => {
         return !items.some(({ metadata }) => metadata?.ownerReferences?.some((owner) => owner.uid === uid));
       });
     }
+  });
+
+  it('can be made again at once under the same name', async () => {
+    const uid = (await getRelayProxy('basic')).metadata?.uid;
+    await cluster.client.delete(types.relayProxy, ref('basic'));
+    await applyRelayProxy('basic', {});
+    await conditionIs('basic', 'Reconciled', 'True', 'Applied');
+    const owner = (await getRelayProxy('basic')).metadata?.uid;
+    assert.notEqual(owner, uid);
+    await until('children of the new one', async () => {
+      const { items } = await cluster.client.list(types.deployment, { namespace: cluster.namespace });
+      const found = items.find(({ metadata }) => metadata?.name === 'basic-relay');
+      return found?.metadata?.ownerReferences?.[0]?.uid === owner;
+    });
   });
 
   it('says what was refused, in the words of the API server, and goes on with the rest', async () => {
