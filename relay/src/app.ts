@@ -14,10 +14,12 @@ import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer } from './http/ops.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
+import { observeClients } from './protocols/launchdarkly/clients.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
 import { createGoalsHandler } from './protocols/launchdarkly/goals.ts';
-import { withLdRelayMetrics } from './protocols/launchdarkly/ld-relay-metrics.ts';
+import { createLdRelayMetrics } from './protocols/launchdarkly/ld-relay-metrics.ts';
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
+import { createUsage } from './protocols/launchdarkly/usage.ts';
 import { createFeeds } from './sources/factory.ts';
 import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
@@ -124,9 +126,12 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
   });
   const isDraining = (): boolean => draining;
-  const counted = config.ldRelayMetrics
-    ? withLdRelayMetrics(routes, registry, metrics.registry, config.ldRelayMetrics.prefix)
-    : routes;
+  const usage = createUsage(config, dispatcher, registry, logger);
+  const observers = [
+    ...(config.ldRelayMetrics ? [createLdRelayMetrics(metrics.registry, config.ldRelayMetrics.prefix)] : []),
+    ...(usage === undefined ? [] : [usage.observer]),
+  ];
+  const counted = observers.length === 0 ? routes : observeClients(routes, registry, observers);
   const dispatch = createSdkDispatcher({
     routes: counted,
     overview,
@@ -147,6 +152,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     hub.close();
     await Promise.all([closeServer(server), closeServer(ops)]);
     await events.close();
+    await usage?.close();
     await registry.close();
     await stores.close();
     await dispatcher.close();

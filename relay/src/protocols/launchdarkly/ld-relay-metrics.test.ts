@@ -8,7 +8,8 @@ import { RelayResponse } from '../../http/response.ts';
 import type { Route } from '../../http/router.ts';
 import { ask } from '../../testing/client.ts';
 import { eventually } from '../../testing/eventually.ts';
-import { withLdRelayMetrics } from './ld-relay-metrics.ts';
+import { observeClients } from './clients.ts';
+import { createLdRelayMetrics } from './ld-relay-metrics.ts';
 
 /** Knows `sdk-1`, `mob-1` and `env1`. */
 const registry = {
@@ -38,7 +39,7 @@ test('10.1: streams and requests under the names of ld-relay, by environment, pl
   timeout: 20_000,
 }, async () => {
   const prom = new PromRegistry();
-  const routes = withLdRelayMetrics(ROUTES, registry, prom, 'conf');
+  const routes = observeClients(ROUTES, registry, [createLdRelayMetrics(prom, 'conf')]);
   const server = createServer({ ServerResponse: RelayResponse }, (request, response) => {
     const index = Number(new URL(request.url ?? '', 'http://x').searchParams.get('route'));
     const route = routes[index];
