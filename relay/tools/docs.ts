@@ -1,20 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { configurationPage } from './configuration-page.ts';
+import { metricsPage } from './metrics-page.ts';
 
 /**
- * Writes `docs/configuration.md` from the table of options; with `--check` only compares and exits with 1 if it is not
- * up to date.
+ * Writes the pages in `docs/` that are made from tables in the code; with `--check` only compares and exits with 1 if one is
+ * not up to date.
  */
-const page = new URL('../docs/configuration.md', import.meta.url);
+const pages = { 'configuration.md': configurationPage, 'metrics.md': metricsPage };
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-const wanted = configurationPage();
 
-if (!values.check) {
-  writeFileSync(page, wanted);
-} else if (readOrEmpty(page) !== wanted) {
-  console.error('relay/docs/configuration.md is not up to date; run: node relay/tools/docs.ts');
-  process.exitCode = 1;
+for (const [name, make] of Object.entries(pages)) {
+  const page = new URL(`../docs/${name}`, import.meta.url);
+  const wanted = make();
+  if (!values.check) {
+    writeFileSync(page, wanted);
+  } else if (readOrEmpty(page) !== wanted) {
+    console.error(`relay/docs/${name} is not up to date; run: node relay/tools/docs.ts`);
+    process.exitCode = 1;
+  }
 }
 
 function readOrEmpty(file: URL): string {

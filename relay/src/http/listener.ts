@@ -88,14 +88,21 @@ export function listen(server: Server, port: number, what: string): Promise<numb
   });
 }
 
-/** Stops listening and closes idle connections; resolves when every connection is gone. */
+/** Running requests get this long when a server is closed without a drain, in ms. */
+const CLOSE_GRACE_MS = 500;
+
+/** Stops listening and closes connections: idle ones at once, the others after a moment. Resolves when all are gone. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     if (!server.listening) {
       resolve();
       return;
     }
-    server.close(() => resolve());
+    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }

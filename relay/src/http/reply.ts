@@ -33,7 +33,12 @@ export function sendText(
 }
 
 /** JSON text with the bare media type that ld-relay sends (contract 1.3). */
-export function sendJson(response: ServerResponse, status: number, json: string, headers: HeaderList = NO_HEADERS): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  json: string,
+  headers: HeaderList = NO_HEADERS,
+): void {
   const length = Buffer.byteLength(json);
   response.writeHead(status, ['Content-Type', 'application/json', ...headers, 'Content-Length', String(length)]);
   // Text of plain ASCII is the same bytes either way, and is written faster without encoding.
