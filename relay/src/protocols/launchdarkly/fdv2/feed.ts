@@ -9,11 +9,20 @@ import { Payload, type Transfer } from './payload.ts';
 /** One step from a state to the next: which items changed. */
 interface Step {
   readonly from: string;
-  readonly keys: readonly { readonly kind: ItemKind; readonly key: string }[];
+  readonly touched: readonly Touched[];
 }
 
-/** Items named by the remembered steps; an SDK that is further behind gets everything. */
-const MAX_REMEMBERED = 1_000;
+/** An item that is not as it was. It is looked up in the data of the day, but for a tombstone that they have forgotten. */
+interface Touched {
+  readonly kind: ItemKind;
+  readonly key: string;
+  readonly forgotten?: Item;
+}
+
+/** Steps and items in them that are remembered; an SDK that is further behind gets everything. */
+const MAX_REMEMBERED = 2_000;
+/** States that are remembered as left. */
+const MAX_LEFT = 1_000;
 
 const feeds = new WeakMap<Environment, Feed>();
 
@@ -31,15 +40,17 @@ export function feedOf(environment: Environment): Feed {
 /**
  * The sequence of payloads of one environment: each SDK starts at one of them and is told every step from there.
  *
- * SDKs send the state that they had when they *opened* the stream again at each reconnect, although they have moved on.
- * So a basis may name less than an SDK has, and states must not hide that: after a flag was made and deleted again, the
- * live data are as before, but not the state, which counts tombstones.
+ * At each reconnect SDKs send the state that they had when they *opened* the stream, although they have moved on. So a
+ * basis may name less than an SDK has. What an SDK is sent is therefore every change since the first time of that state;
+ * and a state that was left and came back (a flag was made and removed) is not taken for "up to date". Not to be helped:
+ * a relay that was started after both cannot know that.
  */
 export class Feed {
   readonly #channel: Channel;
   #current: Payload | undefined;
   #steps: Step[] = [];
   #remembered = 0;
+  readonly #left = new Set<string>();
   /** Data that came from the source and were not looked at yet: one look for all that comes in one turn of the event loop. */
   #pending: DataSet | undefined;
   #scheduled = false;
@@ -86,7 +97,7 @@ export class Feed {
 
   /** What an SDK with this basis has to be sent to get to `payload`; `''` = it has nothing. */
   transfer(payload: Payload, basis: string): Transfer {
-    if (basis === payload.state) return { kind: 'none' };
+    if (basis === payload.state && !this.#left.has(basis)) return { kind: 'none' };
     if (basis === '') return { kind: 'full', reason: 'payload-missing' };
     const items = this.#since(payload, basis);
     if (items === undefined) return { kind: 'full', reason: 'cant-catchup' };
@@ -113,14 +124,15 @@ export class Feed {
         ? new Payload(data, fingerprintOf(data))
         : new Payload(data, changed(from.fingerprint, [...changes.before, ...changes.forgotten], changes.after));
     this.#current = to;
-    if (changes === undefined || changes.forgotten.length > 0) {
-      // Steps name deleted items, whose versions are not known any more.
+    if (to.state === from.state) return to;
+    this.#leave(from.state);
+    if (changes === undefined) {
       this.#steps = [];
       this.#remembered = 0;
     } else {
-      this.#remember({ from: from.state, keys: changes.after.map(({ kind, key }) => ({ kind, key })) });
+      this.#remember(from.state, changes);
     }
-    if (this.#channel.size > 0 && to.state !== from.state) this.#publish(to, changes);
+    if (this.#channel.size > 0) this.#publish(to, changes);
     return to;
   }
 
@@ -133,24 +145,32 @@ export class Feed {
     this.#channel.publish(payload.objects);
   }
 
-  #remember(step: Step): void {
-    if (step.keys.length === 0) return;
-    this.#steps.push(step);
-    this.#remembered += step.keys.length;
-    while (this.#remembered > MAX_REMEMBERED) this.#remembered -= this.#steps.shift()!.keys.length;
+  #remember(from: string, { after, forgotten }: Changes): void {
+    const touched: Touched[] = after.map(({ kind, key }) => ({ kind, key }));
+    for (const item of forgotten) touched.push({ kind: item.kind, key: item.key, forgotten: item });
+    this.#steps.push({ from, touched });
+    this.#remembered += 1 + touched.length;
+    while (this.#remembered > MAX_REMEMBERED) this.#remembered -= 1 + this.#steps.shift()!.touched.length;
+  }
+
+  #leave(state: string): void {
+    this.#left.delete(state);
+    this.#left.add(state);
+    if (this.#left.size > MAX_LEFT) this.#left.delete(this.#left.values().next().value!);
   }
 
   /** Everything that may have changed since a state; undefined when that is not known. */
   #since(payload: Payload, basis: string): Item[] | undefined {
-    // The first step from that state: a state that came back must not hide what happened in between.
     const first = this.#steps.findIndex((step) => step.from === basis);
     if (first >= 0) {
       const items = new Map<string, Item>();
-      for (const { keys } of this.#steps.slice(first)) {
-        for (const { kind, key } of keys) items.set(`${kind}/${key}`, payload.data[kind].get(key)!);
+      for (const { kind, key, forgotten } of this.#steps.slice(first).flatMap((step) => step.touched)) {
+        const item = payload.data[kind].get(key) ?? forgotten;
+        if (item !== undefined) items.set(`${kind}/${key}`, item);
       }
       return [...items.values()];
     }
+    if (this.#left.has(basis)) return undefined;
     // The same flags and segments, but other deletions: another relay saw them, or this one did.
     if (!sameLiveData(basis, payload.state)) return undefined;
     const { flags, segments } = payload.data;
