@@ -17,7 +17,7 @@ export interface LoopOptions {
 
 /**
  * Asks a URL at an even rate, each time over a new connection, so that every request is balanced anew by the Service. Anything but a 200
- * within 5 s is a failure. Reports the totals once a second.
+ * within 15 s is a failure. Reports the totals once a second.
  */
 export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTotals) => void): { stop(): void } {
   let sent = 0;
@@ -32,14 +32,14 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
     sent += 1;
     const request = get(
       options.url,
-      { agent: false, timeout: 5_000, headers: { authorization: options.sdkKey } },
+      { agent: false, timeout: 15_000, headers: { authorization: options.sdkKey } },
       (response) => {
         if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
         response.on('error', (error) => fail(error.message));
         response.resume();
       },
     );
-    request.on('timeout', () => request.destroy(new Error('no answer within 5 s')));
+    request.on('timeout', () => request.destroy(new Error('no answer within 15 s')));
     request.on('error', (error) => fail(error.message));
   };
 

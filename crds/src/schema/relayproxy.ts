@@ -48,6 +48,12 @@ export const relayProxy = withRules(
     message: 'name must be no more than 52 characters, so that child object names fit',
     check: ({ metadata }) => metadata.name.length <= 52,
   },
+  {
+    // The Service bears the name as it is, and a Service's name is stricter than an object's.
+    cel: "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    message: 'name must be lower-case letters, digits and dashes, and must begin with a letter: the Service bears it',
+    check: ({ metadata }) => /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(metadata.name),
+  },
 ).describe(
   'A fleet of relays: pods that keep the flag data of LaunchDarkly-compatible environments in memory and serve it to SDKs in the same cluster.',
 );
