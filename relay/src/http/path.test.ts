@@ -29,6 +29,13 @@ test('unclean paths are redirected, query kept (contract 1.1)', () => {
   });
 });
 
+test('the location of a redirect is escaped as Go does, and an empty query stays', () => {
+  assert.deepEqual(parseTarget("//a(b)'c*!/$&+,:;=@~?"), {
+    problem: 'unclean',
+    location: '/a%28b%29%27c%2A%21/$&+,:;=@~?',
+  });
+});
+
 test('a redirect never leaves the host', () => {
   for (const url of ['//evil.example/x', '/%2F/evil.example', '/.//evil.example']) {
     const target = parseTarget(url);
@@ -43,4 +50,5 @@ test('query parameters: the first counts, escapes are decoded, broken ones are s
   assert.equal(queryParam('filter=%zz&filter=ok', 'filter'), 'ok');
   assert.equal(queryParam('withReasons', 'withReasons'), '');
   assert.equal(queryParam('xfilter=1', 'filter'), '');
+  assert.equal(queryParam('f%69lter=x', 'filter'), 'x');
 });

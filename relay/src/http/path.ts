@@ -28,7 +28,7 @@ export function parseTarget(url: string): Target | TargetProblem {
   if (path.includes('//') || path.includes('/.')) {
     const clean = cleanPath(path);
     if (clean !== path) {
-      const location = encodePath(clean) + (query === '' ? '' : `?${query}`);
+      const location = encodePath(clean) + (mark < 0 ? '' : `?${query}`);
       return { problem: 'unclean', location };
     }
   }
@@ -40,7 +40,7 @@ export function parseTarget(url: string): Target | TargetProblem {
  * skipped, as Go does.
  */
 export function queryParam(query: string, name: string): string {
-  if (query === '' || !query.includes(name)) return '';
+  if (query === '' || (!query.includes(name) && !/[%+]/.test(query))) return '';
   for (const part of query.split('&')) {
     if (part.includes(';')) continue;
     const equals = part.indexOf('=');
@@ -85,11 +85,14 @@ function cleanPath(path: string): string {
   return path.endsWith('/') && joined !== '/' ? `${joined}/` : joined;
 }
 
+/** Escapes what Go escapes in a path: all but letters, digits, `-_.~` and `$&+,:;=@`. */
 function encodePath(path: string): string {
   return path
     .split('/')
     .map((segment) =>
-      encodeURIComponent(segment).replace(/%(3D|40|3A|24|26|2B|2C|3B)/g, (triplet) => decodeURIComponent(triplet)),
+      encodeURIComponent(segment)
+        .replace(/%(3D|40|3A|24|26|2B|2C|3B)/g, (triplet) => decodeURIComponent(triplet))
+        .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
     )
     .join('/');
 }

@@ -6,7 +6,7 @@ import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { ExpressHandler } from './express-app.ts';
 import { sendText } from './reply.ts';
 import type { RelayResponse } from './response.ts';
-import { createRouter, type Route } from './router.ts';
+import { createRouter, type Route, type RouteMatch } from './router.ts';
 
 /** What the SDK listener answers with. */
 export interface SdkDispatcherOptions {
@@ -54,7 +54,17 @@ export function createSdkDispatcher(
   const router = createRouter(
     [
       ...options.routes,
-      ...EXPRESS_PATHS.map((path): Route => ({ method: 'GET', path, name: 'status', handler: viaExpress })),
+      ...EXPRESS_PATHS.map(
+        (path): Route => ({
+          method: 'GET',
+          path,
+          name: 'status',
+          handler(request, response, match) {
+            request.url = plainUrl(match);
+            viaExpress(request, response);
+          },
+        }),
+      ),
     ],
     {
       unknown(request, response) {
@@ -77,6 +87,13 @@ export function createSdkDispatcher(
       else sendText(response, 500, 'internal error');
     }
   };
+}
+
+/** The URL with its literal parts unescaped: Express compares them as they were sent, ld-relay decodes first (contract 1.1). */
+function plainUrl({ route, params, query }: RouteMatch): string {
+  let next = 0;
+  const path = route.path.replace(/:[a-z]+/g, () => encodeURIComponent(params[next++] ?? ''));
+  return query === '' ? path : `${path}?${query}`;
 }
 
 async function loadExpress(overview: Overview): Promise<ExpressHandler> {

@@ -45,6 +45,7 @@ describe('/status (contract 3, 11.1)', () => {
       assert.equal(body.envId, KEYS.env);
     }
     assert.equal((await get('/status/bad')).status, 503);
+    assert.equal((await get('/st%61tus/test')).status, 200);
     assert.equal((await get('/status/nosuch')).status, 404);
     assert.equal((await get('/status/proj/test/filters/nosuch')).status, 404);
   });
