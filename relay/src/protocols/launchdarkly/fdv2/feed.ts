@@ -6,12 +6,6 @@ import { type Changes, changesBetween } from './changes.ts';
 import { changed, fingerprintOf, sameLiveData } from './fingerprint.ts';
 import { Payload, type Transfer } from './payload.ts';
 
-/** One step from a state to the next: which items changed. */
-interface Step {
-  readonly from: string;
-  readonly touched: readonly Touched[];
-}
-
 /** An item that is not as it was. It is looked up in the data of the day, but for a tombstone that they have forgotten. */
 interface Touched {
   readonly kind: ItemKind;
@@ -48,9 +42,13 @@ export function feedOf(environment: Environment): Feed {
 export class Feed {
   readonly #channel: Channel;
   #current: Payload | undefined;
-  #steps: Step[] = [];
+  /** What was touched by the steps from one payload to the next, without gaps. */
+  #steps: (readonly Touched[])[] = [];
+  /** Number of the first of them. */
+  #firstStep = 0;
   #remembered = 0;
-  readonly #left = new Set<string>();
+  /** The step by which a state was first left. */
+  readonly #left = new Map<string, number>();
   /** Data that came from the source and were not looked at yet: one look for all that comes in one turn of the event loop. */
   #pending: DataSet | undefined;
   #scheduled = false;
@@ -126,12 +124,7 @@ export class Feed {
     this.#current = to;
     if (to.state === from.state) return to;
     this.#leave(from.state);
-    if (changes === undefined) {
-      this.#steps = [];
-      this.#remembered = 0;
-    } else {
-      this.#remember(from.state, changes);
-    }
+    this.#remember(changes);
     if (this.#channel.size > 0) this.#publish(to, changes);
     return to;
   }
@@ -145,32 +138,41 @@ export class Feed {
     this.#channel.publish(payload.objects);
   }
 
-  #remember(from: string, { after, forgotten }: Changes): void {
-    const touched: Touched[] = after.map(({ kind, key }) => ({ kind, key }));
-    for (const item of forgotten) touched.push({ kind: item.kind, key: item.key, forgotten: item });
-    this.#steps.push({ from, touched });
-    this.#remembered += 1 + touched.length;
-    while (this.#remembered > MAX_REMEMBERED) this.#remembered -= 1 + this.#steps.shift()!.touched.length;
+  #leave(state: string): void {
+    if (this.#left.has(state)) return;
+    this.#left.set(state, this.#firstStep + this.#steps.length);
+    if (this.#left.size > MAX_LEFT) this.#left.delete(this.#left.keys().next().value!);
   }
 
-  #leave(state: string): void {
-    this.#left.delete(state);
-    this.#left.add(state);
-    if (this.#left.size > MAX_LEFT) this.#left.delete(this.#left.values().next().value!);
+  #remember(changes: Changes | undefined): void {
+    if (changes === undefined) {
+      this.#firstStep += this.#steps.length + 1;
+      this.#steps = [];
+      this.#remembered = 0;
+      return;
+    }
+    const touched: Touched[] = changes.after.map(({ kind, key }) => ({ kind, key }));
+    for (const item of changes.forgotten) touched.push({ kind: item.kind, key: item.key, forgotten: item });
+    this.#steps.push(touched);
+    this.#remembered += 1 + touched.length;
+    while (this.#remembered > MAX_REMEMBERED) {
+      this.#remembered -= 1 + this.#steps.shift()!.length;
+      this.#firstStep++;
+    }
   }
 
   /** Everything that may have changed since a state; undefined when that is not known. */
   #since(payload: Payload, basis: string): Item[] | undefined {
-    const first = this.#steps.findIndex((step) => step.from === basis);
-    if (first >= 0) {
+    const first = this.#left.get(basis);
+    if (first !== undefined) {
+      if (first < this.#firstStep) return undefined;
       const items = new Map<string, Item>();
-      for (const { kind, key, forgotten } of this.#steps.slice(first).flatMap((step) => step.touched)) {
+      for (const { kind, key, forgotten } of this.#steps.slice(first - this.#firstStep).flat()) {
         const item = payload.data[kind].get(key) ?? forgotten;
         if (item !== undefined) items.set(`${kind}/${key}`, item);
       }
       return [...items.values()];
     }
-    if (this.#left.has(basis)) return undefined;
     // The same flags and segments, but other deletions: another relay saw them, or this one did.
     if (!sameLiveData(basis, payload.state)) return undefined;
     const { flags, segments } = payload.data;
