@@ -9,6 +9,7 @@ import { compile } from './evaluation/compile.ts';
 import { configHashOf } from './health/config-hash.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import { createReporter, type Reporter } from './health/reporter.ts';
+import { renewCertificate } from './http/certificate.ts';
 import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer } from './http/ops.ts';
@@ -108,8 +109,9 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     draining: () => draining,
   });
   const events = createEventHandlers({ config, dispatcher, metrics, registry });
-  const server = createSdkServer(config.server.tls);
-  const { maxRequestBodyBytes: maxBodyBytes, compression, drainMs } = config.server;
+  const { tls, maxRequestBodyBytes: maxBodyBytes, compression, drainMs } = config.server;
+  const server = createSdkServer(tls);
+  const renewal = tls === undefined ? undefined : renewCertificate(server, tls, logger);
   const routes = launchDarklyRoutes({
     registry,
     evaluation: { maxBodyBytes, compression },
@@ -147,6 +149,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     draining = true;
+    renewal?.close();
     await reporter?.close();
     await feeds.definitions.close();
     hub.close();

@@ -1,17 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { StartupError } from '../environment/definition.ts';
+import { type ListenerTls, readCertificate } from './certificate.ts';
 import { answerClientErrors } from './client-error.ts';
 import { RelayResponse } from './response.ts';
-
-/** TLS of a listener (contract 4.2). */
-export interface ListenerTls {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly minVersion: '1.0' | '1.1' | '1.2' | '1.3';
-}
 
 /** Request line and headers up to this; 431 above (contract 1.1). */
 const MAX_HEADER_BYTES = 1024 * 1024;
@@ -53,20 +46,11 @@ export function createSdkServer(tls: ListenerTls | undefined): Server {
 
 function newServer(tls: ListenerTls | undefined): Server {
   if (tls === undefined) return createServer(OPTIONS as unknown as ServerOptions) as Server;
-  try {
-    return createTlsServer({
-      ...(OPTIONS as unknown as ServerOptions),
-      cert: readFileSync(tls.certFile),
-      key: readFileSync(tls.keyFile),
-      minVersion: `TLSv1${tls.minVersion === '1.0' ? '' : tls.minVersion.slice(1)}` as 'TLSv1.2',
-      ALPNProtocols: ['http/1.1'],
-    }) as unknown as Server;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartupError(`cannot use the TLS certificate ${tls.certFile} with the key ${tls.keyFile}: ${reason}`, {
-      cause: error,
-    });
-  }
+  return createTlsServer({
+    ...(OPTIONS as unknown as ServerOptions),
+    ...readCertificate(tls),
+    ALPNProtocols: ['http/1.1'],
+  }) as unknown as Server;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface TestCa extends Disposable {
   readonly server: TestCertificate;
   /** Client certificate with the common name `client`. */
   readonly client: TestCertificate;
+  /** Issues another serving certificate for the same names. */
+  issueServer(name: string): TestCertificate;
 }
 
 /** Makes a {@link TestCa}. Throws when `openssl` fails. */
@@ -54,7 +56,8 @@ export function createTestCa(): TestCa {
     const keyFile = file(`${name}.key`);
     return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile, keyFile };
   };
-  const server = issue('server', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n');
+  const issueServer = (name: string) => issue(name, 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\n');
+  const server = issueServer('server');
   const client = issue('client', 'extendedKeyUsage=clientAuth\n');
   return {
     directory,
@@ -62,6 +65,7 @@ export function createTestCa(): TestCa {
     caFile: file('ca.crt'),
     server,
     client,
+    issueServer,
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
