@@ -59,10 +59,12 @@ export function sampleData(): UpstreamData {
 /**
  * Starts a relay on free ports.
  * @param document overrides; the default is one environment with {@link KEYS}, whose upstream holds `data`
+ * @param logger says nothing unless one is given
  */
 export async function startTestRelay(
   document: RelayDocument = {},
   data: UpstreamData = sampleData(),
+  logger: Logger = SILENT,
 ): Promise<TestRelay> {
   const upstream = await startUpstream();
   upstream.add(KEYS.sdk, data);
@@ -74,7 +76,7 @@ export async function startTestRelay(
     ops: { port: 0, ...document.ops },
     upstream: { streamUri: upstream.url, onInitTimeout: 'continue', ...document.upstream },
   });
-  const relay = await startRelay(config, { logger: SILENT, env: {}, fatal: (error) => fatal.push(error) }).catch(
+  const relay = await startRelay(config, { logger, env: {}, fatal: (error) => fatal.push(error) }).catch(
     async (error: unknown) => {
       await upstream.close();
       throw error;
