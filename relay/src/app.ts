@@ -8,7 +8,7 @@ import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
 import { configHashOf } from './health/config-hash.ts';
 import { createOverview, type Overview } from './health/overview.ts';
-import { createReporter, type Reporter } from './health/reporter.ts';
+import type { Reporter } from './health/reporter.ts';
 import { renewCertificate } from './http/certificate.ts';
 import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
@@ -21,6 +21,7 @@ import { createGoalsHandler } from './protocols/launchdarkly/goals.ts';
 import { createLdRelayMetrics } from './protocols/launchdarkly/ld-relay-metrics.ts';
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
 import { createUsage } from './protocols/launchdarkly/usage.ts';
+import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import { createFeeds } from './sources/factory.ts';
 import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
@@ -112,7 +113,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const { tls, maxRequestBodyBytes: maxBodyBytes, compression, drainMs } = config.server;
   const server = createSdkServer(tls);
   const renewal = tls === undefined ? undefined : renewCertificate(server, tls, logger);
-  const routes = launchDarklyRoutes({
+  const sdkRoutes = launchDarklyRoutes({
     registry,
     evaluation: { maxBodyBytes, compression },
     streams: {
@@ -127,6 +128,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     },
     events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
   });
+  const routes = [...sdkRoutes, ...ofrepRoutes({ registry, maxBodyBytes })];
   const isDraining = (): boolean => draining;
   const usage = createUsage(config, dispatcher, registry, logger);
   const observers = [
@@ -176,6 +178,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
         ...overview.facts(),
         ...(configHash === undefined ? {} : { configHash }),
       });
+      const { createReporter } = await import('./health/reporter.ts');
       reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
       reporter.changed();
     }

@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CompiledData, EvaluateOptions } from '../../evaluation/compiled.ts';
+import { BodyError, readBody } from '../../http/body.ts';
+import { queryParam } from '../../http/path.ts';
+import { sendEmpty, sendJson } from '../../http/reply.ts';
+import type { Context } from '../../model/context.ts';
+import { StoreError } from '../../store/store.ts';
+import { describe } from '../../telemetry/describe.ts';
+import { sendBodyError } from '../launchdarkly/context-request.ts';
+import { bigSegmentsFor } from '../launchdarkly/evalx.ts';
+import { secureHashMatches } from '../launchdarkly/secure-mode.ts';
+import { type OfrepHandler, type OfrepRequest, sendProblem } from './access.ts';
+import { OfrepError, parseOfrepContext } from './context.ts';
+import { ofrepFailure, ofrepResult } from './result.ts';
+
+/** Everything that one evaluation needs. */
+interface Evaluation {
+  readonly data: CompiledData;
+  readonly context: Context;
+  readonly options: EvaluateOptions;
+}
+
+/** POST `/ofrep/v1/evaluate/flags/{key}`. */
+export function evaluateOne(maxBodyBytes: number): OfrepHandler {
+  return (request, response, given) => {
+    const key = given.params[0] ?? '';
+    const failed = (error: OfrepError) =>
+      sendJson(response, 400, ofrepFailure(key, error.code, error.message).json, given.headers);
+    void answer(request, response, given, maxBodyBytes, failed, ({ data, context, options }) => {
+      const result = data.evaluate(key, context, options);
+      if (result === undefined) {
+        const { json } = ofrepFailure(key, 'FLAG_NOT_FOUND', 'there is no such flag');
+        sendJson(response, 404, json, given.headers);
+        return;
+      }
+      const { json, failed } = ofrepResult(key, result);
+      sendJson(response, failed ? 400 : 200, json, given.headers);
+    });
+  };
+}
+
+/** POST `/ofrep/v1/evaluate/flags`: every flag that the client may see, with an `ETag` that is the same in every relay. */
+export function evaluateAll(maxBodyBytes: number): OfrepHandler {
+  return (request, response, given) => {
+    const failed = ({ code, message }: OfrepError) =>
+      sendJson(response, 400, JSON.stringify({ errorCode: code, errorDetails: message }), given.headers);
+    void answer(request, response, given, maxBodyBytes, failed, ({ data, context, options }) => {
+      const flags: string[] = [];
+      data.evaluateEach(context, options, (key, result) => flags.push(ofrepResult(key, result).json));
+      const body = `{"flags":[${flags.join(',')}]}`;
+      const tag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
+      const headers = ['ETag', tag, ...given.headers];
+      if (hasTag(request, tag)) sendEmpty(response, 304, headers);
+      else sendJson(response, 200, body, headers);
+    });
+  };
+}
+
+/** Reads the request and hands out what is needed for the evaluation; answers everything that is wrong. Never rejects. */
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { environment, audience, query, headers }: OfrepRequest,
+  maxBodyBytes: number,
+  failed: (error: OfrepError) => void,
+  use: (evaluation: Evaluation) => void,
+): Promise<void> {
+  try {
+    const context = parseOfrepContext((await readBody(request, maxBodyBytes)).toString());
+    const { definition } = environment;
+    if (
+      audience === 'browser' &&
+      definition.secureMode &&
+      !secureHashMatches(definition, context, queryParam(query, 'h'))
+    ) {
+      sendProblem(response, 403, 'the environment is in secure mode and the hash in "h" does not match', headers);
+      return;
+    }
+    const data = await environment.read();
+    if (data === undefined) {
+      sendProblem(response, 503, 'the environment has no data yet', headers);
+      return;
+    }
+    const bigSegments = await bigSegmentsFor(environment, data, context);
+    const options = { audience, withReasons: true, ...(bigSegments === undefined ? {} : { bigSegments }) };
+    use({ data, context, options });
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else if (error instanceof OfrepError) failed(error);
+    else if (error instanceof BodyError) sendBodyError(response, error, headers);
+    else {
+      if (!(error instanceof StoreError)) environment.logger.error('an evaluation failed', { error: describe(error) });
+      sendProblem(response, 500, 'the flags cannot be read', headers);
+    }
+  }
+}
+
+/** `If-None-Match` may list several tags, and caches make weak ones of them. */
+function hasTag({ headers }: IncomingMessage, tag: string): boolean {
+  const sent = headers['if-none-match'];
+  return sent?.split(',').some((one) => one.trim().replace(/^W\//, '') === tag) ?? false;
+}
