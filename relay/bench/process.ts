@@ -61,7 +61,14 @@ async function answers(spec: ServerSpec, deadline: number): Promise<void> {
 function statusOf(spec: ServerSpec): Promise<number> {
   return new Promise((resolve) => {
     const request = get(
-      { host: '127.0.0.1', port: spec.port, path: spec.readyPath, headers: { ...spec.headers }, agent: false, timeout: 2_000 },
+      {
+        host: '127.0.0.1',
+        port: spec.port,
+        path: spec.readyPath,
+        headers: { ...spec.headers },
+        agent: false,
+        timeout: 2_000,
+      },
       (response) => {
         response.resume();
         response.on('end', () => resolve(response.statusCode ?? 0));

@@ -29,24 +29,27 @@ const EXPRESS_PATHS = [
 
 /**
  * Answers the requests of the SDK listener. The SDK endpoints go through the relay's own router, for its exact rules and
- * because Express doubles the cost of a small answer; everything else is Express's, which is loaded behind the start.
+ * because Express doubles the cost of a small answer. Everything else is Express's; it is loaded when the first such
+ * request comes, since that takes a good part of the start and many pods never need it.
  */
 export function createSdkDispatcher(
   options: SdkDispatcherOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   let express: ExpressHandler | undefined;
-  const loading = loadExpress(options.overview).then((handler) => {
-    express = handler;
-    return handler;
-  });
+  let loading: Promise<ExpressHandler> | undefined;
   const viaExpress = (request: IncomingMessage, response: ServerResponse): void => {
-    if (express !== undefined) express(request, response);
-    else {
-      loading.then(
-        (handler) => handler(request, response),
-        (error: unknown) => sendText(response, 500, `internal error: ${String(error)}`),
-      );
+    if (express !== undefined) {
+      express(request, response);
+      return;
     }
+    loading ??= loadExpress(options.overview);
+    loading.then(
+      (handler) => {
+        express = handler;
+        handler(request, response);
+      },
+      (error: unknown) => sendText(response, 500, `internal error: ${String(error)}`),
+    );
   };
   const unknown = options.requests.route('unknown');
   const stats = new Map(options.routes.map((route) => [route, options.requests.route(route.name)]));
@@ -97,8 +100,6 @@ function plainUrl({ route, params, query }: RouteMatch): string {
 }
 
 async function loadExpress(overview: Overview): Promise<ExpressHandler> {
-  // Behind the first turn of the event loop: the listener comes first.
-  await new Promise((resolve) => setImmediate(resolve));
   const [{ createExpressHandler }, { statusRouter }] = await Promise.all([
     import('./express-app.ts'),
     import('../protocols/launchdarkly/status.ts'),
