@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { ImageArchive } from '../cluster/local/containerdImages.ts';
 import { withLock } from '../cluster/lock.ts';
 import { cacheFolder, repositoryRoot } from '../cluster/paths.ts';
@@ -83,7 +83,12 @@ async function buildOne(engine: ImageEngine, product: Product, image: string, ba
 function inputsDigest(product: Product, base: string): string {
   const hash = createHash('sha256').update(base);
   const dist = join(repositoryRoot, product, 'dist');
-  const files = readdirSync(dist).sort();
+  // The compile cache is made from the bundle and differs from run to run.
+  const files = readdirSync(dist, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dist, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.startsWith(`cache${sep}`))
+    .sort();
   for (const file of files) hash.update(file).update(readFileSync(join(dist, file)));
   for (const file of ['Dockerfile', 'package.json']) hash.update(readFileSync(join(repositoryRoot, file)));
   return hash.digest('hex');
