@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { ask } from '../testing/client.ts';
+import { BodyError, readBody } from './body.ts';
+
+describe('request bodies', () => {
+  const server = createServer((request, response) => {
+    readBody(request, 10, 50).then(
+      (body) => response.end(body),
+      (error: unknown) => {
+        assert.ok(error instanceof BodyError);
+        reasons.push(error.reason);
+        response.writeHead(400, { Connection: 'close' }).end(error.reason);
+      },
+    );
+  });
+  const reasons: string[] = [];
+  let port: number;
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** A request that goes on as `write` says. */
+  const send = (write: (request: ReturnType<typeof httpRequest>) => void): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const request = httpRequest({ port, method: 'POST', agent: false }, (answer) => {
+        answer.setEncoding('utf8').on('data', resolve);
+      });
+      request.on('error', reject);
+      write(request);
+    });
+
+  test('are read whole, with and without a length; none is empty', async () => {
+    assert.equal((await ask(port, '/', { method: 'POST', body: '0123456789' })).text, '0123456789');
+    assert.equal((await ask(port, '/')).text, '');
+    const chunked = await send((request) => {
+      request.write('01234');
+      request.end('56789');
+    });
+    assert.equal(chunked, '0123456789');
+  });
+
+  test('above the limit they are refused: by their length, or once the limit is passed', async () => {
+    assert.equal((await ask(port, '/', { method: 'POST', body: '0123456789x' })).text, 'too-large');
+    const chunked = await send((request) => {
+      request.write('0123456789');
+      request.write('x');
+    });
+    assert.equal(chunked, 'too-large');
+  });
+
+  test('that do not end are given up after the timeout', async () => {
+    assert.equal(await send((request) => request.write('01')), 'too-slow');
+  });
+
+  test('of clients that go away are given up at once', async () => {
+    const before = reasons.length;
+    await assert.rejects(
+      send((request) => {
+        request.write('01', () => request.destroy(new Error('gone')));
+      }),
+      /gone/,
+    );
+    while (reasons.length === before) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(['aborted', 'too-slow'].includes(reasons.at(-1)!));
+  });
+});
