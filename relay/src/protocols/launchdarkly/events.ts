@@ -86,17 +86,16 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
         sendProblem(response, 503, OFF, selected.cors);
         return;
       }
-      readEventBody(request, limits).then(
-        (body) => {
+      readEventBody(request, limits)
+        .then((body) => {
           if (body.length === 0) {
             sendProblem(response, 400, 'body may not be empty', selected.cors);
             return;
           }
           sendEmpty(response, 202, selected.cors);
           take(request, body, selected);
-        },
-        (error: unknown) => answerBodyError(response, error, selected),
-      );
+        })
+        .catch((error: unknown) => answerBodyError(response, error, selected));
     };
 
   const bulk = (family: EventFamily): EnvironmentHandler =>

@@ -10,6 +10,7 @@ import type { Admission } from '../../streams/admission.ts';
 import type { StreamKind } from '../../streams/channel.ts';
 import type { StreamConnection } from '../../streams/connection.ts';
 import { type Frame, PING } from '../../streams/sse.ts';
+import { describe } from '../../telemetry/describe.ts';
 import { contextOfBody, contextOfPath } from './context-request.ts';
 import { corsHeadersOfStream } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';
@@ -80,13 +81,15 @@ export function evalStream(secure: boolean, options: StreamOptions): Environment
     // Errors before the stream opens carry this, too: a proxy decides about buffering by the first answer it sees.
     const selected = { ...given, cors: [...given.cors, ...UNBUFFERED] };
     if (request.method === 'REPORT') {
-      void contextOfBody(request, response, selected.cors, options.maxBodyBytes).then(
-        (received) => {
+      contextOfBody(request, response, selected.cors, options.maxBodyBytes)
+        .then((received) => {
           if (received === undefined || (secure && !passesSecureMode(response, selected, received.context))) return;
           openPing(options, request, response, selected);
-        },
-        () => response.destroy(),
-      );
+        })
+        .catch((error: unknown) => {
+          given.environment.logger.error('a stream could not be served', { error: describe(error) });
+          response.destroy();
+        });
       return;
     }
     const received = contextOfPath(selected.params[0] ?? '', response, selected.cors);
