@@ -6,7 +6,8 @@ export type RedisClient = Redis | Cluster;
 
 /** A server that does not answer a command within this is treated as gone, in ms. */
 const COMMAND_TIMEOUT_MS = 5_000;
-const CONNECT_TIMEOUT_MS = 3_000;
+/** Connecting, and finding the nodes of a Cluster, takes at most this long, in ms. */
+export const CONNECT_TIMEOUT_MS = 3_000;
 /** A lost connection is tried again after at most this, in ms: recovery is looked for every 500 ms (contract 6.5). */
 const MAX_RECONNECT_MS = 500;
 
@@ -68,6 +69,8 @@ function singleClient(settings: RedisSettings): Redis {
 function clusterClient(settings: RedisSettings): Cluster {
   return new Cluster([...settings.address.nodes], {
     clusterRetryStrategy: reconnectDelay,
+    // Its queue has no time limit.
+    enableOfflineQueue: false,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     redisOptions: commonOptions(settings),
     // With TLS the certificate names hosts, so the nodes must be reached by the names that they announce.

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { unwatchFile, watchFile } from 'node:fs';
+import { Cluster } from 'ioredis';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StoreError } from '../store.ts';
-import { createClient, type RedisClient } from './client.ts';
+import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
 import { type RedisConfig, readRedisSettings, secretFiles } from './settings.ts';
 
 /** The relay's way to Redis, shared by all environments: one pipelined client, and a few for transactions. */
@@ -21,6 +23,10 @@ export interface RedisConnection {
 const MAX_TRANSACTION_CLIENTS = 4;
 /** How often files with secrets are looked at, in ms. */
 const SECRETS_POLL_MS = 5_000;
+
+/** A whole piece of work may take this long, in ms; each command has a limit of its own, but a client may wait for a node. */
+const RUN_TIMEOUT_MS = 6_000;
+const TRANSACTION_TIMEOUT_MS = 30_000;
 
 /** The clients that were made with one set of credentials. */
 interface Clients {
@@ -128,7 +134,8 @@ export function createRedisConnection(
     run: async (work) => {
       const used = usable();
       try {
-        return await work(used.shared);
+        await whenReady(used.shared);
+        return await within(RUN_TIMEOUT_MS, work(used.shared));
       } catch (error) {
         throw failure(error, used);
       }
@@ -137,7 +144,8 @@ export function createRedisConnection(
       const [client, owner] = await lease();
       let clean = false;
       try {
-        const result = await work(client);
+        await whenReady(client);
+        const result = await within(TRANSACTION_TIMEOUT_MS, work(client));
         clean = true;
         return result;
       } catch (error) {
@@ -157,4 +165,29 @@ export function createRedisConnection(
       for (const resume of waiting.splice(0)) resume();
     },
   };
+}
+
+/**
+ * Waits until a Cluster client knows its nodes: what it is given before waits without a limit. Other clients queue with the
+ * limit of the command.
+ */
+async function whenReady(client: RedisClient): Promise<void> {
+  if (!(client instanceof Cluster) || client.status === 'ready') return;
+  try {
+    await once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+  } catch (error) {
+    // Both mean the same: no node can be reached. What exactly is wrong is in the error event.
+    throw new Error('Connection is closed.', { cause: error });
+  }
+}
+
+/** The result, or an error when it takes longer than `ms`. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`Redis did not answer within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -155,12 +155,16 @@ describe('Cluster', { timeout: 60_000 }, () => {
     assert.equal((await t.store.read())?.data.flags.size, 1);
   });
 
-  test('the death of a node is an outage', async () => {
+  test('the death of all nodes is an outage, after which the data are back', async () => {
     await using cluster = await startCluster();
     await using t = open({ url: cluster.url, mode: 'cluster' });
     await t.store.init(put(flag('a', 1)));
     for (const node of cluster.nodes) await node.kill();
     await eventually(() => assert.equal(t.store.status().state, 'INTERRUPTED'), 30_000);
     await assert.rejects(async () => t.store.read());
+    for (const node of cluster.nodes) await node.restart();
+    await eventually(() => assert.equal(t.store.status().state, 'VALID'), 30_000);
+    assert.equal(t.recovered(), 1);
+    assert.equal((await t.store.read())?.data.flags.size, 1);
   });
 });
