@@ -15,6 +15,15 @@ test('a put for another path, an unknown kind and an unknown event are passed ov
   assert.equal(readFlagMessage({ event: 'goodbye', data: 'x' }), undefined);
 });
 
+test('odd but acceptable: a put for the empty path, an item with the empty key, a fraction as version', () => {
+  const put = readFlagMessage({ event: 'put', data: '{"path":"","data":{"flags":{}}}' });
+  assert.ok(put && 'put' in put);
+  const patch = readFlagMessage({ event: 'patch', data: '{"path":"/flags/","data":{"key":"x","version":1}}' });
+  assert.ok(patch && 'upsert' in patch && patch.upsert.key === '');
+  const deletion = readFlagMessage({ event: 'delete', data: '{"path":"/flags/x","version":2.9}' });
+  assert.ok(deletion && 'upsert' in deletion && deletion.upsert.version === 2);
+});
+
 test('keys that are special in JavaScript are keys like others', () => {
   const message = readFlagMessage({
     event: 'put',

@@ -15,7 +15,7 @@ export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined
     case 'put': {
       const members = memberTexts(event.data);
       const path = textMember(members, 'path');
-      if (path !== undefined && path !== '/') return undefined;
+      if (path !== undefined && path !== '/' && path !== '') return undefined;
       const data = members.get('data');
       if (data === undefined) throw new SyntaxError('a put has no "data"');
       return { put: parseDataSet(data) };
@@ -34,7 +34,7 @@ export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined
       if (!target) return undefined;
       const version: unknown = JSON.parse(members.get('version') ?? 'null');
       if (typeof version !== 'number') throw new SyntaxError('a delete has no numeric "version"');
-      return { upsert: tombstone(target.kind, target.key, version) };
+      return { upsert: tombstone(target.kind, target.key, Math.trunc(version)) };
     }
     default:
       return undefined;
@@ -53,7 +53,7 @@ function itemPath(path: string | undefined): { readonly kind: ItemKind; readonly
   if (path === undefined) throw new SyntaxError('an event has no "path"');
   for (const kind of ['flags', 'segments'] as const) {
     const prefix = `/${kind}/`;
-    if (path.startsWith(prefix) && path.length > prefix.length) return { kind, key: path.slice(prefix.length) };
+    if (path.startsWith(prefix)) return { kind, key: path.slice(prefix.length) };
   }
   return undefined;
 }
