@@ -146,12 +146,18 @@ function join(
       add(data);
       return;
     }
+    // Who leaves while the store is asked never joins: the close that would remove it has been already.
+    let gone = false;
+    connection.onClose = () => {
+      gone = true;
+    };
     data
       .then((read) => {
-        if (environment.accepts(credential)) add(read);
+        if (gone) done?.();
+        else if (environment.accepts(credential)) add(read);
         else connection.end(0);
       })
-      .catch(failed);
+      .catch((error: unknown) => (gone ? done?.() : failed(error)));
   } catch (error) {
     failed(error);
   }
