@@ -1,13 +1,25 @@
 /**
- * The floor: a bare `node:http` server that answers every request with the same bytes. Argument: the port; the body comes as a file
- * whose name is the second argument.
+ * The floor: a bare `node:http` server that reads what it gets and answers every request with the same bytes. Arguments: the port, the
+ * file with the body, the status of answers to anything but `/` (200 when absent).
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const [port, file] = process.argv.slice(2);
+const [port, file, status = '200'] = process.argv.slice(2);
 const body = readFileSync(file ?? '');
-createServer((_request, response) => {
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length });
-  response.end(body);
+createServer((request, response) => {
+  const answer = () => {
+    response.writeHead(request.url === '/' ? 200 : Number(status), {
+      'Content-Type': 'application/json',
+      ...(status === '304' ? {} : { 'Content-Length': body.length }),
+    });
+    if (status === '304') response.end();
+    else response.end(body);
+  };
+  if (request.method === 'GET') {
+    answer();
+  } else {
+    request.resume();
+    request.on('end', answer);
+  }
 }).listen(Number(port), '127.0.0.1');

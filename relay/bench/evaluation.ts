@@ -4,11 +4,10 @@ import { compile } from '../src/evaluation/compile.ts';
 import { parseContext } from '../src/model/context.ts';
 import { parseDataSet } from '../src/model/parse.ts';
 import { type BenchData, benchData, type SizeName } from './dataset.ts';
+import type { Row } from './table.ts';
 
-// Microseconds of processor time per evaluation of all flags that browsers see, from the context's text to the encoded
-// answer, next to the official Node SDK doing the same in the same process. Rounds alternate between the two.
+// Processor time from the context's text to the encoded answer. Rounds alternate between the two.
 
-const ROUNDS = 5;
 /** Processor time that one round of either side takes, in ms. */
 const ROUND_MS = 300;
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
@@ -61,13 +60,8 @@ async function round(evaluate: Evaluate, contexts: readonly string[]): Promise<n
   return (cpu() - start) / calls;
 }
 
-function spread(values: readonly number[]): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [low, middle, high] = [sorted[0]!, sorted[sorted.length >> 1]!, sorted.at(-1)!];
-  return `${middle.toFixed(1).padStart(9)} (${low.toFixed(1)}–${high.toFixed(1)})`;
-}
-
-async function measure(size: SizeName): Promise<void> {
+/** µs of CPU per evaluation of all flags that browsers see, next to the official Node SDK in the same process. */
+export async function measureEvaluation(size: SizeName, rounds: number): Promise<Row> {
   const data = benchData(size);
   const contexts = data.contexts.map((context) => JSON.stringify(context));
   const ours = relay(data);
@@ -75,17 +69,11 @@ async function measure(size: SizeName): Promise<void> {
   // One round of each to warm up.
   await round(ours, contexts);
   await round(official.evaluate, contexts);
-  const results = { relay: [] as number[], sdk: [] as number[], ratio: [] as number[] };
-  for (let index = 0; index < ROUNDS; index++) {
-    const a = await round(ours, contexts);
-    const b = await round(official.evaluate, contexts);
-    results.relay.push(a);
-    results.sdk.push(b);
-    results.ratio.push(b / a);
+  const results = { relay: [] as number[], baseline: [] as number[] };
+  for (let index = 0; index < rounds; index++) {
+    results.relay.push(await round(ours, contexts));
+    results.baseline.push(await round(official.evaluate, contexts));
   }
   official.close();
-  console.log(`${size.padEnd(7)} ${spread(results.relay)}   ${spread(results.sdk)}   ${spread(results.ratio)}`);
+  return { name: `evaluation ${size}`, unit: 'µs', better: 'lower', ...results, against: 'official Node SDK' };
 }
-
-console.log('µs of CPU per evaluation, median (min–max): relay, official Node SDK, ratio');
-for (const size of ['small', 'medium', 'large'] as const) await measure(size);

@@ -9,6 +9,8 @@ export interface LoadSpec {
   readonly port: number;
   /** Request texts without the final blank line, cycled through. */
   readonly requests: readonly string[];
+  /** Sent behind every head. */
+  readonly body?: string;
   readonly connections: number;
   readonly warmMs: number;
   readonly measureMs: number;
@@ -19,6 +21,8 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** All complete answers, those of the warm-up too. */
+  readonly answers: number;
   /** Bytes of the last body. */
   readonly bodyBytes: number;
   /** Answers with another status than the first one's. */
@@ -29,10 +33,11 @@ export interface LoadResult {
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 function main(spec: LoadSpec): void {
-  const requests = spec.requests.map((text) => Buffer.from(`${text}\r\n\r\n`));
+  const requests = spec.requests.map((text) => Buffer.from(`${text}\r\n\r\n${spec.body ?? ''}`));
   const latencies: number[] = [];
   const sockets: Socket[] = [];
   let next = 0;
+  let answers = 0;
   let bodyBytes = 0;
   let odd = 0;
   let status = 0;
@@ -69,6 +74,7 @@ function main(spec: LoadSpec): void {
         missing -= chunk.length;
       }
       if (missing <= 0) {
+        answers += 1;
         if (measuring) latencies.push(performance.now() - sentAt);
         send();
       }
@@ -90,6 +96,7 @@ function main(spec: LoadSpec): void {
         perSecond: latencies.length / seconds,
         p50Ms: at(0.5),
         p99Ms: at(0.99),
+        answers,
         bodyBytes,
         odd,
         status,

@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ServerProcess, startServer } from './process.ts';
+
+/** Where measurements run: cores, a folder for files, and how long each may take. */
+export interface Lab {
+  /** Core of the servers; undefined where processes cannot be held to one. */
+  readonly core: number | undefined;
+  readonly rounds: number;
+  /** Length of one HTTP measurement in ms. */
+  readonly measureMs: number;
+  readonly streams: number;
+  /** Writes a file that servers read; returns its path. */
+  file(name: string, content: string | Buffer): string;
+  close(): void;
+}
+
+const HERE = import.meta.dirname;
+const BUNDLE = join(HERE, '..', 'dist', 'main.js');
+
+/** Makes a lab, and holds this process and the load it starts to the second core. */
+export function openLab(options: Pick<Lab, 'rounds' | 'measureMs' | 'streams'>): Lab {
+  const pinned = availableParallelism() > 1 && spawnSync('taskset', ['-acp', '1', String(process.pid)]).status === 0;
+  const folder = mkdtempSync(join(tmpdir(), 'flagrelay-bench-'));
+  return {
+    ...options,
+    core: pinned ? 0 : undefined,
+    file(name, content) {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    },
+    close: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+/** Builds the bundle that is measured. */
+export function buildBundle(): void {
+  const built = spawnSync(process.execPath, [join(HERE, '..', 'build.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (built.status !== 0) throw new Error('the bundle could not be built');
+}
+
+/** Path of evalx for environment `index` of {@link startRelay} and a context's JSON text. */
+export function evalxPath(context: string, index = 0): string {
+  return `/sdk/evalx/${envId(index)}/contexts/${Buffer.from(context).toString('base64url')}`;
+}
+
+/** SDK key of environment `index` of {@link startRelay}. */
+export function sdkKey(index = 0): string {
+  return `sdk-bench-${index}`;
+}
+
+function envId(index: number): string {
+  return `bench${index}`;
+}
+
+/** Starts the bundle on the upstream; ready when its last environment is. */
+export async function startRelay(
+  lab: Lab,
+  upstream: string,
+  settings: { readonly environments?: number; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<ServerProcess> {
+  const port = await freePort();
+  const env: Record<string, string> = {
+    PORT: String(port),
+    STREAM_URI: upstream,
+    BASE_URI: upstream,
+    CLIENT_SIDE_BASE_URI: upstream,
+    EVENTS_HOST: upstream,
+    LOG_LEVEL: 'error',
+    ...settings.env,
+  };
+  const count = settings.environments ?? 1;
+  for (let index = 0; index < count; index++) {
+    env[`LD_ENV_e${index}`] = sdkKey(index);
+    env[`LD_CLIENT_SIDE_ID_e${index}`] = envId(index);
+  }
+  const server = await startServer({
+    argv: [process.execPath, BUNDLE, '--from-env'],
+    env,
+    port,
+    readyPath: evalxPath('{"kind":"user","key":"ready"}', count - 1),
+    ...(lab.core === undefined ? {} : { core: lab.core }),
+  });
+  return server;
+}
+
+/** Starts one of the baselines in this folder; it gets its port and `args`. */
+export async function startBare(lab: Lab, script: string, args: readonly string[]): Promise<ServerProcess> {
+  const port = await freePort();
+  return startServer({
+    argv: [process.execPath, join(HERE, script), String(port), ...args],
+    port,
+    readyPath: '/',
+    ...(lab.core === undefined ? {} : { core: lab.core }),
+  });
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+/** Lets memory settle. */
+export function settle(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
