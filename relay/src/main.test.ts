@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { ask, openStream } from './testing/client.ts';
 import { eventually } from './testing/eventually.ts';
 import { KEYS, sampleData } from './testing/relay.ts';
@@ -16,6 +16,11 @@ interface Run {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
+const children = new Set<ChildProcess>();
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 function run(args: readonly string[], env: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
   let output = '';
@@ -24,8 +29,12 @@ function run(args: readonly string[], env: Record<string, string> = {}): Run {
       output += chunk.toString();
     });
   }
+  children.add(child);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal }));
+    child.on('close', (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal });
+    });
   });
   return { child, output: () => output, exited };
 }
@@ -57,7 +66,11 @@ async function serving(extra: Record<string, string> = {}) {
     LOG_FORMAT: 'json',
     ...extra,
   });
-  return { upstream, started, port: await portOf(started) };
+  const port = await portOf(started);
+  await eventually(async () => {
+    assert.equal((await ask(port, '/sdk/flags', { headers: { Authorization: KEYS.sdk } })).status, 200);
+  }, 30_000);
+  return { upstream, started, port };
 }
 
 describe('the program', () => {
