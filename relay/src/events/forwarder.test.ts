@@ -30,6 +30,7 @@ function start(sink: EventSink, { capacity = 1000, flushMs = 20, pauseMs = 50 } 
       received: (n) => count('received', n),
       forwarded: (n) => count('forwarded', n),
       dropped: (n, reason) => count(reason, n),
+      diagnosticDropped: (reason) => count(`diagnostic ${reason}`, 1),
     },
   });
   return {

@@ -65,7 +65,7 @@ interface Queue {
 export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
   const { config, environment, metrics, logger } = deps;
   const sender = createEventSender(deps.dispatcher, logger, deps.retryMs);
-  const diagnostics = createDiagnosticsProxy(deps.eventsUri, sender, logger);
+  const diagnostics = createDiagnosticsProxy(deps.eventsUri, { sender, metrics, logger });
   const endpoints: Record<EventFamily, Endpoint> = {
     server: createEndpoint('server', { ...deps, sender }),
     mobile: createEndpoint('mobile', { ...deps, sender }),

@@ -45,6 +45,8 @@ export interface EventMetrics {
   received(count: number): void;
   forwarded(count: number): void;
   dropped(count: number, reason: DropReason): void;
+  /** A diagnostic event, which is not counted with the others. */
+  diagnosticDropped(reason: DropReason): void;
 }
 
 /** The environment as the forwarder sees it; asked again whenever something is sent, since keys rotate. */

@@ -105,6 +105,12 @@ export const METRICS = {
     help: 'Analytics events that were lost, by reason.',
     labels: ['environment', 'reason'],
   },
+  diagnosticsDropped: {
+    name: 'flagrelay_diagnostics_dropped_total',
+    type: 'counter',
+    help: "SDKs' diagnostic events that were lost, by reason.",
+    labels: ['environment', 'reason'],
+  },
   configReloads: {
     name: 'flagrelay_config_reloads_total',
     type: 'counter',
@@ -140,6 +146,7 @@ export interface Metrics {
   readonly eventsReceived: Counter<'environment'>;
   readonly eventsForwarded: Counter<'environment'>;
   readonly eventsDropped: Counter<'environment' | 'reason'>;
+  readonly diagnosticsDropped: Counter<'environment' | 'reason'>;
   readonly configReloads: Counter<'outcome'>;
 }
 
@@ -198,6 +205,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     eventsReceived: counter(METRICS.eventsReceived),
     eventsForwarded: counter(METRICS.eventsForwarded),
     eventsDropped: counter(METRICS.eventsDropped),
+    diagnosticsDropped: counter(METRICS.diagnosticsDropped),
     configReloads: counter(METRICS.configReloads),
   };
 }

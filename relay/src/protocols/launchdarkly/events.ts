@@ -20,7 +20,7 @@ export interface EventHandlerDeps {
   readonly config: Pick<RelayConfig, 'events' | 'upstream' | 'offline' | 'server'>;
   readonly dispatcher: Dispatcher;
   readonly registry: Pick<Registry, 'get'>;
-  readonly metrics: Pick<Metrics, 'eventsReceived' | 'eventsForwarded' | 'eventsDropped'>;
+  readonly metrics: Pick<Metrics, 'eventsReceived' | 'eventsForwarded' | 'eventsDropped' | 'diagnosticsDropped'>;
 }
 
 /** The handlers of all event endpoints, and what they hold. */
@@ -179,6 +179,7 @@ function eventMetrics(metrics: EventHandlerDeps['metrics'], environment: string)
     received: (count) => metrics.eventsReceived.inc({ environment }, count),
     forwarded: (count) => metrics.eventsForwarded.inc({ environment }, count),
     dropped: (count, reason) => metrics.eventsDropped.inc({ environment, reason }, count),
+    diagnosticDropped: (reason) => metrics.diagnosticsDropped.inc({ environment, reason }),
   };
 }
 
