@@ -8,7 +8,8 @@ interface EditableFlag {
 }
 
 /**
- * Edits the data file in a ConfigMap as a person would: switches one flag on or off and raises its version.
+ * Edits the data file in a ConfigMap as a person would: switches one flag on or off and raises its version
+ * (to the time in seconds: above any that an SDK has seen, also when the manifest was applied anew in between).
  *
  * @throws Error when the ConfigMap or the flag is not there
  */
@@ -25,7 +26,7 @@ export async function switchFlag(
   const edited = data.flags[flag];
   if (edited === undefined) throw new Error(`${where.file} has no flag ${flag}`);
   edited.on = on;
-  edited.version += 1;
+  edited.version = Math.max(edited.version + 1, Math.floor(Date.now() / 1000));
   const patch = JSON.stringify({ data: { [where.file]: stringify(data) } });
   await kubectl.run(['patch', 'configmap', where.configMap, '-n', where.namespace, '--type=merge', '-p', patch]);
 }

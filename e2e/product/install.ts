@@ -20,6 +20,7 @@ export async function installProduct(cluster: Cluster): Promise<InstalledProduct
   const loaded = await cluster.loadImages(archives);
   if (loaded.length > 0) progress(`loaded ${loaded.join(', ')}`);
   const imageOf = (product: Product) => archives.find((archive) => archive.product === product)?.image ?? '';
+  await applyOperatorNamespace(cluster);
   const tagOf = (product: Product) => imageOf(product).split(':').at(-1) ?? '';
   await helm(cluster.kubeconfig, [
     'upgrade',
@@ -28,7 +29,6 @@ export async function installProduct(cluster: Cluster): Promise<InstalledProduct
     chartFolder,
     '--namespace',
     operatorNamespace,
-    '--create-namespace',
     // On a cluster where the CRD was applied by hand before, the release becomes its owner.
     '--take-ownership',
     '--force-conflicts',
@@ -40,6 +40,15 @@ export async function installProduct(cluster: Cluster): Promise<InstalledProduct
   ]);
   progress('operator is available');
   return { relayImage: imageOf('relay') };
+}
+
+/** The operator's namespace admits only what Pod Security calls restricted, so that an install proves that the chart is. */
+async function applyOperatorNamespace(cluster: Cluster): Promise<void> {
+  const kubectl = await cluster.kubectl();
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  await kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: operatorNamespace, labels } }], {
+    serverSide: true,
+  });
 }
 
 /** Takes the operator away, where it is installed; the CRD and its objects stay. */
