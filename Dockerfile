@@ -27,6 +27,8 @@ COPY relay/dist/ /app/
 # 8030: SDKs; 8031: probes and metrics.
 EXPOSE 8030 8031
 ENTRYPOINT ["/nodejs/bin/node", "/app/main.js"]
+# As ld-relay's image: its file where one is mounted, and environment variables over it. Arguments replace these.
+CMD ["--config", "/ldr/ld-relay.conf", "--allow-missing-file", "--from-env"]
 
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="flagrelay operator" \
