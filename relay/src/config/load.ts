@@ -14,7 +14,7 @@ import { createSettings } from './settings.ts';
 import { validate } from './validate.ts';
 
 /** Exit code for mistakes in the configuration or on the command line. */
-export const EXIT_MISTAKE = 2;
+const EXIT_MISTAKE = 2;
 
 /** Where ld-relay looks when the command line names nothing (contract 4.1). */
 const DEFAULT_FILE = '/etc/ld-relay.conf';

@@ -14,13 +14,13 @@ const SECRETS = new Set([
 ]);
 
 /** Shows enough of a secret to recognise it: what stands before the first `-`, and the last four characters of a long one. */
-export function maskSecret(secret: string): string {
+function maskSecret(secret: string): string {
   const start = /^[a-z]{3}-/.exec(secret)?.[0] ?? '';
   return secret.length >= start.length + 12 ? `${start}…${secret.slice(-4)}` : `${start}…`;
 }
 
 /** A URL, or several, with passwords masked. */
-export function maskUrl(urls: string): string {
+function maskUrl(urls: string): string {
   return urls.replace(/(\/\/[^/@,:]*):[^/@,]*@/g, '$1:…@');
 }
 

@@ -3,7 +3,7 @@ import type { RelayConfig } from './document.ts';
 import type { Problems } from './problems.ts';
 
 /** Text of a secret file without the line end that editors add; undefined when it is missing or empty. Other failures throw the error of `node:fs`. */
-export function readSecretFile(path: string): string | undefined {
+function readSecretFile(path: string): string | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -76,7 +76,7 @@ export function itemTag(item: Item): string {
 }
 
 /** `ETag` of all flags for PHP (contract 1.6): tombstones count, so that a deletion changes it. */
-export function flagsTag(data: DataSet): string {
+function flagsTag(data: DataSet): string {
   return `relay-${sha1([...versions(data, 'flags')])}`;
 }
 

@@ -38,13 +38,17 @@ function texts(values: readonly Json[], test: (text: string, part: string) => bo
   return (value) => typeof value === 'string' && parts.some((part) => test(value, part));
 }
 
+// Compiled when a text is first matched: the patterns of a large data set take longer than all the rest of it, and the
+// relay serves nothing meanwhile.
 function patterns(values: readonly Json[]): Matcher {
-  const tests = values
-    .filter((value) => typeof value === 'string')
-    .map(compilePattern)
-    .filter((test): test is TextTest => test !== undefined);
-  if (tests.length === 0) return never;
-  return (value) => typeof value === 'string' && tests.some((test) => test(value));
+  const sources = values.filter((value) => typeof value === 'string');
+  if (sources.length === 0) return never;
+  let tests: readonly TextTest[] | undefined;
+  return (value) => {
+    if (typeof value !== 'string') return false;
+    tests ??= sources.map(compilePattern).filter((test): test is TextTest => test !== undefined);
+    return tests.some((test) => test(value));
+  };
 }
 
 // A comparison with any of several numbers is a comparison with the easiest of them.
@@ -56,7 +60,7 @@ function numbers(values: readonly Json[], easiest: 'min' | 'max', test: (a: numb
 }
 
 /** Makes the matcher of an operator other than dates and versions; an unknown operator matches nothing. */
-export function plainMatcher(op: string, values: readonly Json[]): Matcher {
+function plainMatcher(op: string, values: readonly Json[]): Matcher {
   switch (op) {
     case 'in':
       return oneOf(values);

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** How often files are looked at although nothing was said, in ms: some file systems say nothing. */
-export const POLL_MS = 5_000;
+const POLL_MS = 5_000;
 
 /** Events that come in one go, such as the steps of a symlink swap, are taken together after so many ms. */
 const SETTLE_MS = 50;

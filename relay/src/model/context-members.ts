@@ -43,7 +43,7 @@ export function attributeOf(context: SingleContext, name: string): Json | undefi
 }
 
 /** Throws {@link ContextError} unless the kind may name a single context (contract 12.7). */
-export function checkKind(kind: string): void {
+function checkKind(kind: string): void {
   if (kind === 'kind') throw new ContextError('"kind" is not a valid context kind');
   if (kind === 'multi') throw new ContextError('single context cannot have the kind "multi"');
   if (!/^[A-Za-z0-9._-]*$/.test(kind)) throw new ContextError('context kind contains disallowed characters');

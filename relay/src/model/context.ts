@@ -73,12 +73,3 @@ export function parseContext(json: string): Context {
     throw error instanceof TypeMismatch ? locate(json, error) : error;
   }
 }
-
-/** As {@link parseContext}, for a context that is already parsed JSON; positions in messages are those of its compact text. */
-export function contextFromJson(document: Json): Context {
-  try {
-    return fromDocument(document);
-  } catch (error) {
-    throw error instanceof TypeMismatch ? locate(JSON.stringify(document), error) : error;
-  }
-}

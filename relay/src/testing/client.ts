@@ -1,5 +1,4 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { createConnection } from 'node:net';
 
 /** An answer, read to its end. */
 export interface Answer {
@@ -127,19 +126,4 @@ function parseEvents(text: string): ReceivedEvent[] {
       const match = /^event: (.*)\ndata: (.*)$/s.exec(block);
       return { event: match?.[1] ?? '', data: match?.[2] ?? '' };
     });
-}
-
-/** Sends raw bytes and returns what comes back until the peer closes, or 5 s of silence. */
-export function rawExchange(port: number, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(port, '127.0.0.1');
-    let text = '';
-    socket.setTimeout(5_000, () => socket.destroy());
-    socket.on('data', (chunk) => {
-      text += chunk.toString('latin1');
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(text));
-    socket.end(bytes);
-  });
 }

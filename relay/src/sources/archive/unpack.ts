@@ -5,10 +5,10 @@ import { extract } from 'tar-stream';
 import { ArchiveError } from './format.ts';
 
 /** One file in an archive may have so many bytes (contract 7). */
-export const MAX_ENTRY_BYTES = 200 * 1024 * 1024;
+const MAX_ENTRY_BYTES = 200 * 1024 * 1024;
 
 /** All files together may have so many bytes, so that a small archive that unpacks to a huge one cannot take the memory. */
-export const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
 
 /**
  * The regular files at the top level of a tar or tar.gz, by name; nothing is written to disk. Throws
