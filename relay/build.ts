@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -24,6 +24,20 @@ const builtins: Plugin = {
   },
 };
 
+/** undici without `fetch`, WebSockets and mocks, which it loads whether they are used or not and the relay does not use. */
+const undici: Plugin = {
+  name: 'undici',
+  setup({ onLoad }) {
+    onLoad({ filter: /undici[\\/]index\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /require\('\.\/lib\/(mock|web)\/[^']*'\)/g,
+        'new Proxy({}, { get: () => class Unused {} })',
+      ),
+      loader: 'js',
+    }));
+  },
+};
+
 const outdir = join(import.meta.dirname, 'dist');
 rmSync(outdir, { recursive: true, force: true });
 await build({
@@ -41,7 +55,7 @@ await build({
   sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [builtins],
+  plugins: [builtins, undici],
   // CommonJS packages call `require`, which an ES module does not have.
   banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
 });
