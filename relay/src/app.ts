@@ -146,6 +146,11 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   server.on('request', dispatch);
   // Node would answer 417; ld-relay ignores what a client expects.
   server.on('checkExpectation', dispatch);
+  // Node would put the 100 of a pipelined request between the head and the body of its own answer.
+  server.on('checkContinue', (request, response) => {
+    if (response.socket !== null) response.writeContinue();
+    dispatch(request, response);
+  });
   const ops = createOpsServer({ readiness: () => overview.readiness(), metrics: metrics.registry });
 
   let closing: Promise<void> | undefined;

@@ -20,6 +20,8 @@ export interface Upstream {
   mode(sdkKey: string, mode: UpstreamMode): void;
   /** Sends an event on the key's open streams. */
   send(sdkKey: string, event: string, data: unknown): void;
+  /** Sends text as it is on the key's open streams. */
+  raw(sdkKey: string, text: string): void;
   /** Changes a flag and tells the open streams. */
   patchFlag(sdkKey: string, flag: { key: string; version: number } & Record<string, unknown>): void;
   /** Ends the key's open streams. */
@@ -81,6 +83,9 @@ export async function startUpstream(): Promise<Upstream> {
       if (wasSilent && mode === 'ok') for (const stream of found.streams) stream.write(put(found));
     },
     send,
+    raw(sdkKey, text) {
+      for (const stream of entry(sdkKey).streams) stream.write(text);
+    },
     patchFlag(sdkKey, flag) {
       entry(sdkKey).data.flags[flag.key] = flag;
       send(sdkKey, 'patch', { path: `/flags/${flag.key}`, data: flag });
