@@ -185,6 +185,10 @@ async function askEverything(port: number, keys: typeof PLAIN): Promise<void> {
         await ask(port, `${family}/context`, report);
       }
       await ask(port, `/sdk/poll/eval/${base64(text)}`, { headers });
+      for (const path of ['/ofrep/v1/evaluate/flags', `/ofrep/v1/evaluate/flags/${PERSON}`]) {
+        const body = `${text.replace('"kind":"user","key"', '"context":{"targetingKey"')}}`;
+        await ask(port, path, { method: 'POST', headers: { 'X-API-Key': Authorization }, body });
+      }
     }
     for (const body of [...BODIES, `["${PERSON.repeat(1000)}"]`]) {
       for (const path of ['/bulk', '/mobile', `/events/bulk/${keys.env}`, '/diagnostic', '/mobile/events/diagnostic']) {
