@@ -40,6 +40,8 @@ export interface EventForwarderDeps {
 
 /** Characters of JSON text in one queue: with the number of queues this bounds an environment's memory. */
 const MAX_QUEUE_CHARS = 8 * 1024 * 1024;
+/** A queue with this much text is sent before its time: it would be full before the next flush. */
+const EARLY_CHARS = MAX_QUEUE_CHARS / 8;
 /** Different (endpoint, schema, tags) between two flushes: clients choose the tags. */
 const MAX_QUEUES = 32;
 /** Payloads on their way; while there are so many, queues fill up. */
@@ -158,7 +160,13 @@ export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
     }
     const rest = queue.verbatim?.add(parsed, batch.payloadId) ?? 0;
     if (rest > 0) lost(rest, 'capacity');
+    sendEarly(queue);
     arm();
+  };
+
+  const sendEarly = (queue: Queue): void => {
+    if (closed || queue.sending || inFlight.size >= MAX_IN_FLIGHT || endpoints[queue.family].paused()) return;
+    if (queue.verbatim !== undefined && queue.verbatim.chars >= EARLY_CHARS) send(queue);
   };
 
   const arm = (): void => {
@@ -196,6 +204,7 @@ export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
       .finally(() => {
         queue.sending = false;
         inFlight.delete(sent);
+        sendEarly(queue);
       });
     inFlight.add(sent);
     return true;

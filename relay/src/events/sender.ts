@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, gzip } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 import type { Logger } from '../telemetry/logger.ts';
 import { VERSION } from '../version.ts';
@@ -65,7 +65,8 @@ export function createEventSender(dispatcher: Dispatcher, logger: Logger, retryM
 
   return {
     send: async (post, signal) => {
-      const body = await compress(post.body);
+      // The lowest level takes a third of the time of the default, and events hardly grow by it.
+      const body = await compress(post.body, { level: constants.Z_BEST_SPEED });
       const first = await attempt(post, body, signal);
       if (first.outcome !== 'failed' || signal.aborted) return first;
       try {

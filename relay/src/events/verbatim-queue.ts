@@ -23,6 +23,8 @@ export interface VerbatimQueue {
   /** Empties the queue; undefined when there was nothing. */
   take(): Payload | undefined;
   readonly count: number;
+  /** Characters of JSON text in the queue. */
+  readonly chars: number;
 }
 
 /** A body that was found to be a non-empty JSON array. */
@@ -60,6 +62,9 @@ export function createVerbatimQueue(capacity: number, maxChars: number): Verbati
   return {
     get count() {
       return count;
+    },
+    get chars() {
+      return chars;
     },
     add: (batch, payloadId) => {
       const free = capacity - count;
