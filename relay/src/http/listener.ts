@@ -8,6 +8,8 @@ import { RelayResponse } from './response.ts';
 
 /** Request line and headers up to this; 431 above (contract 1.1). */
 const MAX_HEADER_BYTES = 1024 * 1024;
+/** Headers of one request, at most; ld-relay counts only their bytes. Node's own limit is 1,000 and answers 431 too. */
+const MAX_HEADERS = 10_000;
 /** A head must be complete after this, in ms (contract 1.1). */
 const HEADERS_TIMEOUT_MS = 10_000;
 /** A whole request must be there after this, in ms. */
@@ -40,6 +42,7 @@ const OPTIONS: Record<string, unknown> = {
  */
 export function createSdkServer(tls: ListenerTls | undefined): Server {
   const server = newServer(tls);
+  server.maxHeadersCount = MAX_HEADERS;
   answerClientErrors(server);
   return server;
 }

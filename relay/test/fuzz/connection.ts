@@ -23,7 +23,8 @@ class Answers {
       if (!head.startsWith('HTTP/1.1 ')) throw new Error(`no answer, but ${JSON.stringify(head.slice(0, 1000))}`);
       let next: number | undefined = end + 4;
       const stream = /\r\ncontent-type: text\/event-stream/i.test(head);
-      if (status >= 200 && status !== 204 && status !== 304 && method !== 'HEAD' && !stream) next = this.#bodyEnd(head, next);
+      if (status >= 200 && status !== 204 && status !== 304 && method !== 'HEAD' && !stream)
+        next = this.#bodyEnd(head, next);
       if (next === undefined || next > this.#data.length) return undefined;
       this.#data = this.#data.subarray(next);
       if (status >= 200) return { status, stream };
@@ -43,7 +44,11 @@ class Answers {
  * one of them opened a stream or the relay closed the connection, as it may after a request that it refused.
  * @throws when an answer does not come within a minute
  */
-export function pipeline(port: number, requests: readonly FuzzRequest[], count: (status: number, request: FuzzRequest) => void): Promise<number> {
+export function pipeline(
+  port: number,
+  requests: readonly FuzzRequest[],
+  count: (status: number, request: FuzzRequest) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(port, '127.0.0.1');
     const answers = new Answers();
@@ -88,7 +93,11 @@ export function sendRaw(port: number, bytes: Buffer): Promise<number | undefined
     };
     socket.setTimeout(ANSWER_MS, () => {
       socket.destroy();
-      reject(new Error(`neither answered nor closed in a minute: ${JSON.stringify(bytes.toString('latin1').slice(0, 2000))}`));
+      reject(
+        new Error(
+          `neither answered nor closed in a minute: ${JSON.stringify(bytes.toString('latin1').slice(0, 2000))}`,
+        ),
+      );
     });
     socket.once('data', (chunk) => finish(Number(chunk.toString('latin1', 9, 12))));
     socket.on('end', () => finish());

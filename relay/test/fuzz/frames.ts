@@ -1,13 +1,42 @@
 import type { Random } from './random.ts';
 import { damaged, oddValue } from './values.ts';
 
-const PATHS = ['/', '/flags/one', '/flags/__proto__', '/flags/constructor', '/segments/seg', '/flags/', '/other/x', '', 'flags'];
-const FLAG_MEMBERS = ['on', 'rules', 'targets', 'fallthrough', 'variations', 'offVariation', 'salt', 'prerequisites', 'deleted', '__proto__'];
+const PATHS = [
+  '/',
+  '/flags/one',
+  '/flags/__proto__',
+  '/flags/constructor',
+  '/segments/seg',
+  '/flags/',
+  '/other/x',
+  '',
+  'flags',
+];
+const FLAG_MEMBERS = [
+  'on',
+  'rules',
+  'targets',
+  'fallthrough',
+  'variations',
+  'offVariation',
+  'salt',
+  'prerequisites',
+  'deleted',
+  '__proto__',
+];
 
 /** Bytes of one frame of LaunchDarkly's stream: a change of a flag or segment, often with wrong members, sometimes no event at all. */
 export function upstreamFrame(random: Random, version: number): string {
   const choice = random.next();
-  if (choice < 0.05) return random.pick([':\n\n', 'data\n\n', '\n\n', 'event: put\n\n', 'retry: x\nid: 1\n\n', '\ufeffevent: put\ndata: {}\n\n']);
+  if (choice < 0.05)
+    return random.pick([
+      ':\n\n',
+      'data\n\n',
+      '\n\n',
+      'event: put\n\n',
+      'retry: x\nid: 1\n\n',
+      '\ufeffevent: put\ndata: {}\n\n',
+    ]);
   const event = random.pick(['patch', 'patch', 'patch', 'delete', 'put', 'goodbye', '__proto__']);
   const item = flagText(random, version);
   const path = random.pick(PATHS);

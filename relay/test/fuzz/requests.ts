@@ -62,7 +62,27 @@ const OTHER_PATHS: readonly Target[] = [
 ];
 const FAMILIES = [CONTEXT_PATHS, CONTEXT_PATHS, CONTEXT_PATHS, EVENT_PATHS, EVENT_PATHS, OTHER_PATHS];
 
-const PATH_NOISE = ['/', '//', '/../', '/./', '%2F', '%', '%zz', '%00', '%ff', '+', ';', '?', '&', '=', '~', '"', '\\', 'é', '%25'];
+const PATH_NOISE = [
+  '/',
+  '//',
+  '/../',
+  '/./',
+  '%2F',
+  '%',
+  '%zz',
+  '%00',
+  '%ff',
+  '+',
+  ';',
+  '?',
+  '&',
+  '=',
+  '~',
+  '"',
+  '\\',
+  'é',
+  '%25',
+];
 const METHODS = ['GET', 'POST', 'REPORT', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'QUERY'];
 const HEADERS: readonly (readonly [string, readonly string[]])[] = [
   ['Origin', ['https://a.example', 'null', '']],
@@ -93,7 +113,8 @@ export function nextRequest(random: Random, keys: Keys): FuzzRequest {
     .replace('{context}', () => encoded(random, contextText(random)))
     .replace('{name}', () => random.pick(['one', 'two', 'seg', '__proto__', 'constructor', '%F0%9F%92%A5', 'nosuch']));
   if (random.chance(0.15)) path = damagedPath(random, path);
-  if (random.chance(0.1)) path += random.pick(['?withReasons=true', '?h=abc', '?filter=x', '?%zz=1&h', '?a=b;c', '?'.repeat(50)]);
+  if (random.chance(0.1))
+    path += random.pick(['?withReasons=true', '?h=abc', '?filter=x', '?%zz=1&h', '?a=b;c', '?'.repeat(50)]);
   const method = random.chance(0.93) ? target.method : random.pick(METHODS);
   if (target.body === 'context' && random.chance(0.9)) headers.set('Content-Type', 'application/json');
   const body = target.body === undefined && random.chance(0.95) ? undefined : bodyOf(random, target.body, headers);
@@ -104,7 +125,17 @@ export function nextRequest(random: Random, keys: Keys): FuzzRequest {
 
 function credential(random: Random, keys: Keys, kind: 'sdk' | 'mobile'): string {
   if (random.chance(0.9)) return keys[kind];
-  return random.pick([`api_key ${keys.sdk}`, keys.mobile, keys.env, '', 'sdk-', `${keys.sdk}x`, '__proto__', 'é', `Bearer ${keys.sdk}`]);
+  return random.pick([
+    `api_key ${keys.sdk}`,
+    keys.mobile,
+    keys.env,
+    '',
+    'sdk-',
+    `${keys.sdk}x`,
+    '__proto__',
+    'é',
+    `Bearer ${keys.sdk}`,
+  ]);
 }
 
 function encoded(random: Random, text: string): string {

@@ -14,20 +14,27 @@ export type TargetMessage =
 
 const send = (message: TargetMessage): void => void process.send?.(message);
 const fail = (what: string) => (error: unknown) => {
-  process.send?.({ failure: `${what}: ${error instanceof Error ? error.stack : String(error)}` }, () => process.exit(1));
+  const failure = `${what}: ${error instanceof Error ? error.stack : String(error)}`;
+  process.send?.({ failure }, undefined, undefined, () => process.exit(1));
 };
 process.on('uncaughtException', fail('uncaught exception'));
 process.on('unhandledRejection', fail('unhandled rejection'));
 
 // An error that a handler threw is answered with 500 and logged: the log tells what it was.
-const logger = { ...SILENT, error: (message: string, fields?: object) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) };
+const logger = {
+  ...SILENT,
+  error: (message: string, fields?: object) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+};
 const loaded = loadConfig(['--from-env'], process.env);
 if (loaded.kind !== 'run') throw new Error('stderr' in loaded ? loaded.stderr : 'the relay was not to run');
-const relay = await startRelay({ ...loaded.config, server: { ...loaded.config.server, port: 0 } }, {
-  logger: { ...logger, child: () => logger },
-  env: process.env,
-  fatal: fail('fatal'),
-});
+const relay = await startRelay(
+  { ...loaded.config, server: { ...loaded.config.server, port: 0 } },
+  {
+    logger: { ...logger, child: () => logger },
+    env: process.env,
+    fatal: fail('fatal'),
+  },
+);
 send({ port: relay.port });
 
 process.on('message', () => {
