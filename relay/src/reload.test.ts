@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startRelay } from './app.ts';
+import { loadConfig } from './config/load.ts';
+import { ask, openStream } from './testing/client.ts';
+import { eventually } from './testing/eventually.ts';
+import { KEYS, SILENT, sampleData } from './testing/relay.ts';
+import { startUpstream } from './testing/upstream.ts';
+
+const ADDED = 'sdk-22222222-0000-4000-8000-000000000002';
+
+test('a changed document is taken over while the relay runs, one with mistakes is not; both are counted', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'flagrelay-reload-'));
+  const path = join(directory, 'relay.json');
+  const upstream = await startUpstream();
+  for (const key of [KEYS.sdk, ADDED]) upstream.add(key, sampleData());
+  const write = (environments: object[]): void => {
+    const document = {
+      server: { port: 0 },
+      ops: { port: 0 },
+      upstream: { streamUri: upstream.url, onInitTimeout: 'continue' },
+      environments,
+    };
+    writeFileSync(`${path}.new`, JSON.stringify(document));
+    renameSync(`${path}.new`, path);
+  };
+  const first = { name: 'first', sdkKey: KEYS.sdk };
+  write([first]);
+  const loaded = loadConfig(['--config', path], {});
+  assert.ok(loaded.kind === 'run' && loaded.watch !== undefined);
+  const relay = await startRelay(loaded.config, { logger: SILENT, env: {}, watch: loaded.watch, fatal: assert.fail });
+  const flags = async (Authorization: string) =>
+    (await ask(relay.port, '/sdk/flags', { headers: { Authorization } })).status;
+  const reloads = async (outcome: string): Promise<number> => {
+    const { text } = await ask(relay.opsPort ?? 0, '/metrics');
+    const match = new RegExp(`^flagrelay_config_reloads_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text);
+    return Number(match?.[1] ?? 0);
+  };
+  try {
+    await eventually(async () => assert.equal(await flags(KEYS.sdk), 200));
+    const stream = await openStream(relay.port, '/all', { headers: { Authorization: KEYS.sdk } });
+    assert.equal(await flags(ADDED), 401);
+
+    write([first, { name: 'added', sdkKey: ADDED }]);
+    await eventually(async () => assert.equal(await flags(ADDED), 200));
+    assert.equal(await reloads('applied'), 1);
+
+    write([first, { name: 'added', sdkKey: KEYS.sdk }]);
+    await eventually(async () => assert.equal(await reloads('rejected'), 1));
+    assert.equal(await flags(ADDED), 200);
+
+    write([first]);
+    await eventually(async () => assert.equal(await flags(ADDED), 401));
+    assert.equal(stream.closed(), false, 'who did not change keeps its streams');
+    stream.close();
+  } finally {
+    await relay.close();
+    await upstream.close();
+    rmSync(directory, { recursive: true });
+  }
+});
