@@ -38,10 +38,16 @@ export interface EventForwarderDeps {
   readonly retryMs?: number;
 }
 
-/** Characters of JSON text in one queue: with the number of queues this bounds an environment's memory. */
+/** Characters of JSON text in one queue of ordinary capacity: with the number of queues this bounds an environment's memory. */
 const MAX_QUEUE_CHARS = 8 * 1024 * 1024;
+/** Events of an SDK are about this long, in characters: who raises the capacity means them to fit. */
+const EVENT_CHARS = 250;
+/** Whatever the capacity. */
+const MOST_CHARS = 256 * 1024 * 1024;
 /** A queue with this much text is sent before its time: it would be full before the next flush. */
 const EARLY_CHARS = MAX_QUEUE_CHARS / 8;
+/** Characters of one payload. */
+const MAX_PAYLOAD_CHARS = MAX_QUEUE_CHARS / 2;
 /** Different (endpoint, schema, tags) between two flushes: clients choose the tags. */
 const MAX_QUEUES = 32;
 /** Payloads on their way; while there are so many, queues fill up. */
@@ -97,7 +103,7 @@ export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
     if (queue === undefined) {
       if (queues.size >= MAX_QUEUES) return undefined;
       const summarizer = unsummarized ? createSummarizer(config.capacity, MAX_QUEUE_CHARS) : undefined;
-      const verbatim = unsummarized ? undefined : createVerbatimQueue(config.capacity, MAX_QUEUE_CHARS);
+      const verbatim = unsummarized ? undefined : createVerbatimQueue(config.capacity, maxChars(config.capacity));
       queue = {
         family,
         schema: unsummarized ? CURRENT_SCHEMA : schema,
@@ -192,8 +198,8 @@ export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
   };
 
   /** False when the queue was empty. */
-  const send = (queue: Queue): boolean => {
-    const payload = takeAll(queue);
+  const send = (queue: Queue, limit = MAX_PAYLOAD_CHARS): boolean => {
+    const payload = take(queue, limit);
     if (payload === undefined) return false;
     queue.sending = true;
     const sent = endpoints[queue.family]
@@ -220,8 +226,9 @@ export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
       clearTimeout(timer);
       const deadline = setTimeout(() => ending.abort(), CLOSE_MS);
       for (const queue of queues.values()) {
-        if (endpoints[queue.family].paused()) metrics.dropped(takeAll(queue)?.count ?? 0, 'shutdown');
-        else send(queue);
+        if (endpoints[queue.family].paused())
+          metrics.dropped(take(queue, Number.POSITIVE_INFINITY)?.count ?? 0, 'shutdown');
+        else send(queue, Number.POSITIVE_INFINITY);
       }
       queues.clear();
       await Promise.all(inFlight);
@@ -231,6 +238,10 @@ export function createEventForwarder(deps: EventForwarderDeps): EventForwarder {
   };
 }
 
-function takeAll({ verbatim, summarizer }: Queue): Payload | undefined {
-  return verbatim?.take() ?? summarizer?.take();
+function take({ verbatim, summarizer }: Queue, maxChars: number): Payload | undefined {
+  return verbatim?.take(maxChars) ?? summarizer?.take();
+}
+
+function maxChars(capacity: number): number {
+  return Math.min(MOST_CHARS, Math.max(MAX_QUEUE_CHARS, capacity * EVENT_CHARS));
 }

@@ -4,6 +4,7 @@ import { forEachElement, skipSpace } from '../model/scan.ts';
 interface Part {
   /** What was between the brackets. */
   readonly text: string;
+  readonly count: number;
   readonly payloadId: string | undefined;
   readonly whole: boolean;
 }
@@ -20,8 +21,8 @@ export interface Payload {
 export interface VerbatimQueue {
   /** Takes as many events as fit; returns how many did not. */
   add(events: ParsedBatch, payloadId: string | undefined): number;
-  /** Empties the queue; undefined when there was nothing. */
-  take(): Payload | undefined;
+  /** Takes batches out, the oldest first, up to `maxChars` of text but at least one; undefined when there is none. */
+  take(maxChars?: number): Payload | undefined;
   readonly count: number;
   /** Characters of JSON text in the queue. */
   readonly chars: number;
@@ -70,7 +71,7 @@ export function createVerbatimQueue(capacity: number, maxChars: number): Verbati
       const free = capacity - count;
       if (batch.count <= free && chars + batch.body.length <= maxChars) {
         const text = batch.body.trim().slice(1, -1);
-        parts.push({ text, payloadId, whole: true });
+        parts.push({ text, count: batch.count, payloadId, whole: true });
         count += batch.count;
         chars += text.length;
         return 0;
@@ -81,18 +82,30 @@ export function createVerbatimQueue(capacity: number, maxChars: number): Verbati
         taken.push(text);
         chars += text.length;
       }
-      if (taken.length > 0) parts.push({ text: taken.join(','), payloadId, whole: false });
+      if (taken.length > 0) {
+        parts.push({ text: taken.join(','), count: taken.length, payloadId, whole: false });
+      }
       count += taken.length;
       return batch.count - taken.length;
     },
-    take: () => {
+    take: (maxChars = Number.POSITIVE_INFINITY) => {
       if (count === 0) return undefined;
-      const only = parts.length === 1 && parts[0]?.whole ? parts[0] : undefined;
-      const payload = { body: `[${parts.map((part) => part.text).join(',')}]`, count, payloadId: only?.payloadId };
-      parts = [];
-      count = 0;
-      chars = 0;
-      return payload;
+      let size = 0;
+      let end = 0;
+      while (end < parts.length && (end === 0 || size + parts[end]!.text.length <= maxChars)) {
+        size += parts[end++]!.text.length;
+      }
+      const taken = end === parts.length ? parts : parts.slice(0, end);
+      parts = parts.slice(end);
+      const taking = taken.reduce((sum, part) => sum + part.count, 0);
+      const only = taken.length === 1 && taken[0]?.whole ? taken[0] : undefined;
+      count -= taking;
+      chars -= size;
+      return {
+        body: `[${taken.map((part) => part.text).join(',')}]`,
+        count: taking,
+        payloadId: only?.payloadId,
+      };
     },
   };
 }
