@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createKubectl, type Kubectl } from '../../e2e/cluster/kubectl.ts';
 import { CommandError } from '../../e2e/cluster/run.ts';
-import { waitFor } from '../../e2e/cluster/waitFor.ts';
+import { waitFor } from '../../e2e/cluster/wait-for.ts';
 import { clusterFromEnvironment, renderText } from './programs.ts';
 
 /** What whoever has the token of a relay can do to the status of its RelayProxy; tried on a real API server. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { waitFor } from './waitFor.ts';
+import { waitFor } from './wait-for.ts';
 
 /**
  * Runs `work` while no other process of this machine runs work under the same name. The lock is an abstract Unix

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UnsupportedByClusterError } from './cluster.ts';
-import { kindConfig } from './kindCluster.ts';
+import { kindConfig } from './kind-cluster.ts';
 import { cluster } from './select.ts';
 
 test('a kubeconfig that is given wins', async () => {

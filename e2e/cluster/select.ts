@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dockerAnswers } from '../images/engine.ts';
 import type { Cluster } from './cluster.ts';
-import { givenCluster } from './givenCluster.ts';
-import { kindCluster } from './kindCluster.ts';
-import { localCluster } from './local/localCluster.ts';
+import { givenCluster } from './given-cluster.ts';
+import { kindCluster } from './kind-cluster.ts';
+import { localCluster } from './local/local-cluster.ts';
 import { findOnPath } from './packages.ts';
 
 /**

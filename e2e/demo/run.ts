@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClientPod, startClientPod } from '../clients/clientPod.ts';
+import { type ClientPod, startClientPod } from '../clients/client-pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { progress } from '../cluster/progress.ts';

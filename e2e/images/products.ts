@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { ImageArchive } from '../cluster/local/containerdImages.ts';
+import type { ImageArchive } from '../cluster/local/containerd-images.ts';
 import { withLock } from '../cluster/lock.ts';
 import { cacheFolder, repositoryRoot } from '../cluster/paths.ts';
 import { progress, secondsSince } from '../cluster/progress.ts';
 import { run } from '../cluster/run.ts';
-import { machineBaseImage } from './baseImage.ts';
+import { machineBaseImage } from './base-image.ts';
 import { type ImageEngine, imageEngine, imageLock } from './engine.ts';
 
 /** The images that the project publishes. */

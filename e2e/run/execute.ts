@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestCounts } from './countReporter.ts';
+import type { TestCounts } from './count-reporter.ts';
 import type { Suite } from './suites.ts';
 import { parseCounts } from './summary.ts';
 
@@ -29,7 +29,7 @@ async function runTests(suite: Suite, root: string, env: NodeJS.ProcessEnv): Pro
       '--test',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
-      `--test-reporter=${join(root, 'e2e/run/countReporter.ts')}`,
+      `--test-reporter=${join(root, 'e2e/run/count-reporter.ts')}`,
       `--test-reporter-destination=${file}`,
       ...(suite.concurrency === undefined ? [] : [`--test-concurrency=${suite.concurrency}`]),
       ...(suite.coverage === undefined

@@ -1,5 +1,5 @@
 import { repositoryRoot } from '../cluster/paths.ts';
-import { prepareCluster } from './clusterStep.ts';
+import { prepareCluster } from './cluster-step.ts';
 import { execute, type SuiteResult } from './execute.ts';
 import { suites } from './suites.ts';
 import { summarise } from './summary.ts';

@@ -1,4 +1,4 @@
-import type { TestCounts } from './countReporter.ts';
+import type { TestCounts } from './count-reporter.ts';
 import type { SuiteResult } from './execute.ts';
 
 /** Reads the last line `N passed, N failed` (with `, N skipped`) of a suite's output; undefined when there is none. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/waitFor.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { applyDemo } from '../demo/run.ts';
 import { observed } from './support/observed.ts';
-import { getThroughApiServer } from './support/relayHttp.ts';
+import { getThroughApiServer } from './support/relay-http.ts';
 import { openStage, waitReady } from './support/stage.ts';
 
 test('a broken data file keeps the last good data and is told in log, metric and status', {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { clientLabel } from '../clients/clientPod.ts';
-import { waitFor } from '../cluster/waitFor.ts';
+import { clientLabel } from '../clients/client-pod.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
 import { applyDemo, podsByZone, startDemoClient } from '../demo/run.ts';
 import { observed } from './support/observed.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/waitFor.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { applyDemo } from '../demo/run.ts';
 import { operatorNamespace } from '../product/install.ts';
 import { killPod, leaderPod } from './support/leader.ts';

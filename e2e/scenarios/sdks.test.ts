@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { type LineProcess, startLineProcess } from '../clients/lines.ts';
 import { type PythonReport, startPythonClient } from '../clients/python.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
-import { type PortForward, portForward } from '../cluster/portForward.ts';
+import { type PortForward, portForward } from '../cluster/port-forward.ts';
 import { switchFlag } from '../demo/flags.ts';
 import { applyDemo } from '../demo/run.ts';
 import { observed } from './support/observed.ts';
@@ -54,7 +54,7 @@ test('the Python server SDK initialises, evaluates and sees a change', { timeout
 test('the Node client-side SDK, streaming, initialises, evaluates and sees a change', {
   timeout: 400_000,
 }, async () => {
-  const program = join(repositoryRoot, 'e2e/clients/nodeClient.ts');
+  const program = join(repositoryRoot, 'e2e/clients/node-client.ts');
   const client = startLineProcess<PythonReport>([process.execPath, program, forward.url, 'demo-client-side-id', FLAG]);
   await seesAChange('launchdarkly-node-client-sdk', client);
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/waitFor.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { applyDemo } from '../demo/run.ts';
 import { operatorNamespace } from '../product/install.ts';
 import { endOfLog, writesSince } from './support/audit.ts';
 import { leaderPod } from './support/leader.ts';
 import { observed } from './support/observed.ts';
-import { getThroughApiServer } from './support/relayHttp.ts';
+import { getThroughApiServer } from './support/relay-http.ts';
 import { openStage } from './support/stage.ts';
 
 test('a second reconcile of an unchanged RelayProxy makes no write, and an idle fleet causes none', {

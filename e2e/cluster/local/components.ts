@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { configFiles } from './clusterConfig.ts';
+import { configFiles } from './cluster-config.ts';
 import type { Layout, NodeLayout } from './layout.ts';
-import { nodeFiles } from './nodeConfig.ts';
+import { nodeFiles } from './node-config.ts';
 
 /** One process of the cluster: its name in state and logs, its program, its arguments. */
 export interface Component {

@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError, run } from '../run.ts';
-import { auditPolicy, configFiles, corefile, kubeconfig, kubeProxyConfig } from './clusterConfig.ts';
+import { auditPolicy, configFiles, corefile, kubeconfig, kubeProxyConfig } from './cluster-config.ts';
 import type { Layout } from './layout.ts';
 import { bridgeCallsIptables } from './network.ts';
-import { cniConfig, containerdConfig, kubeletConfig, type NodeFacts, nodeFiles } from './nodeConfig.ts';
+import { cniConfig, containerdConfig, kubeletConfig, type NodeFacts, nodeFiles } from './node-config.ts';
 
 const componentUsers = ['controller-manager', 'scheduler', 'proxy', 'coredns'];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { processesInCgroup } from './cgroups.ts';
 import { ownerVariable, stopProcess } from './daemon.ts';
 import type { Layout } from './layout.ts';
-import { processesWithVariable } from './processIdentity.ts';
+import { processesWithVariable } from './process-identity.ts';
 
 /** Ends the processes of all pods, then everything else that the cluster's components started and left running. */
 export async function endLeftProcesses(layout: Layout): Promise<void> {

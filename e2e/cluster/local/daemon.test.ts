@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { waitFor } from '../waitFor.ts';
+import { waitFor } from '../wait-for.ts';
 import { endLeftProcesses } from './containers.ts';
 import {
   ComponentEndedError,
@@ -15,7 +15,7 @@ import {
   stopComponent,
 } from './daemon.ts';
 import { clusterLayout } from './layout.ts';
-import { currentBootId, identify, processesWithVariable } from './processIdentity.ts';
+import { currentBootId, identify, processesWithVariable } from './process-identity.ts';
 
 function scratchLayout(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-daemon-'));

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lastLines } from '../run.ts';
-import { waitFor } from '../waitFor.ts';
+import { waitFor } from '../wait-for.ts';
 import type { Component } from './components.ts';
 import type { Layout } from './layout.ts';
-import { identify, isAlive, type ProcessIdentity } from './processIdentity.ts';
+import { identify, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** The variable by which every process that a component starts in turn is known as ours. */
 export const ownerVariable = 'FLAGRELAY_CLUSTER';

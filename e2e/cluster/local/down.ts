@@ -7,10 +7,10 @@ import { endLeftProcesses, removeFixedFiles } from './containers.ts';
 import { ownerVariable, recordedComponents, stopComponent } from './daemon.ts';
 import { kubernetesRulesExist, removeKubernetesRules } from './iptables.ts';
 import type { Layout } from './layout.ts';
-import { restoreMachine } from './machineBefore.ts';
+import { restoreMachine } from './machine-before.ts';
 import { mountPointsBelow, unmountBelow } from './mounts.ts';
 import { bridgeExists, removeBridge } from './network.ts';
-import { processesWithVariable } from './processIdentity.ts';
+import { processesWithVariable } from './process-identity.ts';
 
 /** What of the cluster is on this machine, running or left behind; empty when there is nothing. */
 export function tracesOf(layout: Layout): string[] {

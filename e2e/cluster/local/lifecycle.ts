@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pauseImage } from '../../images/pauseImage.ts';
+import { pauseImage } from '../../images/pause-image.ts';
 import { ensureBinaries } from '../binaries.ts';
 import { createKubectl } from '../kubectl.ts';
 import { run } from '../run.ts';

@@ -7,7 +7,7 @@ import {
 } from '../runtime/index.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { refKey } from '../runtime/objects.ts';
-import type { Informer, Store } from '../runtime/storeTypes.ts';
+import type { Informer, Store } from '../runtime/store-types.ts';
 import { type ChildStores, childKinds } from './children/children.ts';
 import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
@@ -20,7 +20,7 @@ import {
   type Pod,
   type RawRelayProxy,
   types,
-} from './resources/kubernetesTypes.ts';
+} from './resources/kubernetes-types.ts';
 import { identityOf, instanceLabel, managedSelector } from './resources/names.ts';
 import { claimReferences, configMapReferences } from './status/references.ts';
 

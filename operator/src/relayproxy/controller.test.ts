@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRelevant } from './controller.ts';
-import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
-import { report } from './testing/testSnapshot.ts';
+import type { RawRelayProxy } from './resources/kubernetes-types.ts';
+import { report } from './testing/test-snapshot.ts';
 
 const old: RawRelayProxy = {
   metadata: { name: 'demo', uid: 'u', generation: 1, resourceVersion: '1', annotations: { a: '1' } },

@@ -10,10 +10,10 @@ import {
   type RuntimeMetrics,
 } from '../runtime/index.ts';
 import { objectKey } from '../runtime/objects.ts';
-import type { Change } from '../runtime/storeTypes.ts';
+import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
 import { createReconciler } from './reconcile.ts';
-import { type Node, type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
+import { type Node, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 
 /** RelayProxies that are worked on at a time. */
 const CONCURRENCY = 4;

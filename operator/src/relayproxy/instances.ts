@@ -1,8 +1,8 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import { isInvalid, isNotFound } from '../runtime/apiError.ts';
+import { isInvalid, isNotFound } from '../runtime/api-error.ts';
 import type { ObjectRef } from '../runtime/objects.ts';
-import type { JsonPatchOperation, RestClient } from '../runtime/restTypes.ts';
-import { types } from './resources/kubernetesTypes.ts';
+import type { JsonPatchOperation, RestClient } from '../runtime/rest-types.ts';
+import { types } from './resources/kubernetes-types.ts';
 import { fieldManager } from './resources/names.ts';
 import { isFinished } from './status/pods.ts';
 

@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { ObjectStore } from '../runtime/store.ts';
 import { registerRelayProxyMetrics } from './metrics.ts';
-import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
+import type { RawRelayProxy } from './resources/kubernetes-types.ts';
 import { computeStatus } from './status/status.ts';
-import { healthy } from './testing/testSnapshot.ts';
+import { healthy } from './testing/test-snapshot.ts';
 
 test('metrics tell of each RelayProxy, and no longer of a deleted one', async () => {
   const registry = new Registry();

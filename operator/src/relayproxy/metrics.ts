@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { Store } from '../runtime/storeTypes.ts';
-import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
+import type { Store } from '../runtime/store-types.ts';
+import type { RawRelayProxy } from './resources/kubernetes-types.ts';
 
 /**
  * Registers the metrics about RelayProxies. They are read from the cache when they are asked for, so that those of a deleted one

@@ -1,10 +1,10 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import { refKey } from '../runtime/objects.ts';
 import { type Caches, indexes } from './caches.ts';
-import { documentText } from './resources/configMap.ts';
+import { documentText } from './resources/config-map.ts';
 import { shortHash } from './resources/hash.ts';
 import { identityOf, relayName } from './resources/names.ts';
-import { deploymentFacts } from './status/deploymentFacts.ts';
+import { deploymentFacts } from './status/deployment-facts.ts';
 import { podFacts } from './status/pods.ts';
 import { missingReferences } from './status/references.ts';
 import type { Outcome, Snapshot } from './status/snapshot.ts';

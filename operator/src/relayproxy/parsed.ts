@@ -1,5 +1,5 @@
 import { apiVersion, kind, type ParseResult, parseRelayProxy } from '@flagrelay/crds';
-import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
+import type { RawRelayProxy } from './resources/kubernetes-types.ts';
 
 const results = new WeakMap<RawRelayProxy, ParseResult>();
 

@@ -1,25 +1,25 @@
 import { apiVersion, kind, type RelayProxy } from '@flagrelay/crds';
 import type { Clock } from '../runtime/clock.ts';
-import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controllerTypes.ts';
+import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controller-types.ts';
 import type { EventRecorder } from '../runtime/index.ts';
 import { refKey } from '../runtime/objects.ts';
-import type { RestClient } from '../runtime/restTypes.ts';
+import type { RestClient } from '../runtime/rest-types.ts';
 import { type Caches, indexes } from './caches.ts';
 import { createApplier } from './children/apply.ts';
-import { type ChildrenResult, reconcileChildren } from './children/reconcileChildren.ts';
+import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
 import { removeDeadInstances } from './instances.ts';
 import { observe } from './observe.ts';
 import { parsed } from './parsed.ts';
-import { documentText } from './resources/configMap.ts';
+import { documentText } from './resources/config-map.ts';
 import { hashOf, shortHash } from './resources/hash.ts';
-import type { RawRelayProxy } from './resources/kubernetesTypes.ts';
+import type { RawRelayProxy } from './resources/kubernetes-types.ts';
 import { identityOf } from './resources/names.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
 import { referenceVersions } from './status/references.ts';
 import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
 import { earliest } from './status/times.ts';
-import { createStatusWriter } from './statusWriter.ts';
+import { createStatusWriter } from './status-writer.ts';
 
 /** A list of instances that changed under our hands has settled after this time. */
 const SETTLE_MS = 1000;

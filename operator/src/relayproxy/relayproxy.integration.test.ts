@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Condition, RelayProxySpecManifest } from '@flagrelay/crds';
-import { isNotFound } from '../runtime/apiError.ts';
-import { events, type KubernetesEvent } from '../runtime/eventTypes.ts';
+import { isNotFound } from '../runtime/api-error.ts';
+import { events, type KubernetesEvent } from '../runtime/event-types.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { childKinds } from './children/children.ts';
-import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetesTypes.ts';
+import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 import { configHashAnnotation, fieldManager } from './resources/names.ts';
-import { applyCrd, startOperator, type TestOperator } from './testing/testOperator.ts';
+import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
 
 const quotas: ResourceType = {
   group: '',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createBackoff } from './backoff.ts';
-import { createFakeClock } from './testing/fakeClock.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
 
 const shape = { baseMs: 800, maxMs: 30_000, resetAfterMs: 120_000 };
 

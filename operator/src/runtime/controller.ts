@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { FencedError, isConflict } from './apiError.ts';
+import { FencedError, isConflict } from './api-error.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Controller, type Reconcile, TerminalError, type WatchRule } from './controllerTypes.ts';
+import { type Controller, type Reconcile, TerminalError, type WatchRule } from './controller-types.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { type KubernetesObject, objectKey } from './objects.ts';
 import { createWorkQueue } from './queue.ts';
-import type { RateLimiter } from './queueTypes.ts';
-import type { Change, Informer } from './storeTypes.ts';
+import type { RateLimiter } from './queue-types.ts';
+import type { Change, Informer } from './store-types.ts';
 
 /** Options of a controller. */
 export interface ControllerOptions {

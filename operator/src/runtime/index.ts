@@ -22,16 +22,16 @@
  *   await kubeConfig.close();
  */
 
-export * from './apiError.ts';
+export * from './api-error.ts';
 export * from './clock.ts';
 export * from './controller.ts';
-export * from './controllerTypes.ts';
-export * from './eventRecorder.ts';
-export * from './eventTypes.ts';
+export * from './controller-types.ts';
+export * from './event-recorder.ts';
+export * from './event-types.ts';
 export * from './health.ts';
 export * from './informer.ts';
-export * from './kubeConfig.ts';
-export * from './leaderElection.ts';
+export * from './kube-config.ts';
+export * from './leader-election.ts';
 export * from './lease.ts';
 export * from './logger.ts';
 export * from './manager.ts';
@@ -39,8 +39,8 @@ export * from './metrics.ts';
 export * from './objects.ts';
 export * from './predicates.ts';
 export * from './queue.ts';
-export * from './queueTypes.ts';
-export * from './rateLimiter.ts';
+export * from './queue-types.ts';
+export * from './rate-limiter.ts';
 export * from './rest.ts';
-export * from './restTypes.ts';
-export * from './storeTypes.ts';
+export * from './rest-types.ts';
+export * from './store-types.ts';

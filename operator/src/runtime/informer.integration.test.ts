@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createInformer, type InformerOptions } from './informer.ts';
-import type { PooledKubeConfig } from './kubeConfig.ts';
+import type { PooledKubeConfig } from './kube-config.ts';
 import { objectKey } from './objects.ts';
-import type { Informer } from './storeTypes.ts';
+import type { Informer } from './store-types.ts';
 import { eventually, openTestCluster, type TestCluster, testClient } from './testing/cluster.ts';
-import { type FaultProxy, startFaultProxy } from './testing/faultProxy.ts';
+import { type FaultProxy, startFaultProxy } from './testing/fault-proxy.ts';
 import { type ConfigMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
-import { startTcpProxy } from './testing/tcpProxy.ts';
+import { startTcpProxy } from './testing/tcp-proxy.ts';
 
 /** Retries soon, so that tests need not wait; the shape is that of production. */
 const quick = { backoffBaseMs: 20, backoffMaxMs: 200 };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError, TransportError } from './apiError.ts';
+import { ApiError, TransportError } from './api-error.ts';
 import { createInformer } from './informer.ts';
 import { objectKey } from './objects.ts';
-import type { ObjectList, WatchEvent } from './restTypes.ts';
-import { createFakeClock, settle } from './testing/fakeClock.ts';
+import type { ObjectList, WatchEvent } from './rest-types.ts';
+import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { type ConfigMap, configMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
-import { createScriptedClient, type WatchScript } from './testing/scriptedWatch.ts';
+import { createScriptedClient, type WatchScript } from './testing/scripted-watch.ts';
 
 const list = (resourceVersion: string, ...items: ConfigMap[]): ObjectList<ConfigMap> => ({ items, resourceVersion });
 const added = (key: string, version: string): WatchEvent<ConfigMap> => ({

@@ -3,9 +3,9 @@ import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 import { type ReflectorSink, type ReflectorTimings, reflectorTimings, runReflector } from './reflector.ts';
-import type { RestClient } from './restTypes.ts';
+import type { RestClient } from './rest-types.ts';
 import { ObjectStore } from './store.ts';
-import type { Change, IndexFunction, Informer } from './storeTypes.ts';
+import type { Change, IndexFunction, Informer } from './store-types.ts';
 
 /** Options of an informer. */
 export interface InformerOptions<T extends KubernetesObject> {

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createController } from './controller.ts';
 import { createInformer } from './informer.ts';
-import { createLeaderElector } from './leaderElection.ts';
+import { createLeaderElector } from './leader-election.ts';
 import { leases } from './lease.ts';
 import { createManager } from './manager.ts';
 import { generationChanged, ownerKeys } from './predicates.ts';
 import { createRestClient } from './rest.ts';
 import { eventually, openTestCluster, type TestCluster } from './testing/cluster.ts';
 import { type ConfigMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
-import { startTcpProxy } from './testing/tcpProxy.ts';
+import { startTcpProxy } from './testing/tcp-proxy.ts';
 
 let cluster: TestCluster;
 const warnings: Error[] = [];

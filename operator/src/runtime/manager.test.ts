@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createController } from './controller.ts';
-import type { Reconcile } from './controllerTypes.ts';
+import type { Reconcile } from './controller-types.ts';
 import { createInformer } from './informer.ts';
-import { createLeaderElector, LeadershipLostError } from './leaderElection.ts';
+import { createLeaderElector, LeadershipLostError } from './leader-election.ts';
 import { createManager, type ManagerOptions } from './manager.ts';
-import { createFakeClock, settle } from './testing/fakeClock.ts';
-import { createFakeLeases } from './testing/fakeLeases.ts';
+import { createFakeClock, settle } from './testing/fake-clock.ts';
+import { createFakeLeases } from './testing/fake-leases.ts';
 import { type ConfigMap, configMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
-import { createScriptedClient } from './testing/scriptedWatch.ts';
+import { createScriptedClient } from './testing/scripted-watch.ts';
 
 function setUp(reconcile: Reconcile, options: Partial<ManagerOptions> & { listFails?: boolean; elect?: boolean } = {}) {
   const clock = createFakeClock();

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Registry } from 'prom-client';
 import { type Clock, systemClock, type Timer } from './clock.ts';
-import type { Controller } from './controllerTypes.ts';
+import type { Controller } from './controller-types.ts';
 import type { HealthCheck } from './health.ts';
-import type { LeaderElector } from './leaderElection.ts';
+import type { LeaderElector } from './leader-election.ts';
 import type { Logger } from './logger.ts';
 import type { KubernetesObject } from './objects.ts';
 import { type ProbeServer, startProbes } from './probes.ts';
-import type { Informer } from './storeTypes.ts';
+import type { Informer } from './store-types.ts';
 
 /** Something else that runs with the process. */
 export interface Runnable {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubernetesObject, ObjectMeta } from './objects.ts';
 import { anyOf, fieldChanged, generationChanged, metadataChanged, ownerKeys } from './predicates.ts';
-import type { Change } from './storeTypes.ts';
+import type { Change } from './store-types.ts';
 
 const update = (old: ObjectMeta, now: ObjectMeta): Change<KubernetesObject> => ({
   type: 'updated',

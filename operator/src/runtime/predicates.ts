@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { apiVersionOf, type KubernetesObject, type ResourceType, refKey } from './objects.ts';
-import type { Change } from './storeTypes.ts';
+import type { Change } from './store-types.ts';
 
 /** Decides whether a change matters; for WatchRule.predicate. */
 export type Predicate<T extends KubernetesObject> = (change: Change<T>) => boolean;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createWorkQueue } from './queue.ts';
-import { createFakeClock, settle } from './testing/fakeClock.ts';
+import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { testMetrics } from './testing/fixtures.ts';
 
 const noDelay = { delayFor: () => 0, forget: () => undefined, retries: () => 0 };

@@ -1,7 +1,7 @@
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import type { Priority, RateLimiter, WorkQueue } from './queueTypes.ts';
-import { createRateLimiter } from './rateLimiter.ts';
+import type { Priority, RateLimiter, WorkQueue } from './queue-types.ts';
+import { createRateLimiter } from './rate-limiter.ts';
 
 /** Options of a work queue. */
 export interface WorkQueueOptions {

@@ -1,10 +1,10 @@
-import { ApiError, TransportError } from './apiError.ts';
+import { ApiError, TransportError } from './api-error.ts';
 import { createBackoff } from './backoff.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { type KubernetesObject, objectKey, type ResourceType } from './objects.ts';
-import type { RestClient, Selection, WatchEvent } from './restTypes.ts';
+import type { RestClient, Selection, WatchEvent } from './rest-types.ts';
 
 /** Where a reflector puts what it learns. */
 export interface ReflectorSink<T> {

@@ -11,14 +11,14 @@ import {
   isNotFound,
   isTerminal,
   TransportError,
-} from './apiError.ts';
+} from './api-error.ts';
 import { systemClock } from './clock.ts';
-import type { PooledKubeConfig } from './kubeConfig.ts';
+import type { PooledKubeConfig } from './kube-config.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 import { openTestCluster, type TestCluster, testClient } from './testing/cluster.ts';
-import { type FaultProxy, startFaultProxy } from './testing/faultProxy.ts';
+import { type FaultProxy, startFaultProxy } from './testing/fault-proxy.ts';
 import { type ConfigMap, configMaps } from './testing/fixtures.ts';
-import { startTcpProxy } from './testing/tcpProxy.ts';
+import { startTcpProxy } from './testing/tcp-proxy.ts';
 
 interface Scalable extends KubernetesObject {
   spec?: { replicas?: number; paused?: boolean; selector?: object; template?: object };

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import { FencedError, isExpired, isNotFound, TransportError } from './apiError.ts';
+import { FencedError, isExpired, isNotFound, TransportError } from './api-error.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { PooledKubeConfig } from './kubeConfig.ts';
-import { type Page, readPages } from './listPages.ts';
+import type { PooledKubeConfig } from './kube-config.ts';
+import { type Page, readPages } from './list-pages.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { apiVersionOf, type KubernetesObject, type ObjectRef, type ResourceType } from './objects.ts';
 import { collectionPath, groupPath, objectPath, queryString } from './paths.ts';
-import { type Call, createTransport, describe, type Transport } from './restTransport.ts';
-import type { CallOptions, ListOptions, RestClient, SubresourceOption } from './restTypes.ts';
-import { watchEvents } from './watchCall.ts';
+import { type Call, createTransport, describe, type Transport } from './rest-transport.ts';
+import type { CallOptions, ListOptions, RestClient, SubresourceOption } from './rest-types.ts';
+import { watchEvents } from './watch-call.ts';
 
 /** Options of the REST client. */
 export interface RestClientOptions {

@@ -1,5 +1,5 @@
 import { type KubernetesObject, type ObjectRef, objectKey, refKey } from './objects.ts';
-import type { Change, IndexFunction, Store } from './storeTypes.ts';
+import type { Change, IndexFunction, Store } from './store-types.ts';
 
 interface Index<T> {
   readonly valuesOf: IndexFunction<T>;

@@ -1,8 +1,8 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { isNotFound } from '../../runtime/apiError.ts';
+import { isNotFound } from '../../runtime/api-error.ts';
 import { type KubernetesObject, objectKey, type ResourceType } from '../../runtime/objects.ts';
-import type { RestClient } from '../../runtime/restTypes.ts';
-import type { Store } from '../../runtime/storeTypes.ts';
+import type { RestClient } from '../../runtime/rest-types.ts';
+import type { Store } from '../../runtime/store-types.ts';
 import { hashOf } from '../resources/hash.ts';
 import { appliedHashAnnotation } from '../resources/names.ts';
 import { controllerOf, ownerReference, ownershipOf } from './ownership.ts';

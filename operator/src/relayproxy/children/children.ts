@@ -1,17 +1,17 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
-import type { Store } from '../../runtime/storeTypes.ts';
-import { buildConfigMap } from '../resources/configMap.ts';
+import type { Store } from '../../runtime/store-types.ts';
+import { buildConfigMap } from '../resources/config-map.ts';
 import { buildDeployment } from '../resources/deployment.ts';
 import type { Facts } from '../resources/facts.ts';
-import { buildHorizontalPodAutoscaler } from '../resources/horizontalPodAutoscaler.ts';
-import { type Deployment, types } from '../resources/kubernetesTypes.ts';
-import { buildNetworkPolicy } from '../resources/networkPolicy.ts';
-import { buildPodDisruptionBudget } from '../resources/podDisruptionBudget.ts';
+import { buildHorizontalPodAutoscaler } from '../resources/horizontal-pod-autoscaler.ts';
+import { type Deployment, types } from '../resources/kubernetes-types.ts';
+import { buildNetworkPolicy } from '../resources/network-policy.ts';
+import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
 import { buildRole } from '../resources/role.ts';
-import { buildRoleBinding } from '../resources/roleBinding.ts';
+import { buildRoleBinding } from '../resources/role-binding.ts';
 import { buildService } from '../resources/service.ts';
-import { buildServiceAccount } from '../resources/serviceAccount.ts';
+import { buildServiceAccount } from '../resources/service-account.ts';
 
 /** A kind of child and what makes it: an object, or undefined when it is not wanted. */
 export interface ChildKind {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubernetesObject, OwnerReference } from '../../runtime/objects.ts';
-import { testRelayProxy } from '../testing/testRelayProxy.ts';
+import { testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { ownerReference, ownershipOf } from './ownership.ts';
 
 const relayProxy = testRelayProxy();

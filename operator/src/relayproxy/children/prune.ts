@@ -1,6 +1,6 @@
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
-import type { RestClient } from '../../runtime/restTypes.ts';
-import type { Store } from '../../runtime/storeTypes.ts';
+import type { RestClient } from '../../runtime/rest-types.ts';
+import type { Store } from '../../runtime/store-types.ts';
 
 /** Name of the index of the children's caches by the UID of their controller. */
 export const ownerIndex = 'owner';

@@ -1,6 +1,6 @@
-import { isNotFound } from '../../runtime/apiError.ts';
-import type { RestClient } from '../../runtime/restTypes.ts';
-import { type Pod, types } from '../resources/kubernetesTypes.ts';
+import { isNotFound } from '../../runtime/api-error.ts';
+import type { RestClient } from '../../runtime/rest-types.ts';
+import { type Pod, types } from '../resources/kubernetes-types.ts';
 import { configHashAnnotation, fieldManager } from '../resources/names.ts';
 import { isFinished } from '../status/pods.ts';
 

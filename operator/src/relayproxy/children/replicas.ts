@@ -1,7 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import type { RestClient } from '../../runtime/restTypes.ts';
+import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Facts } from '../resources/facts.ts';
-import { type Deployment, types } from '../resources/kubernetesTypes.ts';
+import { type Deployment, types } from '../resources/kubernetes-types.ts';
 import { fieldManager } from '../resources/names.ts';
 
 /** Holds `spec.replicas` between the operator, which gives it up, and the autoscaler, which takes it at its next change. */

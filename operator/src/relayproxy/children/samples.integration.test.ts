@@ -8,8 +8,8 @@ import { parseAllDocuments } from 'yaml';
 import { namespaces, openTestCluster, type TestCluster } from '../../runtime/testing/cluster.ts';
 import { buildDeployment } from '../resources/deployment.ts';
 import { relayDocument } from '../resources/document.ts';
-import { types } from '../resources/kubernetesTypes.ts';
-import { testFacts } from '../testing/testRelayProxy.ts';
+import { types } from '../resources/kubernetes-types.ts';
+import { testFacts } from '../testing/test-relay-proxy.ts';
 import { childKinds } from './children.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../../../crds/samples');

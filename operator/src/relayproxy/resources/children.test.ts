@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testFacts, testRelayProxy } from '../testing/testRelayProxy.ts';
-import { buildConfigMap } from './configMap.ts';
-import { buildHorizontalPodAutoscaler } from './horizontalPodAutoscaler.ts';
-import { buildNetworkPolicy } from './networkPolicy.ts';
-import { buildPodDisruptionBudget } from './podDisruptionBudget.ts';
+import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
+import { buildConfigMap } from './config-map.ts';
+import { buildHorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
+import { buildNetworkPolicy } from './network-policy.ts';
+import { buildPodDisruptionBudget } from './pod-disruption-budget.ts';
 import { buildRole } from './role.ts';
-import { buildRoleBinding } from './roleBinding.ts';
+import { buildRoleBinding } from './role-binding.ts';
 import { buildService, serviceUrl } from './service.ts';
-import { buildServiceAccount } from './serviceAccount.ts';
+import { buildServiceAccount } from './service-account.ts';
 
 const labels = {
   'app.kubernetes.io/name': 'flagrelay-relay',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import { production, testFacts, testRelayProxy } from '../testing/testRelayProxy.ts';
+import { production, testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { buildDeployment } from './deployment.ts';
 
 function build(spec: RelayProxySpecManifest = {}, facts = testFacts) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import { relayDocument as schema } from '@flagrelay/relay/config-document';
-import { production, testRelayProxy } from '../testing/testRelayProxy.ts';
+import { production, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { relayDocument, restartPart } from './document.ts';
 
 const ref = (name: string, key: string) => ({ name, key });

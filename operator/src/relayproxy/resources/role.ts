@@ -3,7 +3,7 @@ import type { V1Role } from '@kubernetes/client-node';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
 import { identityOf, relayName } from './names.ts';
-import { ownsAccount } from './serviceAccount.ts';
+import { ownsAccount } from './service-account.ts';
 
 /** What pods may do: report into the status of their own RelayProxy, nothing else. */
 export function buildRole(relayProxy: RelayProxy, facts: Facts): Child<V1Role> | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testRelayProxy } from '../testing/testRelayProxy.ts';
+import { testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { affinityOf, topologySpread } from './scheduling.ts';
 
 test('by default the spread is a wish, and drained nodes do not count', () => {

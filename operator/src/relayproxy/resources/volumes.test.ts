@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import { testRelayProxy } from '../testing/testRelayProxy.ts';
+import { testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { mountedVolumes } from './volumes.ts';
 
 const ref = (name: string, key: string) => ({ name, key });

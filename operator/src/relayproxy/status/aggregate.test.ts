@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentState, InstanceStatus } from '@flagrelay/crds';
-import { ago, healthy, NOW, pod, report } from '../testing/testSnapshot.ts';
+import { ago, healthy, NOW, pod, report } from '../testing/test-snapshot.ts';
 import { aggregate } from './aggregate.ts';
 
 type Unhealthy = NonNullable<InstanceStatus['unhealthy']>[number];

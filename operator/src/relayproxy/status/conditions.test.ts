@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentState, RelayProxySpecManifest } from '@flagrelay/crds';
-import { ago, complete, healthy, NOW, pod, report } from '../testing/testSnapshot.ts';
+import { ago, complete, healthy, NOW, pod, report } from '../testing/test-snapshot.ts';
 import { aggregate } from './aggregate.ts';
 import { evaluate } from './conditions.ts';
 import type { Snapshot } from './snapshot.ts';

@@ -1,15 +1,15 @@
 import type { Condition, ConditionType } from '@flagrelay/crds';
 import { available } from './available.ts';
-import { environmentsConnected } from './environmentsConnected.ts';
+import { environmentsConnected } from './environments-connected.ts';
 import { paused } from './paused.ts';
 import { progressing } from './progressing.ts';
 import { ready } from './ready.ts';
 import { reconciled } from './reconciled.ts';
-import { referencesResolved } from './referencesResolved.ts';
-import { storeHealthy } from './storeHealthy.ts';
+import { referencesResolved } from './references-resolved.ts';
+import { storeHealthy } from './store-healthy.ts';
 import { toTime } from './times.ts';
 import type { Evidence, Verdict } from './verdict.ts';
-import { zonesSpread } from './zonesSpread.ts';
+import { zonesSpread } from './zones-spread.ts';
 
 /** The API refuses longer messages; nobody reads longer ones either. */
 const MAX_MESSAGE = 1024;

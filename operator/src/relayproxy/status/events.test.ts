@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EnvironmentState } from '@flagrelay/crds';
-import { ago, complete, healthy, pod, report } from '../testing/testSnapshot.ts';
+import { ago, complete, healthy, pod, report } from '../testing/test-snapshot.ts';
 import { childEvents, statusEvents } from './events.ts';
 import type { Snapshot } from './snapshot.ts';
 import { computeStatus } from './status.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ObjectStore } from '../../runtime/store.ts';
-import type { Node, Pod } from '../resources/kubernetesTypes.ts';
-import { testRelayProxy } from '../testing/testRelayProxy.ts';
+import type { Node, Pod } from '../resources/kubernetes-types.ts';
+import { testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { podFacts } from './pods.ts';
 
 const { zones } = testRelayProxy().spec;

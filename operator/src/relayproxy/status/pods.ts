@@ -1,6 +1,6 @@
 import type { RelayProxySpec } from '@flagrelay/crds';
-import type { Store } from '../../runtime/storeTypes.ts';
-import type { Node, Pod } from '../resources/kubernetesTypes.ts';
+import type { Store } from '../../runtime/store-types.ts';
+import type { Node, Pod } from '../resources/kubernetes-types.ts';
 import type { PodFacts } from './snapshot.ts';
 
 /** Reasons to wait that are part of every start. */

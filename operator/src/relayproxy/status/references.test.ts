@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import { ObjectStore } from '../../runtime/store.ts';
-import type { Claim, ConfigMap } from '../resources/kubernetesTypes.ts';
-import { production, testRelayProxy } from '../testing/testRelayProxy.ts';
+import type { Claim, ConfigMap } from '../resources/kubernetes-types.ts';
+import { production, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { missingReferences, referenceVersions } from './references.ts';
 
 function configMap(name: string, keys: string[], resourceVersion = '1'): ConfigMap {

@@ -1,7 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import { refKey } from '../../runtime/objects.ts';
-import type { Store } from '../../runtime/storeTypes.ts';
-import type { Claim, ConfigMap } from '../resources/kubernetesTypes.ts';
+import type { Store } from '../../runtime/store-types.ts';
+import type { Claim, ConfigMap } from '../resources/kubernetes-types.ts';
 import { identityOf } from '../resources/names.ts';
 import type { MissingReference } from './snapshot.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, healthy, NOW, pod, report } from '../testing/testSnapshot.ts';
+import { ago, healthy, NOW, pod, report } from '../testing/test-snapshot.ts';
 import { computeStatus, invalidStatus } from './status.ts';
 
 test('a healthy RelayProxy', () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { PooledKubeConfig } from '../kubeConfig.ts';
+import { PooledKubeConfig } from '../kube-config.ts';
 import type { KubernetesObject, ResourceType } from '../objects.ts';
 import { createRestClient } from '../rest.ts';
-import type { RestClient } from '../restTypes.ts';
+import type { RestClient } from '../rest-types.ts';
 import { type ConfigMap, configMaps, recordingLogger, testMetrics } from './fixtures.ts';
 
 /** The Namespace kind. */

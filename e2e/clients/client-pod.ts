@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Kubectl } from '../cluster/kubectl.ts';
+import { waitFor } from '../cluster/wait-for.ts';
+import type { ClientReport } from './sdk-client.ts';
+
+/** A pod with the official server SDK in it, see `sdk-client.ts`. */
+export interface ClientPod {
+  readonly name: string;
+  /** Everything it has reported so far. */
+  reports(): Promise<ClientReport[]>;
+  /** Waits for the first report (past ones included) of a kind that fits. */
+  waitFor<E extends ClientReport['event']>(
+    event: E,
+    what: string,
+    fits: (report: Extract<ClientReport, { event: E }>) => boolean,
+    timeoutMs: number,
+  ): Promise<Extract<ClientReport, { event: E }>>;
+  /** Totals of its request loop as last reported. */
+  loop(): Promise<Extract<ClientReport, { event: 'loop' }> | undefined>;
+  remove(): Promise<void>;
+}
+
+/** What the client shall do. */
+export interface ClientPodOptions {
+  readonly name: string;
+  readonly namespace: string;
+  /** Address of the relay's Service as a pod sees it. */
+  readonly relayUrl: string;
+  /** Where the SDK key is. */
+  readonly sdkKeyRef: { readonly name: string; readonly key: string };
+  /** An image with Node in it: the relay's. */
+  readonly image: string;
+  /** Requests a second through the Service; none by default. */
+  readonly requestsPerSecond?: number;
+}
+
+/** Label of client pods; a drain leaves them where they are by it. */
+export const clientLabel = 'flagrelay.dev/e2e-client';
+
+/** Starts a client pod. The program is bundled here and comes as a ConfigMap; the relay's image brings the Node that runs it. */
+export async function startClientPod(kubectl: Kubectl, options: ClientPodOptions): Promise<ClientPod> {
+  const { name, namespace } = options;
+  await kubectl.apply([await programConfigMap(name, namespace)], { serverSide: true });
+  await kubectl.remove('pod', name, namespace);
+  await kubectl.apply([podManifest(options)]);
+  const reports = async () => parseReports(await kubectl.logs(name, namespace));
+  return {
+    name,
+    reports,
+    waitFor: async <E extends ClientReport['event']>(
+      event: E,
+      what: string,
+      fits: (report: Extract<ClientReport, { event: E }>) => boolean,
+      timeoutMs: number,
+    ) => {
+      type Wanted = Extract<ClientReport, { event: E }>;
+      const find = async () => (await reports()).find((r): r is Wanted => r.event === event && fits(r as Wanted));
+      return waitFor(`client ${name}: ${what}`, find, { timeoutMs, intervalMs: 300 });
+    },
+    loop: async () =>
+      (await reports()).findLast((r): r is Extract<ClientReport, { event: 'loop' }> => r.event === 'loop'),
+    remove: async () => {
+      await kubectl.run(['delete', 'pod', name, '-n', namespace, '--ignore-not-found', '--grace-period=3']);
+      await kubectl.remove('configmap', `${name}-program`, namespace);
+    },
+  };
+}
+
+async function programConfigMap(name: string, namespace: string): Promise<object> {
+  const bundle = await build({
+    entryPoints: [join(import.meta.dirname, 'sdk-client.ts')],
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    banner: { js: "import {createRequire} from 'node:module';const require=createRequire(import.meta.url);" },
+  });
+  const program = bundle.outputFiles[0]?.text ?? '';
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `${name}-program`, namespace },
+    data: { 'client.mjs': program },
+  };
+}
+
+function podManifest({ name, namespace, image, relayUrl, sdkKeyRef, requestsPerSecond = 0 }: ClientPodOptions): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { [clientLabel]: name } },
+    spec: {
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 5,
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'client',
+          image,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['/nodejs/bin/node', '/program/client.mjs'],
+          env: [
+            { name: 'RELAY_URL', value: relayUrl },
+            { name: 'SDK_KEY', valueFrom: { secretKeyRef: sdkKeyRef } },
+            { name: 'REQUESTS_PER_SECOND', value: String(requestsPerSecond) },
+          ],
+          volumeMounts: [{ name: 'program', mountPath: '/program', readOnly: true }],
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+        },
+      ],
+      volumes: [{ name: 'program', configMap: { name: `${name}-program` } }],
+      restartPolicy: 'Never',
+    },
+  };
+}
+
+/** The JSON lines of a client's log; anything else in it is passed over. */
+export function parseReports(log: string): ClientReport[] {
+  return log
+    .split('\n')
+    .filter((line) => line.startsWith('{"event":'))
+    .map((line) => JSON.parse(line) as ClientReport);
+}

@@ -1,0 +1,160 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/api-error.ts';
+import type { KubernetesObject } from '../../runtime/objects.ts';
+import type { RestClient } from '../../runtime/rest-types.ts';
+import type { Facts } from '../resources/facts.ts';
+import { types } from '../resources/kubernetes-types.ts';
+import { identityOf, relayName } from '../resources/names.ts';
+import type { ChildChanges } from '../status/events.ts';
+import type { ChildProblem, Outcome } from '../status/snapshot.ts';
+import { type Applier, ForeignObjectError, LeftoverError } from './apply.ts';
+import { type ChildKind, type ChildStores, childKinds } from './children.ts';
+import { pruneChildren } from './prune.ts';
+import { settleReplicas } from './replicas.ts';
+
+/** Foreign objects are in no cache of ours, so that nobody says when they go. */
+const LOOK_AGAIN_MS = 60_000;
+
+/** What came of making the children what the spec asks for. */
+export interface ChildrenResult {
+  readonly outcome: Outcome;
+  readonly changes: ChildChanges;
+  /** True when the configuration of running pods was changed. */
+  readonly configChanged: boolean;
+  /** ms; look again then, though nothing may say that anything changed. */
+  readonly recheckAfterMs: number | undefined;
+  /** A failure that may pass: to be thrown once the status is written. */
+  readonly retry: unknown;
+}
+
+/** What {@link reconcileChildren} works with. */
+export interface ChildrenContext {
+  readonly client: RestClient;
+  readonly applier: Applier;
+  readonly stores: ChildStores;
+  readonly relayImage: string;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes every child what the spec asks for and deletes those that it no longer asks for. A child that cannot be
+ * written does not keep the others from being written. Throws only when the API server cannot be reached, or
+ * may not be written to any more.
+ */
+export async function reconcileChildren(relayProxy: RelayProxy, context: ChildrenContext): Promise<ChildrenResult> {
+  if (relayProxy.spec.paused) return pausedResult;
+  const run = newRun();
+  const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
+  const deployment = context.stores.deployment.get(ref);
+  const facts: Facts = {
+    relayImage: context.relayImage,
+    version: context.version,
+    replicas: await settleReplicas(context.client, relayProxy, deployment, context.signal),
+  };
+  for (const kind of childKinds) {
+    try {
+      await reconcileChild(relayProxy, kind, facts, context, run);
+    } catch (error) {
+      noteFailure(run, error);
+    }
+  }
+  const { desiredReplicas } = run;
+  const from = deployment?.spec?.replicas;
+  const scaled =
+    from !== undefined && desiredReplicas !== undefined && from !== desiredReplicas
+      ? { from, to: desiredReplicas }
+      : undefined;
+  const [first, ...others] = run.problems;
+  return {
+    outcome: first === undefined ? { kind: 'applied' } : { kind: 'failed', problems: [first, ...others] },
+    changes: { created: run.created, updated: run.updated, deleted: run.deleted, scaled },
+    configChanged: run.configChanged,
+    recheckAfterMs: first === undefined ? undefined : LOOK_AGAIN_MS,
+    retry: run.retry,
+  };
+}
+
+const pausedResult: ChildrenResult = {
+  outcome: { kind: 'paused' },
+  changes: { created: [], updated: [], deleted: [], scaled: undefined },
+  configChanged: false,
+  recheckAfterMs: undefined,
+  retry: undefined,
+};
+
+/** What is collected while the children are gone through. */
+interface Run {
+  readonly created: string[];
+  readonly updated: string[];
+  readonly deleted: string[];
+  readonly problems: ChildProblem[];
+  configChanged: boolean;
+  desiredReplicas: number | undefined;
+  retry: unknown;
+}
+
+function newRun(): Run {
+  return {
+    created: [],
+    updated: [],
+    deleted: [],
+    problems: [],
+    configChanged: false,
+    desiredReplicas: undefined,
+    retry: undefined,
+  };
+}
+
+async function reconcileChild(
+  relayProxy: RelayProxy,
+  { type, build }: ChildKind,
+  facts: Facts,
+  { client, applier, stores, signal }: ChildrenContext,
+  run: Run,
+): Promise<void> {
+  const desired = build(relayProxy, facts);
+  const keep = desired?.metadata?.name;
+  if (desired !== undefined) {
+    const result = await applier.apply({ relayProxy, type, desired, signal });
+    if (result === 'created') run.created.push(`${type.kind} ${keep}`);
+    if (result === 'updated') {
+      run.updated.push(`${type.kind} ${keep}`);
+      if (type === types.configMap) run.configChanged = true;
+      if (type === types.deployment) run.desiredReplicas = replicasOf(desired);
+    }
+  }
+  const ownerUid = relayProxy.metadata.uid ?? '';
+  const deleted = await pruneChildren(client, { type, store: stores.of(type), ownerUid, keep, signal });
+  run.deleted.push(...deleted.map((name) => `${type.kind} ${name}`));
+}
+
+function replicasOf(deployment: KubernetesObject & { spec?: { replicas?: number } }): number | undefined {
+  return deployment.spec?.replicas;
+}
+
+/** Notes what the API server, or we, refused; throws what is no refusal. */
+function noteFailure(run: Run, error: unknown): void {
+  const problem = problemOf(error);
+  if (problem === undefined) throw error;
+  run.problems.push(problem);
+  const final = error instanceof ForeignObjectError || isTerminal(error) || isNamespaceGoing(error);
+  if (!final) run.retry ??= error;
+}
+
+function problemOf(error: unknown): ChildProblem | undefined {
+  if (error instanceof ForeignObjectError) return { reason: 'FieldConflict', message: error.message };
+  if (error instanceof LeftoverError) return { reason: 'ApplyFailed', message: error.message };
+  if (!(error instanceof ApiError)) return undefined;
+  // The words of the server alone: they name the object, and whoever reads the status does not care for requests.
+  const message = error.message.replace(`${error.request}: ${error.code} ${error.reason}: `, '');
+  if (isForbidden(error)) {
+    return { reason: message.includes('exceeded quota') ? 'QuotaExceeded' : 'Forbidden', message };
+  }
+  return { reason: isConflict(error) ? 'FieldConflict' : 'ApplyFailed', message };
+}
+
+/** True when nothing can be made any more because the namespace is being deleted: the RelayProxy goes next. */
+function isNamespaceGoing(error: unknown): boolean {
+  return error instanceof ApiError && error.causes.some(({ reason }) => reason === 'NamespaceTerminating');
+}

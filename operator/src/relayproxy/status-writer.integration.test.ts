@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
+import { createFakeClock } from '../runtime/testing/fake-clock.ts';
+import { removeDeadInstances } from './instances.ts';
+import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
+import { computeStatus } from './status/status.ts';
+import { createStatusWriter } from './status-writer.ts';
+import { applyCrd } from './testing/test-operator.ts';
+import { healthy, report } from './testing/test-snapshot.ts';
+
+let cluster: TestCluster;
+before(async () => {
+  cluster = await openTestCluster();
+  await applyCrd(cluster.client);
+});
+after(() => cluster?.close());
+
+const { signal } = new AbortController();
+const ref = (name: string) => ({ name, namespace: cluster.namespace });
+
+async function create(name: string): Promise<RawRelayProxy> {
+  const spec = { environments: [{ name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } }] };
+  return cluster.client.apply(types.relayProxy, { metadata: ref(name), spec } as RawRelayProxy, { force: true });
+}
+
+const statusOf = (ready: number) => computeStatus(healthy({ deployment: { ...healthy().deployment!, ready } })).status;
+
+test('a status is written once, even while the cache does not show it yet', async () => {
+  const writer = createStatusWriter(cluster.client, createFakeClock());
+  const stale = await create('once');
+  assert.equal(await writer.write(stale, statusOf(3), signal), 'written');
+  assert.equal(await writer.write(stale, statusOf(3), signal), 'unchanged');
+  assert.equal(writer.current(stale).readyReplicas, 3);
+  const fresh = await cluster.client.get(types.relayProxy, ref('once'));
+  assert.equal(await writer.write(fresh, statusOf(3), signal), 'unchanged');
+  assert.equal(
+    await createStatusWriter(cluster.client, createFakeClock()).write(fresh, statusOf(3), signal),
+    'unchanged',
+  );
+});
+
+test('small news waits for a second, great news does not', async () => {
+  const clock = createFakeClock();
+  const writer = createStatusWriter(cluster.client, clock);
+  const raw = await create('spaced');
+  assert.equal(await writer.write(raw, statusOf(3), signal), 'written');
+  await clock.advance(400);
+  assert.deepEqual(await writer.write(raw, statusOf(2), signal), { waitMs: 600 });
+  assert.equal(await writer.write(raw, statusOf(0), signal), 'written', 'Ready became False');
+  await clock.advance(1000);
+  assert.equal(await writer.write(raw, statusOf(1), signal), 'written');
+});
+
+test('a status of a deleted object is no error', async () => {
+  const raw: RawRelayProxy = { metadata: { ...ref('gone'), uid: 'gone' } };
+  assert.equal(
+    await createStatusWriter(cluster.client, createFakeClock()).write(raw, statusOf(3), signal),
+    'unchanged',
+  );
+});
+
+test('reports of dead pods are removed, but only from the list that was looked at', async () => {
+  await create('dead');
+  for (const zone of ['a', 'b', 'c']) {
+    const status = { instances: [report(zone)] };
+    const options = { subresource: 'status', fieldManager: `flagrelay/pod-${zone}`, force: true };
+    await cluster.client.apply(types.relayProxy, { metadata: ref('dead'), status } as RawRelayProxy, options);
+  }
+  const read = async () => (await cluster.client.get(types.relayProxy, ref('dead'))).status?.instances ?? [];
+  const instances = await read();
+  const alive = new Set(['uid-pod-b']);
+  const request = { relayProxy: ref('dead'), instances, alive, signal };
+  assert.equal(await removeDeadInstances(cluster.client, request), true);
+  assert.deepEqual(
+    (await read()).map(({ name }) => name),
+    ['pod-b'],
+  );
+  assert.equal(await removeDeadInstances(cluster.client, request), false, 'the list is another one now');
+});
