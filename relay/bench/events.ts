@@ -58,5 +58,12 @@ function spec(lab: Lab, port: number, body: string): LoadSpec {
     'X-LaunchDarkly-Event-Schema: 4',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ].join('\r\n');
-  return { port, requests: [head], body, connections: 32, warmMs: Math.round(lab.measureMs / 3), measureMs: lab.measureMs };
+  return {
+    port,
+    requests: [head],
+    body,
+    connections: 32,
+    warmMs: Math.round(lab.measureMs / 3),
+    measureMs: lab.measureMs,
+  };
 }
