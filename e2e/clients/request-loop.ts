@@ -30,17 +30,27 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
 
   const ask = () => {
     sent += 1;
+    // Where a request got stuck tells whose fault it is: the cluster's DNS, the Service's routing, or the relay's.
+    let phase = 'while looking up the name';
     const request = get(
       options.url,
       { agent: false, timeout: 15_000, headers: { authorization: options.sdkKey } },
       (response) => {
         if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
-        response.on('error', (error) => fail(error.message));
+        response.on('error', (error) => fail(`${error.message} in the body`));
         response.resume();
       },
     );
+    request.on('socket', (socket) => {
+      socket.on('lookup', (_error, address) => {
+        phase = `while connecting to ${address}`;
+      });
+      socket.on('connect', () => {
+        phase = 'after connecting';
+      });
+    });
     request.on('timeout', () => request.destroy(new Error('no answer within 15 s')));
-    request.on('error', (error) => fail(error.message));
+    request.on('error', (error) => fail(`${error.message} ${phase}`));
   };
 
   const asking = setInterval(ask, 1000 / options.rate);
