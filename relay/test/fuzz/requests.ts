@@ -15,6 +15,8 @@ export interface FuzzRequest {
   /** Method, path and headers, for messages. */
   readonly head: string;
   readonly bytes: Buffer;
+  /** It may open a stream, so that nothing behind it on the connection is answered. */
+  readonly mayStream: boolean;
 }
 
 type Body = 'context' | 'events' | undefined;
@@ -62,6 +64,7 @@ const OTHER_PATHS: readonly Target[] = [
 ];
 const FAMILIES = [CONTEXT_PATHS, CONTEXT_PATHS, CONTEXT_PATHS, EVENT_PATHS, EVENT_PATHS, OTHER_PATHS];
 
+const STREAMS = /^\/(all|flags|mping|ping|eval|meval)\b/;
 const PATH_NOISE = [
   '/',
   '//',
@@ -120,7 +123,8 @@ export function nextRequest(random: Random, keys: Keys): FuzzRequest {
   const body = target.body === undefined && random.chance(0.95) ? undefined : bodyOf(random, target.body, headers);
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`);
   const head = [`${method} ${path} HTTP/1.1`, ...lines].join('\r\n');
-  return { method, head, bytes: Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'utf8'), body ?? Buffer.alloc(0)]) };
+  const bytes = Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'utf8'), body ?? Buffer.alloc(0)]);
+  return { method, head, bytes, mayStream: STREAMS.test(target.path) };
 }
 
 function credential(random: Random, keys: Keys, kind: 'sdk' | 'mobile'): string {
