@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns';
 import { get } from 'node:http';
+import type { LookupFunction } from 'node:net';
 
 /** What a request loop has seen so far. `errors` holds the first ten, in words. */
 export interface LoopTotals {
@@ -28,13 +30,14 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
     if (errors.length < 10) errors.push(`${new Date().toISOString()} ${reason}`);
   };
 
+  const knownAddress = rememberAddress();
   const ask = () => {
     sent += 1;
     // Where a request got stuck tells whose fault it is: the cluster's DNS, the Service's routing, or the relay's.
     let phase = 'while looking up the name';
     const request = get(
       options.url,
-      { agent: false, timeout: 15_000, headers: { authorization: options.sdkKey } },
+      { agent: false, timeout: 15_000, lookup: knownAddress, headers: { authorization: options.sdkKey } },
       (response) => {
         if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
         response.on('error', (error) => fail(`${error.message} in the body`));
@@ -61,5 +64,23 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
       clearInterval(reporting);
       onTotals({ sent, failed, errors });
     },
+  };
+}
+
+/** A Service keeps its address, and the cluster's DNS is not what is measured: a name is looked up until it was found once. */
+function rememberAddress(): LookupFunction {
+  let known: { readonly address: string; readonly family: number } | undefined;
+  return (hostname, options, callback) => {
+    if (known !== undefined) {
+      if (options.all === true) callback(null, [known]);
+      else callback(null, known.address, known.family);
+      return;
+    }
+    lookup(hostname, { all: true }, (error, addresses) => {
+      known = addresses?.[0];
+      if (error !== null || known === undefined) callback(error ?? new Error(`no address for ${hostname}`), '');
+      else if (options.all === true) callback(null, addresses);
+      else callback(null, known.address, known.family);
+    });
   };
 }
