@@ -10,9 +10,11 @@ const debianPackages = {
   cni: 'containernetworking-plugins',
   conntrack: 'conntrack',
   containerd: 'containerd',
+  curl: 'curl',
   ip: 'iproute2',
   iptables: 'iptables',
   openssl: 'openssl',
+  python3: 'python3',
   'redis-server': 'redis-server',
   runc: 'runc',
 } as const;

@@ -1,3 +1,4 @@
+import { ensurePrograms } from '../cluster/packages.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { prepareCluster } from './cluster-step.ts';
 import { execute, type SuiteResult } from './execute.ts';
@@ -19,6 +20,7 @@ const results: SuiteResult[] = [];
 for (const suite of plan) {
   console.log(`\n=== ${suite.name}`);
   try {
+    await ensurePrograms(suite.programs ?? []);
     const clusterEnv = suite.cluster === undefined ? {} : await prepareCluster(suite.cluster);
     results.push(await execute(suite, repositoryRoot, { ...process.env, ...clusterEnv }));
   } catch (error) {

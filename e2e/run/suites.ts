@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SystemProgram } from '../cluster/packages.ts';
 
 /** One entry of the test plan. */
 export interface Suite {
@@ -15,6 +16,8 @@ export interface Suite {
    * from source), `product` with it installed.
    */
   readonly cluster?: 'bare' | 'product';
+  /** Programs of the operating system that it needs; they are installed where they are missing. */
+  readonly programs?: readonly SystemProgram[];
   /** Folder whose line coverage is printed. */
   readonly coverage?: string;
   /** Test files at a time; those that share one cluster or measure it run one by one. */
@@ -43,6 +46,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       kind: 'tests',
       run: ['relay/src/**/*.test.ts', 'relay/test/**/*.test.ts'],
       timeoutMs: 20 * MINUTE,
+      programs: ['redis-server', 'openssl', 'curl'],
       coverage: 'relay/src/**',
     },
     {
@@ -77,6 +81,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
         '--results',
         join(root, '.cache/conformance/results.json'),
       ],
+      programs: ['redis-server', 'openssl', 'python3'],
       timeoutMs: 10 * MINUTE,
     });
   }
