@@ -101,10 +101,12 @@ describe('the token of a relay', () => {
     await patch(admin, { version: '1', instances: [{ name: 'a' }, { name: 'b' }] });
     // A new policy is in force a moment later.
     const relay = await withTokenOf('a');
+    let attempt = 0;
     await waitFor(
       'the policy to be in force',
       () =>
-        patch(relay, { version: '2' }).then(
+        // Another value each time: an attempt that came too early has written its own, and writing that again changes nothing.
+        patch(relay, { version: `attempt ${attempt++}` }).then(
           () => undefined,
           () => true,
         ),
