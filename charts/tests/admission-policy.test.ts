@@ -91,6 +91,8 @@ describe('the token of a relay', () => {
   }
 
   before(async () => {
+    // What an earlier run left is on its way out.
+    await admin.remove('namespace', namespace);
     hadCrd = (await admin.get('crd', 'relayproxies.flagrelay.dev')) !== undefined;
     if (!hadCrd) await apply(await renderText(release, namespace, '-s', 'templates/crds/relayproxies.yaml'));
     await admin.run(['wait', '--for=condition=Established', 'crd/relayproxies.flagrelay.dev', '--timeout=30s']);
