@@ -29,8 +29,8 @@ demo-down: setup ## Take the demo and its cluster away
 test: setup ## All checks and tests: lint, unit, relay, cluster and end-to-end suites
 	$(NODE) e2e/run/main.ts
 
-e2e: setup ## Only the suites that need a cluster
-	$(NODE) e2e/run/main.ts cluster e2e
+e2e: setup ## Only the suites that need a cluster, with the scenarios that take too long for CI
+	$(NODE) e2e/run/main.ts cluster e2e e2e-slow
 
 lint: setup ## Format and lint rules, types, and generated files that must be up to date
 	npm run --silent lint

@@ -22,6 +22,8 @@ export interface Suite {
   readonly coverage?: string;
   /** Test files at a time; those that share one cluster or measure it run one by one. */
   readonly concurrency?: number;
+  /** Runs only when it is named. */
+  readonly onRequest?: boolean;
 }
 
 const MINUTE = 60_000;
@@ -60,10 +62,19 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
     {
       name: 'e2e',
       kind: 'tests',
-      run: ['e2e/scenarios/*.test.ts'],
+      run: ['e2e/scenarios/!(*.slow).test.ts'],
       timeoutMs: 35 * MINUTE,
       cluster: 'product',
       concurrency: 1,
+    },
+    {
+      name: 'e2e-slow',
+      kind: 'tests',
+      run: ['e2e/scenarios/*.slow.test.ts'],
+      timeoutMs: 60 * MINUTE,
+      cluster: 'product',
+      concurrency: 1,
+      onRequest: true,
     },
   ];
   const conformance = env.CONFORMANCE_DIR;
