@@ -20,7 +20,7 @@ describe('a whole relay', () => {
       await ask(relay.port, '/sdk/flags', sdk);
       const { text } = await ask(ops, '/metrics');
       for (const line of [
-        'flagrelay_streams{kind="all"} 1',
+        'flagrelay_streams{kind="all",platform="server"} 1',
         'flagrelay_environments 1',
         'flagrelay_ready 1',
         'flagrelay_upstream_state{environment="test",state="VALID"} 1',
@@ -34,7 +34,7 @@ describe('a whole relay', () => {
       assert.equal((await ask(ops, '/nosuch')).status, 404);
       stream.close();
       await eventually(async () =>
-        assert.ok((await ask(ops, '/metrics')).text.includes('flagrelay_streams{kind="all"} 0')),
+        assert.ok((await ask(ops, '/metrics')).text.includes('flagrelay_streams{kind="all",platform="server"} 0')),
       );
     } finally {
       await relay.close();

@@ -87,7 +87,12 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     },
     onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
   });
-  const stores = await createStores(config, { compile, dispatcher, logger });
+  const stores = await createStores(config, {
+    compile,
+    dispatcher,
+    logger,
+    timed: (operation, ms) => metrics.storeOperations.observe({ operation }, ms / 1000),
+  });
   const environmentDeps: EnvironmentDeps = {
     hub,
     logger,
@@ -210,16 +215,17 @@ function createHub(config: RelayConfig, metrics: Metrics, changed: () => void): 
   return new Hub({
     ...config.streaming,
     metrics: {
-      opened(kind) {
-        metrics.streams.inc({ kind });
-        metrics.streamsOpened.inc({ kind });
+      opened(kind, platform) {
+        metrics.streams.inc({ kind, platform });
+        metrics.streamsOpened.inc({ kind, platform });
         changed();
       },
-      closed(kind) {
-        metrics.streams.dec({ kind });
+      closed(kind, platform) {
+        metrics.streams.dec({ kind, platform });
         changed();
       },
       cut: () => metrics.streamsCut.inc(),
+      delivered: (ms) => metrics.propagation.observe(ms / 1000),
     },
   });
 }

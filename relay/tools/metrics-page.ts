@@ -16,6 +16,7 @@ export function metricsPage(): string {
 ${rows.join('\n')}
 
 Label values come from the configuration or from fixed sets: \`environment\` is the name in \`/status\`, \`route\` an endpoint of
-the route table, \`kind\` one of \`all\`, \`flags\`, \`ping\`, \`state\` one of \`INITIALIZING\`, \`VALID\`, \`INTERRUPTED\`, \`OFF\`.
+the route table, \`kind\` one of \`all\`, \`flags\`, \`ping\`, \`fdv2\`, \`platform\` one of \`server\`, \`mobile\`, \`browser\`,
+\`operation\` one of \`load\`, \`replace\`, \`upsert\`, \`check\`, \`state\` one of \`INITIALIZING\`, \`VALID\`, \`INTERRUPTED\`, \`OFF\`.
 `;
 }

@@ -21,7 +21,10 @@ import { SourceSlot } from './source-slot.ts';
 export type Access = 'starting' | 'open' | 'refused' | 'keyless';
 
 /** What a source delivered: the data as they are now, or an item that the store could not take. */
-export type DataChange = { readonly data: DataSet } | { readonly item: Item };
+export type DataChange = ({ readonly data: DataSet } | { readonly item: Item }) & {
+  /** When its message had come, as `performance.now()` counts. */
+  readonly since?: number;
+};
 
 /** What an environment needs of the rest of the relay. */
 export interface EnvironmentDeps {
@@ -85,8 +88,8 @@ export class Environment {
       this.logger,
     );
     this.#source = new SourceSlot({
-      put: (data) => this.#put(data),
-      upsert: (item) => this.#upsert(item),
+      put: (data, since) => this.#put(data, since),
+      upsert: (item, since) => this.#upsert(item, since),
       link: (state, error) => this.#linkChanged(state, error),
     });
   }
@@ -213,7 +216,7 @@ export class Environment {
     return [this.all, this.flags, this.ping, this.fdv2];
   }
 
-  async #put(data: DataSet): Promise<void> {
+  async #put(data: DataSet, since = performance.now()): Promise<void> {
     const compiled = await this.#stored(() => this.store.init(data));
     this.#lastUpdate = Date.now();
     if (compiled !== undefined) {
@@ -221,27 +224,27 @@ export class Environment {
       this.#open();
       this.#lookForBigSegments(compiled);
       // An empty channel builds nothing; a patch or put of the same turn stays behind this one.
-      if (this.all.size > 0) this.all.publish(payloadsOf(compiled).allPut);
-      if (this.flags.size > 0) this.flags.publish(payloadsOf(compiled).flagsPut);
-      for (const watcher of this.#watchers) watcher({ data: compiled.data });
-      this.ping.publish(PING);
+      if (this.all.size > 0) this.all.publish(payloadsOf(compiled).allPut, since);
+      if (this.flags.size > 0) this.flags.publish(payloadsOf(compiled).flagsPut, since);
+      for (const watcher of this.#watchers) watcher({ data: compiled.data, since });
+      this.ping.publish(PING, since);
     }
     this.#deps.changed(this);
   }
 
-  async #upsert(item: Item): Promise<void> {
+  async #upsert(item: Item, since = performance.now()): Promise<void> {
     const result = await this.#stored(() => this.store.upsert(item));
     this.#lastUpdate = Date.now();
     // A version that is not newer is not news, unless another relay has put it into a shared database before this one:
     // SDKs drop what they have already (contract 2.3). A change that the store could not take is still told (6.5).
     if (result?.applied === false && this.store.status().database === undefined) return;
-    const change = result === undefined ? { item } : { data: result.data.data };
+    const change = result === undefined ? { item, since } : { data: result.data.data, since };
     for (const watcher of this.#watchers) watcher(change);
     if (result !== undefined) this.#lookForBigSegments(result.data);
-    if (this.all.size > 0) this.all.publish(itemEvent(item));
+    if (this.all.size > 0) this.all.publish(itemEvent(item), since);
     const flagsEvent = this.flags.size > 0 ? flagsOnlyEvent(item) : undefined;
-    if (flagsEvent !== undefined) this.flags.publish(flagsEvent);
-    this.ping.publish(PING);
+    if (flagsEvent !== undefined) this.flags.publish(flagsEvent, since);
+    this.ping.publish(PING, since);
   }
 
   /** Runs a write; a store error is logged and shown in status, and mended by `recovered`. */

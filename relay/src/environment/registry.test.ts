@@ -22,7 +22,7 @@ function setUp() {
     heartbeatMs: 0,
     maxConnectionMs: 0,
     maxBufferedBytes: 1000,
-    metrics: { opened: () => {}, closed: () => {}, cut: () => {} },
+    metrics: { opened: () => {}, closed: () => {}, cut: () => {}, delivered: () => {} },
   });
   const registry = new Registry(
     {
@@ -155,8 +155,8 @@ describe('registry of environments', () => {
     const byMobile = registry.lookup('mobile', 'm', '');
     assert.ok(bySdk.found && byMobile.found);
     const [sdkStream, mobileStream] = [fakeStream(), fakeStream()];
-    bySdk.environment.all.add(sdkStream, bySdk.credential, undefined);
-    byMobile.environment.ping.add(mobileStream, byMobile.credential, undefined);
+    bySdk.environment.all.add(sdkStream, { ...bySdk, platform: 'server' }, undefined);
+    byMobile.environment.ping.add(mobileStream, { ...byMobile, platform: 'server' }, undefined);
     registry.upsert(definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' }));
     assert.equal(registry.lookup('sdk', 'old', '').found, false);
     assert.ok(registry.lookup('sdk', 'new', '').found, 'it serves what it has while the new link comes up');
@@ -175,7 +175,7 @@ describe('registry of environments', () => {
     const lookup = registry.lookup('sdk', 'old', '');
     assert.ok(lookup.found);
     const stream = fakeStream();
-    lookup.environment.all.add(stream, lookup.credential, undefined);
+    lookup.environment.all.add(stream, { ...lookup, platform: 'server' }, undefined);
     const expiresAt = Date.now() + 60_000;
     registry.upsert(definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt }] }));
     assert.ok(registry.lookup('sdk', 'old', '').found);
@@ -233,8 +233,8 @@ describe('registry of environments', () => {
     const b = registry.lookup('sdk', 't', '');
     assert.ok(a.found && b.found);
     const [streamA, streamB] = [fakeStream(), fakeStream()];
-    a.environment.all.add(streamA, a.credential, undefined);
-    b.environment.all.add(streamB, b.credential, undefined);
+    a.environment.all.add(streamA, { ...a, platform: 'server' }, undefined);
+    b.environment.all.add(streamB, { ...b, platform: 'server' }, undefined);
     registry.replace([definition({ id: 'b', sdkKey: 't', secureMode: true, envName: 'renamed' })]);
     assert.ok(streamA.closed);
     assert.equal(registry.lookup('sdk', 's', '').found, false);

@@ -25,11 +25,11 @@ export class SourceSlot {
       this.#current = source;
     }
     source.start({
-      put: (data) => {
+      put: (data, since) => {
         if (source === this.#successor) this.#promote();
-        return source === this.#current ? this.#sink.put(data) : undefined;
+        return source === this.#current ? this.#sink.put(data, since) : undefined;
       },
-      upsert: (item) => (source === this.#current ? this.#sink.upsert(item) : undefined),
+      upsert: (item, since) => (source === this.#current ? this.#sink.upsert(item, since) : undefined),
       link: (state, error) => {
         // A successor that upstream refuses takes over, too: the old key is on its way out.
         if (source === this.#successor && state === 'OFF') this.#promote();

@@ -6,10 +6,10 @@ import type { LinkError, LinkState } from '../model/link.ts';
  * it reads on, which is the back-pressure towards upstream.
  */
 export interface SourceSink {
-  /** Replaces everything. */
-  put(data: DataSet): void | Promise<void>;
-  /** One changed item or tombstone. Version arbitration is the store's business. */
-  upsert(item: Item): void | Promise<void>;
+  /** Replaces everything. @param since when its message had come, as `performance.now()` counts; absent: now */
+  put(data: DataSet, since?: number): void | Promise<void>;
+  /** One changed item or tombstone. Version arbitration is the store's business. @param since as with {@link put} */
+  upsert(item: Item, since?: number): void | Promise<void>;
   /** The state of the link changed, or a new error came in the same state. */
   link(state: LinkState, error?: LinkError): void;
 }

@@ -4,6 +4,7 @@ import type { RelayConfig } from '../config/document.ts';
 import { type EnvironmentDefinition, StartupError } from '../environment/definition.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Compile, createMemoryStore } from './memory.ts';
+import type { TimeOperation } from './redis/timed.ts';
 import type { Store, StoreEvents } from './store.ts';
 
 /** Makes the stores of all environments, and owns what they share. */
@@ -24,13 +25,16 @@ export interface StoresDeps {
   readonly compile: Compile;
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
+  /** Hears how long calls of the database took. */
+  readonly timed?: TimeOperation;
 }
 
 /**
  * Picks the kind of store that the configuration asks for. Drivers are loaded only when they are used.
  * @throws StartupError for settings that cannot be used
  */
-export async function createStores(config: RelayConfig, { compile, dispatcher, logger }: StoresDeps): Promise<Stores> {
+export async function createStores(config: RelayConfig, deps: StoresDeps): Promise<Stores> {
+  const { compile, dispatcher, logger, timed } = deps;
   const { redis } = config.store;
   const keep = await snapshots(config, compile);
   if (redis === undefined) {
@@ -47,7 +51,13 @@ export async function createStores(config: RelayConfig, { compile, dispatcher, l
     const connection = createRedisConnection(redis, { logger });
     return {
       create: (definition, events, log) => {
-        const store = createRedisStore(redis, definition.prefix, { connection, compile, events, logger: log });
+        const store = createRedisStore(redis, definition.prefix, {
+          connection,
+          compile,
+          events,
+          logger: log,
+          ...(timed === undefined ? {} : { timed }),
+        });
         return keep(store, definition, log);
       },
       createBigSegments: (definition, changed, log) =>

@@ -5,12 +5,21 @@ import type { WheelSlot } from './wheel.ts';
 /** What a stream carries (contract 2.2, 11.3): everything, flags only (old SDKs), bare pings, or FDv2's transfers. */
 export type StreamKind = 'all' | 'flags' | 'ping' | 'fdv2';
 
+/** Platforms of SDKs, as LaunchDarkly names them. */
+export type Platform = 'server' | 'mobile' | 'browser';
+
+/** Who opened a stream. */
+export interface StreamClient {
+  /** Digest of the credential that opened it, for revocation. */
+  readonly credential: string;
+  readonly platform: Platform;
+}
+
 /** One connection in a channel. */
 export interface Subscriber {
   readonly connection: StreamConnection;
   readonly kind: StreamKind;
-  /** Digest of the credential that opened it, for revocation. */
-  readonly credential: string;
+  readonly client: StreamClient;
   /** Bytes of the first payload while it has not left: it may be larger than the buffer limit by itself. */
   initialBytes: number;
   slot: WheelSlot<Subscriber> | undefined;
@@ -23,6 +32,8 @@ export interface ChannelOwner {
   added(subscriber: Subscriber): void;
   removed(subscriber: Subscriber): void;
   cut(): void;
+  /** A change was written to all connections. @param ms since its message had come from upstream */
+  delivered(ms: number): void;
 }
 
 /** Frames larger than this are not copied together with others: they go out on their own. */
@@ -38,6 +49,8 @@ export class Channel {
   readonly #subscribers = new Set<Subscriber>();
   #queue: Frame[] = [];
   #scheduled = false;
+  /** When the oldest change in the queue had come, on the monotonic clock; undefined without one. */
+  #since: number | undefined;
 
   constructor(kind: StreamKind, owner: ChannelOwner) {
     this.kind = kind;
@@ -53,12 +66,12 @@ export class Channel {
    * Takes over a connection. `initial` is what it gets first; events published before this call are not sent to it.
    * `sent` is called when the first payload has left, or the connection closed.
    */
-  add(connection: StreamConnection, credential: string, initial: Frame | undefined, sent?: () => void): void {
+  add(connection: StreamConnection, client: StreamClient, initial: Frame | undefined, sent?: () => void): void {
     this.#flush();
     const subscriber: Subscriber = {
       connection,
       kind: this.kind,
-      credential,
+      client,
       initialBytes: 0,
       slot: undefined,
       lifetime: undefined,
@@ -80,9 +93,10 @@ export class Channel {
     }
   }
 
-  /** Sends an event to all. */
-  publish(frame: Frame): void {
+  /** Sends an event to all. @param since when its cause had come, as `performance.now()` counts; absent: it is not timed */
+  publish(frame: Frame, since?: number): void {
     if (this.#subscribers.size === 0) return;
+    if (since !== undefined) this.#since ??= since;
     if (frame === PING && this.#queue.at(-1) === PING) return;
     this.#queue.push(frame);
     if (!this.#scheduled) {
@@ -94,7 +108,7 @@ export class Channel {
   /** Closes the streams that a credential opened, at once (contract 2.3). */
   revoke(credential: string): void {
     for (const subscriber of [...this.#subscribers]) {
-      if (subscriber.credential === credential) subscriber.connection.end(0);
+      if (subscriber.client.credential === credential) subscriber.connection.end(0);
     }
   }
 
@@ -108,10 +122,13 @@ export class Channel {
     this.#scheduled = false;
     if (this.#queue.length === 0) return;
     const queue = this.#queue;
+    const since = this.#since;
     this.#queue = [];
+    this.#since = undefined;
     for (const frame of batch(queue)) {
       for (const subscriber of this.#subscribers) this.#deliver(subscriber, frame);
     }
+    if (since !== undefined) this.#owner.delivered(performance.now() - since);
   }
 
   #deliver(subscriber: Subscriber, frame: Frame): void {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventually } from '../testing/eventually.ts';
+import type { StreamClient } from './channel.ts';
 import type { StreamConnection } from './connection.ts';
 import { Hub } from './hub.ts';
 import { event, type Frame, HEARTBEAT, merge, PING } from './sse.ts';
+
+const clientWith = (credential: string): StreamClient => ({ credential, platform: 'server' });
 
 /** A connection that only remembers. */
 class Recorder implements StreamConnection {
@@ -41,12 +44,17 @@ class Recorder implements StreamConnection {
 }
 
 function newHub(overrides: Partial<ConstructorParameters<typeof Hub>[0]> = {}) {
-  const seen = { opened: 0, closed: 0, cut: 0 };
+  const seen = { opened: 0, closed: 0, cut: 0, deliveredMs: [] as number[] };
   const hub = new Hub({
     heartbeatMs: 0,
     maxConnectionMs: 0,
     maxBufferedBytes: 1000,
-    metrics: { opened: () => seen.opened++, closed: () => seen.closed++, cut: () => seen.cut++ },
+    metrics: {
+      opened: () => seen.opened++,
+      closed: () => seen.closed++,
+      cut: () => seen.cut++,
+      delivered: (ms) => seen.deliveredMs.push(ms),
+    },
     ...overrides,
   });
   return { hub, seen };
@@ -59,8 +67,8 @@ describe('stream hub', () => {
     const { hub } = newHub();
     const channel = hub.createChannel('all');
     const [a, b] = [new Recorder(), new Recorder()];
-    channel.add(a, 'k', undefined);
-    channel.add(b, 'k', undefined);
+    channel.add(a, clientWith('k'), undefined);
+    channel.add(b, clientWith('k'), undefined);
     const frame = event('patch', '{"path":"/flags/x"}');
     channel.publish(frame);
     await turn();
@@ -73,7 +81,7 @@ describe('stream hub', () => {
     const { hub } = newHub();
     const channel = hub.createChannel('all');
     const client = new Recorder();
-    channel.add(client, 'k', undefined);
+    channel.add(client, clientWith('k'), undefined);
     for (let i = 0; i < 50; i++) channel.publish(event('patch', `{"n":${i}}`));
     await turn();
     assert.equal(client.frames.length, 1);
@@ -85,11 +93,26 @@ describe('stream hub', () => {
     hub.close();
   });
 
+  test('the way of a change to all streams is timed once, from its oldest event; others are not', async () => {
+    const { hub, seen } = newHub();
+    const channel = hub.createChannel('all');
+    channel.publish(event('patch', '0'), performance.now() - 5000);
+    for (const client of [new Recorder(), new Recorder()]) channel.add(client, clientWith('k'), undefined);
+    channel.publish(event('patch', '1'), performance.now() - 1000);
+    channel.publish(event('patch', '2'), performance.now());
+    await turn();
+    channel.publish(PING);
+    await turn();
+    assert.equal(seen.deliveredMs.length, 1);
+    assert.ok(seen.deliveredMs[0]! >= 1000 && seen.deliveredMs[0]! < 5000);
+    hub.close();
+  });
+
   test('pings of one turn become one ping, of two turns two (contract 11.4, ping storms)', async () => {
     const { hub } = newHub();
     const channel = hub.createChannel('ping');
     const client = new Recorder();
-    channel.add(client, 'k', PING);
+    channel.add(client, clientWith('k'), PING);
     channel.publish(PING);
     channel.publish(PING);
     await turn();
@@ -103,10 +126,10 @@ describe('stream hub', () => {
     const { hub } = newHub();
     const channel = hub.createChannel('all');
     const early = new Recorder();
-    channel.add(early, 'k', undefined);
+    channel.add(early, clientWith('k'), undefined);
     channel.publish(event('patch', '1'));
     const late = new Recorder();
-    channel.add(late, 'k', event('put', '2'));
+    channel.add(late, clientWith('k'), event('put', '2'));
     channel.publish(event('patch', '3'));
     await turn();
     assert.equal(early.text(), 'event: patch\ndata: 1\n\nevent: patch\ndata: 3\n\n');
@@ -118,8 +141,8 @@ describe('stream hub', () => {
     const { hub, seen } = newHub();
     const channel = hub.createChannel('all');
     const [slow, quick] = [new Recorder(), new Recorder()];
-    channel.add(slow, 'k', undefined);
-    channel.add(quick, 'k', undefined);
+    channel.add(slow, clientWith('k'), undefined);
+    channel.add(quick, clientWith('k'), undefined);
     slow.pendingBytes = 1001;
     channel.publish(PING);
     await turn();
@@ -134,7 +157,7 @@ describe('stream hub', () => {
     const channel = hub.createChannel('all');
     const client = new Recorder();
     const big = event('put', 'x'.repeat(5000));
-    channel.add(client, 'k', big);
+    channel.add(client, clientWith('k'), big);
     client.pendingBytes = big.chunk.length;
     channel.publish(PING);
     await turn();
@@ -150,8 +173,8 @@ describe('stream hub', () => {
     const { hub } = newHub();
     const channel = hub.createChannel('all');
     const [old, current] = [new Recorder(), new Recorder()];
-    channel.add(old, 'old', undefined);
-    channel.add(current, 'new', undefined);
+    channel.add(old, clientWith('old'), undefined);
+    channel.add(current, clientWith('new'), undefined);
     channel.revoke('old');
     assert.ok(old.ended);
     assert.ok(!current.ended);
@@ -163,7 +186,7 @@ describe('stream hub', () => {
     const { hub } = newHub({ heartbeatMs: 60 });
     const channel = hub.createChannel('all');
     const clients = Array.from({ length: 5 }, () => new Recorder());
-    for (const client of clients) channel.add(client, 'k', undefined);
+    for (const client of clients) channel.add(client, clientWith('k'), undefined);
     await eventually(() => {
       for (const client of clients) assert.ok(client.frames.filter((frame) => frame === HEARTBEAT).length >= 2);
     });
@@ -174,7 +197,7 @@ describe('stream hub', () => {
   test('streams end after the maximum connection time, with jitter downwards only', async () => {
     const { hub } = newHub({ maxConnectionMs: 40, random: () => 0.99 });
     const client = new Recorder();
-    hub.createChannel('all').add(client, 'k', undefined);
+    hub.createChannel('all').add(client, clientWith('k'), undefined);
     await eventually(() => assert.ok(client.ended));
     hub.close();
   });
@@ -183,7 +206,7 @@ describe('stream hub', () => {
     const { hub } = newHub();
     const channel = hub.createChannel('all');
     const clients = Array.from({ length: 10 }, () => new Recorder());
-    for (const client of clients) channel.add(client, 'k', undefined);
+    for (const client of clients) channel.add(client, clientWith('k'), undefined);
     const draining = hub.drain(500);
     assert.ok(clients.some((client) => client.ended));
     assert.ok(clients.some((client) => !client.ended));
@@ -196,10 +219,10 @@ describe('stream hub', () => {
   test('open and closed streams are told to the metrics', () => {
     const { hub, seen } = newHub();
     const channel = hub.createChannel('ping');
-    channel.add(new Recorder(), 'k', undefined);
-    channel.add(new Recorder(), 'k', undefined);
+    channel.add(new Recorder(), clientWith('k'), undefined);
+    channel.add(new Recorder(), clientWith('k'), undefined);
     channel.close();
-    assert.deepEqual(seen, { opened: 2, closed: 2, cut: 0 });
+    assert.deepEqual(seen, { opened: 2, closed: 2, cut: 0, deliveredMs: [] });
     hub.close();
   });
 });

@@ -1,14 +1,15 @@
-import type { StreamKind } from './channel.ts';
-import { Channel, type Subscriber } from './channel.ts';
+import { Channel, type Platform, type StreamKind, type Subscriber } from './channel.ts';
 import { HEARTBEAT } from './sse.ts';
 import { createWheel, type Wheel } from './wheel.ts';
 
 /** What the hub tells of itself. */
 export interface HubMetrics {
-  opened(kind: StreamKind): void;
-  closed(kind: StreamKind): void;
+  opened(kind: StreamKind, platform: Platform): void;
+  closed(kind: StreamKind, platform: Platform): void;
   /** A client was cut because it did not read. */
   cut(): void;
+  /** A change was written to all streams of a channel. @param ms since its message had come from upstream */
+  delivered(ms: number): void;
 }
 
 /** Limits of all streams of the relay (contract 2.1). Times in ms, sizes in bytes. */
@@ -52,6 +53,7 @@ export class Hub {
       added: (subscriber) => this.#added(subscriber),
       removed: (subscriber) => this.#removed(subscriber),
       cut: () => this.#options.metrics.cut(),
+      delivered: (ms) => this.#options.metrics.delivered(ms),
     });
   }
 
@@ -76,7 +78,7 @@ export class Hub {
 
   #added(subscriber: Subscriber): void {
     this.#subscribers.add(subscriber);
-    this.#options.metrics.opened(subscriber.kind);
+    this.#options.metrics.opened(subscriber.kind, subscriber.client.platform);
     subscriber.slot = this.#wheel?.add(subscriber);
     const { maxConnectionMs, random = Math.random } = this.#options;
     if (maxConnectionMs > 0) {
@@ -91,7 +93,7 @@ export class Hub {
     if (!this.#subscribers.delete(subscriber)) return;
     subscriber.slot?.delete(subscriber);
     clearTimeout(subscriber.lifetime);
-    this.#options.metrics.closed(subscriber.kind);
+    this.#options.metrics.closed(subscriber.kind, subscriber.client.platform);
   }
 
   /** A client that does not read keeps its heartbeats waiting: it is not sent more of them, and cut once it is over the limit. */

@@ -1,5 +1,5 @@
 import type { Registry as PromRegistry } from 'prom-client';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { RequestMetrics } from './request-metrics.ts';
 
 /** One metric as the documentation lists it. */
@@ -30,14 +30,14 @@ export const METRICS = {
   streams: {
     name: 'flagrelay_streams',
     type: 'gauge',
-    help: 'Open SDK streams, by what they carry.',
-    labels: ['kind'],
+    help: 'Open SDK streams, by what they carry and the platform of the SDK.',
+    labels: ['kind', 'platform'],
   },
   streamsOpened: {
     name: 'flagrelay_streams_opened_total',
     type: 'counter',
     help: 'SDK streams that were opened.',
-    labels: ['kind'],
+    labels: ['kind', 'platform'],
   },
   streamsCut: {
     name: 'flagrelay_streams_cut_total',
@@ -49,6 +49,12 @@ export const METRICS = {
     name: 'flagrelay_streams_shed_total',
     type: 'counter',
     help: 'SDK streams that were turned away with 503 because too many were being opened.',
+    labels: [],
+  },
+  propagation: {
+    name: 'flagrelay_propagation_seconds',
+    type: 'histogram',
+    help: 'Time from the message of upstream to the write to all streams that it concerns, for each kind of stream.',
     labels: [],
   },
   linkState: {
@@ -74,6 +80,12 @@ export const METRICS = {
     type: 'gauge',
     help: '1 when the data store of the environment works.',
     labels: ['environment'],
+  },
+  storeOperations: {
+    name: 'flagrelay_store_operation_seconds',
+    type: 'histogram',
+    help: 'Time of what was asked of the database, by operation, failed ones too.',
+    labels: ['operation'],
   },
   environments: {
     name: 'flagrelay_environments',
@@ -139,10 +151,12 @@ export interface MetricSources {
 export interface Metrics {
   readonly registry: PromRegistry;
   readonly requests: RequestMetrics;
-  readonly streams: Gauge<'kind'>;
-  readonly streamsOpened: Counter<'kind'>;
+  readonly streams: Gauge<'kind' | 'platform'>;
+  readonly streamsOpened: Counter<'kind' | 'platform'>;
   readonly streamsCut: Counter;
   readonly streamsShed: Counter;
+  readonly propagation: Histogram;
+  readonly storeOperations: Histogram<'operation'>;
   readonly eventsReceived: Counter<'environment'>;
   readonly eventsForwarded: Counter<'environment'>;
   readonly eventsDropped: Counter<'environment' | 'reason'>;
@@ -150,6 +164,8 @@ export interface Metrics {
   readonly configReloads: Counter<'outcome'>;
 }
 
+/** Upper bounds in seconds, of changes on their way and of calls of the database. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const LINK_STATES = ['INITIALIZING', 'VALID', 'INTERRUPTED', 'OFF'];
 
 /** Makes the metrics of one relay. They do not share state with another relay in the same process, as in tests. */
@@ -161,6 +177,13 @@ export function createMetrics(sources: MetricSources): Metrics {
     new Counter<L>({ ...naming(definition), labelNames: [...definition.labels], registers: [registry] });
   const gauge = <const L extends string>(definition: MetricDefinition & { labels: readonly L[] }) =>
     new Gauge<L>({ ...naming(definition), labelNames: [...definition.labels], registers: [registry] });
+  const histogram = <const L extends string>(definition: MetricDefinition & { labels: readonly L[] }) =>
+    new Histogram<L>({
+      ...naming(definition),
+      labelNames: [...definition.labels],
+      buckets: BUCKETS,
+      registers: [registry],
+    });
   const sampled = <const L extends string>(
     definition: MetricDefinition & { labels: readonly L[] },
     sample: (self: Gauge<L>) => void,
@@ -202,6 +225,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     streamsOpened: counter(METRICS.streamsOpened),
     streamsCut: counter(METRICS.streamsCut),
     streamsShed: counter(METRICS.streamsShed),
+    propagation: histogram(METRICS.propagation),
+    storeOperations: histogram(METRICS.storeOperations),
     eventsReceived: counter(METRICS.eventsReceived),
     eventsForwarded: counter(METRICS.eventsForwarded),
     eventsDropped: counter(METRICS.eventsDropped),

@@ -4,15 +4,13 @@ import type { Registry } from '../../environment/registry.ts';
 import { queryParam } from '../../http/path.ts';
 import type { RelayResponse } from '../../http/response.ts';
 import type { Route } from '../../http/router.ts';
+import type { Platform } from '../../streams/channel.ts';
 import { keyOf } from './select.ts';
-
-/** Platforms as LaunchDarkly names them. */
-export type PlatformCategory = 'server' | 'mobile' | 'browser';
 
 /** Who sent a request with a known credential. */
 export interface Client {
   readonly environment: Environment;
-  readonly category: PlatformCategory;
+  readonly category: Platform;
   /** Shortened, and one of a bounded number. */
   readonly userAgent: string;
 }
@@ -74,7 +72,7 @@ function onOpen(response: RelayResponse, count: () => void): void {
 
 function environmentOf(
   registry: Registry,
-  category: PlatformCategory,
+  category: Platform,
   request: IncomingMessage,
   id: string,
   query: string,
@@ -86,7 +84,7 @@ function environmentOf(
   return result.found ? result.environment : undefined;
 }
 
-function categoryOf(path: string): PlatformCategory {
+function categoryOf(path: string): Platform {
   if (/:env\b/.test(path)) return 'browser';
   return /^\/(?:msdk|meval|mping|mobile)\b/.test(path) ? 'mobile' : 'server';
 }

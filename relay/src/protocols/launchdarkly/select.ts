@@ -5,12 +5,14 @@ import type { Lookup, Registry } from '../../environment/registry.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendText } from '../../http/reply.ts';
 import type { Handler } from '../../http/router.ts';
+import type { Platform } from '../../streams/channel.ts';
 import { corsHeaders, OPEN_POLICY } from './cors.ts';
 
 /** A request whose credential opened an environment. */
 export interface Selected {
   readonly environment: Environment;
   readonly credential: CredentialDigest;
+  readonly platform: Platform;
   /** Path parameters behind the environment id, decoded. */
   readonly params: readonly string[];
   readonly query: string;
@@ -34,6 +36,7 @@ const UNKNOWN_ENVIRONMENT = 'URL did not contain an environment ID';
 
 /** Picks the environment by the key in `Authorization` (contract 1.2). */
 export function byKey(registry: Registry, kind: 'sdk' | 'mobile', handler: EnvironmentHandler): Handler {
+  const platform = kind === 'sdk' ? 'server' : 'mobile';
   return (request, response, { params, query }) => {
     const key = keyOf(request.headers.authorization);
     if (key === undefined) {
@@ -44,7 +47,7 @@ export function byKey(registry: Registry, kind: 'sdk' | 'mobile', handler: Envir
     if (!result.found) refuse(response, result, 401, UNKNOWN_CREDENTIAL, NONE);
     else {
       const { environment, credential } = result;
-      handler(request, response, { environment, credential, params, query, cors: NONE, methods: '' });
+      handler(request, response, { environment, credential, platform, params, query, cors: NONE, methods: '' });
     }
   };
 }
@@ -62,7 +65,8 @@ export function byEnvironmentId(registry: Registry, methods: string, handler: En
     }
     const { environment, credential } = result;
     const cors = corsHeaders(request, environment.definition, methods);
-    handler(request, response, { environment, credential, params: params.slice(1), query, cors, methods });
+    const platform = 'browser';
+    handler(request, response, { environment, credential, platform, params: params.slice(1), query, cors, methods });
   };
 }
 

@@ -129,13 +129,14 @@ function openPing(
 function join(
   kind: StreamKind,
   connection: StreamConnection,
-  { environment, credential }: Selected,
+  client: Selected,
   initial: (data: CompiledData) => Frame,
   done?: () => void,
 ): void {
+  const { environment, credential } = client;
   const channel = kind === 'all' ? environment.all : kind === 'flags' ? environment.flags : environment.ping;
   const add = (data: CompiledData | undefined) =>
-    channel.add(connection, credential, data === undefined ? undefined : initial(data), done);
+    channel.add(connection, client, data === undefined ? undefined : initial(data), done);
   const failed = (error: unknown) => {
     environment.logger.warn('the store could not be read for a new stream', { error: String(error) });
     add(undefined);

@@ -51,16 +51,17 @@ export function createStreamSource(options: StreamSourceOptions): Source {
   }
 
   async function received(sink: SourceSink, event: ServerSentEvent): Promise<undefined> {
+    const since = performance.now();
     const message = parse(event);
     if (!message) {
       logger.debug('ignored an unknown event on the flag stream', { event: event.event });
       return;
     }
     if ('upsert' in message) {
-      await sink.upsert(message.upsert);
+      await sink.upsert(message.upsert, since);
       return;
     }
-    await sink.put(message.put);
+    await sink.put(message.put, since);
     if (state !== 'VALID') {
       state = 'VALID';
       wasValid = true;

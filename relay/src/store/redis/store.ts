@@ -7,6 +7,7 @@ import type { RedisConnection } from './connection.ts';
 import { DEFAULT_PREFIX, redisKeys } from './keys.ts';
 import { createPersistence } from './persistence.ts';
 import type { RedisConfig } from './settings.ts';
+import { type TimeOperation, timedPersistence } from './timed.ts';
 
 /** What a Redis store needs. */
 export interface RedisStoreDeps {
@@ -14,6 +15,8 @@ export interface RedisStoreDeps {
   readonly compile: Compile;
   readonly events: StoreEvents;
   readonly logger: Logger;
+  /** Absent: calls of Redis are not timed. */
+  readonly timed?: TimeOperation;
   readonly timing?: Partial<RedisStoreTiming>;
 }
 
@@ -43,7 +46,8 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   const ttlMs = config.cacheTtlMs;
   const timing = { ...TIMING, ...deps.timing };
   const keys = redisKeys(prefix === undefined || prefix === '' ? DEFAULT_PREFIX : prefix);
-  const persistence = createPersistence(connection, keys, logger);
+  const plain = createPersistence(connection, keys, logger);
+  const persistence = deps.timed === undefined ? plain : timedPersistence(plain, deps.timed);
 
   /** The last data that were read or written. */
   let known: CompiledData | undefined;

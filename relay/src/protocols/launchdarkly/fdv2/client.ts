@@ -93,7 +93,8 @@ async function evaluate(
 }
 
 /** Joins the pings. Without data the first one comes with them. */
-async function join(connection: StreamConnection, { environment, credential }: ClientSelected): Promise<void> {
+async function join(connection: StreamConnection, client: ClientSelected): Promise<void> {
+  const { environment, credential } = client;
   let data: CompiledData | undefined;
   let gone = false;
   connection.onClose = () => {
@@ -106,8 +107,7 @@ async function join(connection: StreamConnection, { environment, credential }: C
     environment.logger.warn('the store could not be read for a new stream', { error: error.message });
   }
   if (gone) return;
-  if (environment.accepts(credential))
-    environment.ping.add(connection, credential, data === undefined ? undefined : PING);
+  if (environment.accepts(credential)) environment.ping.add(connection, client, data === undefined ? undefined : PING);
   else connection.end(0);
 }
 

@@ -25,7 +25,7 @@ const without = ({ flags, segments }: DataSet, leave: (item: Item) => boolean): 
   flags: new Map([...flags].filter(([, item]) => !leave(item))),
   segments,
 });
-const metrics = { opened: () => {}, closed: () => {}, cut: () => {} };
+const metrics = { opened: () => {}, closed: () => {}, cut: () => {}, delivered: () => {} };
 const channel = () =>
   new Hub({ heartbeatMs: 0, maxConnectionMs: 0, maxBufferedBytes: 1e9, metrics }).createChannel('fdv2');
 
@@ -65,7 +65,7 @@ class ModelSdk {
         : transfer.kind === 'changes'
           ? payload.changes(transfer.items)
           : undefined;
-    streams.add(connection, 'credential', rest);
+    streams.add(connection, { credential: 'credential', platform: 'server' }, rest);
     // Its stream has this URL for good: the state of the poll that came before it.
     if (this.#basis === '') this.#basis = payload.state;
   }

@@ -52,6 +52,8 @@ export class Feed {
   /** Data that came from the source and were not looked at yet: one look for all that comes in one turn of the event loop. */
   #pending: DataSet | undefined;
   #scheduled = false;
+  /** When the message of the oldest of them had come. */
+  #cameAt: number | undefined;
   /** The source told something that the store could not take: reads of the store give older data. */
   #ahead = false;
 
@@ -77,6 +79,7 @@ export class Feed {
       this.#pending = next;
       this.#ahead = true;
     }
+    this.#cameAt ??= change.since;
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#settle());
@@ -105,10 +108,13 @@ export class Feed {
   #settle(): void {
     this.#scheduled = false;
     const data = this.#pending;
+    const since = this.#cameAt;
+    this.#cameAt = undefined;
     if (data === undefined) return;
     this.#pending = undefined;
-    if (this.#current === undefined) this.#start(data);
-    else if (this.#current.data !== data) this.#advance(this.#current, data, changesBetween(this.#current.data, data));
+    const current = this.#current;
+    if (current === undefined) this.#start(data);
+    else if (current.data !== data) this.#advance(current, data, changesBetween(current.data, data), since);
   }
 
   #start(data: DataSet): Payload {
@@ -116,7 +122,7 @@ export class Feed {
     return this.#current;
   }
 
-  #advance(from: Payload, data: DataSet, changes: Changes | undefined): Payload {
+  #advance(from: Payload, data: DataSet, changes: Changes | undefined, since?: number): Payload {
     const to =
       changes === undefined
         ? new Payload(data, fingerprintOf(data))
@@ -125,17 +131,17 @@ export class Feed {
     if (to.state === from.state) return to;
     this.#leave(from.state);
     this.#remember(changes);
-    if (this.#channel.size > 0) this.#publish(to, changes);
+    if (this.#channel.size > 0) this.#publish(to, changes, since);
     return to;
   }
 
-  #publish(payload: Payload, changes: Changes | undefined): void {
+  #publish(payload: Payload, changes: Changes | undefined, since: number | undefined): void {
     if (changes !== undefined) {
-      this.#channel.publish(payload.changes(changes.after));
+      this.#channel.publish(payload.changes(changes.after), since);
       return;
     }
     this.#channel.publish(payload.intent({ kind: 'full', reason: 'cant-catchup' }));
-    this.#channel.publish(payload.objects);
+    this.#channel.publish(payload.objects, since);
   }
 
   #leave(state: string): void {

@@ -35,7 +35,17 @@ export function byClientCredential(registry: Registry, methods: string, handler:
     const { environment, credential } = lookup;
     const cors = clientCorsHeaders(request, environment.definition, methods);
     const headers = [...cors, ...environmentIdHeader(environment)];
-    handler(request, response, { environment, credential, params, query, cors, methods, audience, headers });
+    handler(request, response, {
+      environment,
+      credential,
+      platform: audience,
+      params,
+      query,
+      cors,
+      methods,
+      audience,
+      headers,
+    });
   };
 }
 

@@ -62,10 +62,10 @@ export function serverPayloadStream(options: StreamOptions): EnvironmentHandler 
 
 /** Sends what the SDK's basis asks for, and from now on what changes. */
 function join(connection: StreamConnection, selected: Selected, payload: Payload, done: () => void): void {
-  const { environment, credential, query } = selected;
+  const { environment, query } = selected;
   const transfer = feedOf(environment).transfer(payload, queryParam(query, 'basis'));
   connection.write(payload.intent(transfer));
-  environment.fdv2.add(connection, credential, restOf(payload, transfer), done);
+  environment.fdv2.add(connection, selected, restOf(payload, transfer), done);
 }
 
 function restOf(payload: Payload, transfer: Transfer) {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EMPTY_DATA_SET } from '../../model/data.ts';
+import { StoreError } from '../store.ts';
+import type { Persistence } from './persistence.ts';
+import { timedPersistence } from './timed.ts';
+
+test('every call is timed under its name, a failed one too', async () => {
+  const seen: string[] = [];
+  const inner: Persistence = {
+    inited: () => Promise.resolve(true),
+    load: () => Promise.resolve(undefined),
+    replace: () => Promise.resolve(),
+    refill: () => Promise.resolve(true),
+    upsert: () => Promise.reject(new StoreError('gone')),
+  };
+  const timed = timedPersistence(inner, (operation, ms) => {
+    assert.ok(ms >= 0);
+    seen.push(operation);
+  });
+  assert.equal(await timed.inited(), true);
+  await timed.load(undefined);
+  await timed.replace(EMPTY_DATA_SET);
+  await timed.refill(EMPTY_DATA_SET);
+  await assert.rejects(timed.upsert({ kind: 'flags', key: 'a', version: 1, deleted: true } as never), /gone/);
+  assert.deepEqual(seen, ['check', 'load', 'replace', 'replace', 'upsert']);
+});
