@@ -97,6 +97,18 @@ describe('registry of environments', () => {
     assert.deepEqual(registry.lookup('sdk', 'x', ''), { found: false, reason: 'unknown' });
   });
 
+  test('a key that upstream refused is unknown until upstream takes it after all', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' })]);
+    const error = { kind: 'ERROR_RESPONSE', time: 1, message: 'HTTP status 401', statusCode: 401 } as const;
+    sources[0]!.sink!.link('OFF', error);
+    assert.deepEqual(registry.lookup('sdk', 's', ''), { found: false, reason: 'unknown' });
+    await sources[0]!.sink!.put(DATA);
+    sources[0]!.sink!.link('VALID');
+    assert.ok(registry.lookup('sdk', 's', '').found);
+    assert.equal(registry.get('a')?.link.state, 'VALID');
+  });
+
   test('each kind of credential opens the environment on its own routes, once there is data', async () => {
     const { registry, sources } = setUp();
     registry.replace([definition({ id: 'a', sdkKey: 's', mobileKey: 'm', envId: 'e' })]);

@@ -97,14 +97,26 @@ for (const status of [400, 408, 429, 500, 503]) {
 }
 
 for (const status of [401, 403, 404]) {
-  test(`5.1: HTTP ${status} is for good`, TIMEOUT, async () => {
+  test(`5.1: HTTP ${status} turns it OFF until upstream takes the key`, TIMEOUT, async () => {
     await using server = await startSseServer();
     const { sink, source, logger, delays } = sourceFor(server.url);
     source.start(sink);
     (await server.next()).response.writeHead(status).end();
     assert.deepEqual(linkOf(await sink.next()), ['OFF', 'ERROR_RESPONSE', status]);
+    // Said once: nothing is new while it is refused again.
+    for (let again = 0; again < 5; again++) (await server.next()).response.writeHead(status).end();
+    // An upstream that is away for a moment is tried as usual, and has taken nothing back.
+    (await server.next()).response.writeHead(503).end();
+    assert.deepEqual(linkOf(await sink.next()), ['OFF', 'ERROR_RESPONSE', 503]);
+    (await server.next()).event('put', PUT);
+    assert.ok('put' in (await sink.next()));
+    assert.deepEqual(linkOf(await sink.next()), ['VALID', undefined, undefined]);
     await source.close();
-    assert.deepEqual([server.count, delays], [1, []]);
+    const longest = [30, 60, 120, 240, 300, 300, 1].map((seconds) => seconds * 1000);
+    for (const [index, limit] of longest.entries()) {
+      const waited = delays[index] ?? 0;
+      assert.ok(waited > limit / 2 && waited <= limit, `wait ${index} was ${waited} ms, not up to ${limit} ms`);
+    }
     assert.doesNotMatch(JSON.stringify(logger.lines), /secret/);
   });
 }

@@ -3,13 +3,16 @@ import type { LinkError, LinkState } from '../../model/link.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { VERSION } from '../../version.ts';
 import type { Source, SourceSink } from '../source.ts';
-import type { Backoff } from '../sse/backoff.ts';
+import { type Backoff, createBackoff } from '../sse/backoff.ts';
 import { type EventStream, InvalidEventError, openEventStream, type StreamFailure } from '../sse/event-stream.ts';
 import type { ServerSentEvent } from '../sse/parser.ts';
 import { readFlagMessage } from './message.ts';
 
 /** Name and version under which the relay shows up at LaunchDarkly. */
 export const USER_AGENT = `flagrelay/${VERSION}`;
+
+/** After a refusal, in ms: the first wait and the longest one; each is less up to half at random. */
+const REFUSED_MS = { baseMs: 30_000, maxMs: 300_000 };
 
 /** What the flag stream of one environment needs. */
 export interface StreamSourceOptions {
@@ -23,13 +26,19 @@ export interface StreamSourceOptions {
   /** Silence after which the link counts as dead, in ms. */
   readonly silenceMs?: number;
   readonly backoff?: Backoff;
+  /** Waits after a refusal. */
+  readonly refusals?: Backoff;
   /** Waits between tries; for tests. */
   readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** ms since the epoch; for tests. */
   readonly now?: () => number;
 }
 
-/** The flag stream of LaunchDarkly for one environment (contract 5.1). A refused key turns it OFF for good; everything else is tried again. */
+/**
+ * The flag stream of LaunchDarkly for one environment (contract 5.1). A refused key turns it OFF until data arrive: it is
+ * asked for again only now and then, because the refusal may have been a mistake that somebody mends, or an upstream relay
+ * that had no key yet.
+ */
 export function createStreamSource(options: StreamSourceOptions): Source {
   const { logger, now = Date.now } = options;
   let stream: EventStream | undefined;
@@ -43,10 +52,15 @@ export function createStreamSource(options: StreamSourceOptions): Source {
       message: failure.message,
       ...(failure.statusCode === undefined ? {} : { statusCode: failure.statusCode }),
     };
-    state = failure.permanent ? 'OFF' : wasValid ? 'INTERRUPTED' : 'INITIALIZING';
     const fields = { kind: failure.kind, reason: failure.message };
-    if (failure.permanent) logger.error('LaunchDarkly refused the SDK key; giving up on the flag stream', fields);
+    if (failure.permanent && state === 'OFF') {
+      logger.warn('LaunchDarkly still refuses the SDK key', fields);
+      return;
+    }
+    if (failure.permanent) logger.error('LaunchDarkly refused the SDK key; asking again only now and then', fields);
     else logger.warn('lost the flag stream, trying again', fields);
+    if (failure.permanent) state = 'OFF';
+    else if (state !== 'OFF') state = wasValid ? 'INTERRUPTED' : 'INITIALIZING';
     sink.link(state, error);
   }
 
@@ -80,6 +94,7 @@ export function createStreamSource(options: StreamSourceOptions): Source {
         ...(options.dispatcher ? { dispatcher: options.dispatcher } : {}),
         ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
         ...(options.backoff ? { backoff: options.backoff } : {}),
+        refusals: options.refusals ?? createBackoff(REFUSED_MS),
         ...(options.delay ? { delay: options.delay } : {}),
       });
     },

@@ -25,7 +25,7 @@ export interface StreamFailure {
   readonly kind: LinkErrorKind;
   readonly message: string;
   readonly statusCode?: number;
-  /** No further try is made. */
+  /** Upstream refused. No further try is made, or only those that `refusals` spaces out. */
   readonly permanent: boolean;
 }
 
@@ -42,6 +42,8 @@ export interface EventStreamOptions {
   readonly silenceMs?: number;
   readonly maxEventLength?: number;
   readonly backoff?: Backoff;
+  /** Spaces the tries after a refusal; absent: the first refusal is the end. */
+  readonly refusals?: Backoff;
   /** Waits before the next try; injected by tests. Rejects when `signal` fires. */
   readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -83,6 +85,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       throw new StatusError(response.statusCode);
     }
     backoff.opened();
+    options.refusals?.opened();
     const parser = createSseParser({
       maxEventLength: options.maxEventLength ?? MAX_EVENT_LENGTH,
       onRetry: (ms) => backoff.setBase(ms),
@@ -110,6 +113,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     while (!closing.signal.aborted) {
       link = new AbortController();
       const signal = AbortSignal.any([closing.signal, link.signal]);
+      let pause = backoff;
       try {
         await connect(signal);
       } catch (error) {
@@ -117,11 +121,14 @@ export function openEventStream(options: EventStreamOptions): EventStream {
         if (!link.signal.aborted) {
           const failure = describe(error);
           options.onFailure(failure);
-          if (failure.permanent) return;
+          if (failure.permanent) {
+            if (options.refusals === undefined) return;
+            pause = options.refusals;
+          }
         }
       }
       try {
-        await delay(backoff.next(), closing.signal);
+        await delay(pause.next(), closing.signal);
       } catch {
         return; // closed while waiting
       }
