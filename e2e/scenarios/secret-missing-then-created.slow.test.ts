@@ -38,6 +38,9 @@ test('a missing Secret is an environment in state CredentialMissing; pods run, a
   // `upstream` that it asks is refused there, and asks again.
   for (const name of relays) {
     await waitReady(stage, name, 400_000);
+    const connected = (object: KubeObject) =>
+      object.status.environments[0].connectedInstances === object.spec.replicas && stateOf(object) === 'VALID';
+    await kubectl.waitForObject('relayproxy', name, namespace, 'every pod is connected', connected, 400_000);
     healed[name] = (performance.now() - created) / 1000;
   }
   const logs = await Promise.all((await podsOf('demo')).map((pod) => kubectl.logs(pod.metadata.name, namespace)));
