@@ -9,7 +9,7 @@ INSTALLED := node_modules/.package-lock.json
 
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo demo-down test lint format relay crds chart images bench e2e clean
+.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale e2e clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ images: setup ## Build the relay and operator images (Docker, or buildah where t
 
 bench: setup ## Measure the relay and print ratios to a bare Node server in the same run
 	$(NODE) relay/bench/main.ts
+
+scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane of its own, with kwok nodes and pods
+	$(NODE) e2e/scale/main.ts
 
 clean: ## Remove what builds and tests left in the checkout
 	rm -rf node_modules */node_modules */dist .cache

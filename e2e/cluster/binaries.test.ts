@@ -10,6 +10,7 @@ const modules = {
   etcd: 'go.etcd.io/etcd/server/v3',
   coredns: 'github.com/coredns/coredns',
   helm: 'helm.sh/helm/v4',
+  kwok: 'sigs.k8s.io/kwok',
 };
 
 test('each go.mod builds the version that the cache folder is named after', () => {

@@ -20,6 +20,7 @@ const programsOf: Readonly<Record<ToolSet, Readonly<Record<string, readonly stri
   etcd: { etcd: ['--version'] },
   coredns: { coredns: ['-version'] },
   helm: { helm: ['version', '--short'] },
+  kwok: { kwok: ['--version'] },
 };
 
 /** Linker flags beyond stripping: what the program should say its version is. */
@@ -33,6 +34,7 @@ const buildTargets: Readonly<Record<ToolSet, string>> = {
   etcd: 'tool',
   coredns: '.',
   helm: 'tool',
+  kwok: 'tool',
 };
 
 /** A program's Go package ends in another name than the program. */

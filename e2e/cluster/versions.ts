@@ -4,6 +4,8 @@ export const versions = {
   etcd: 'v3.6.8',
   coredns: 'v1.15.0',
   helm: 'v4.3.1',
+  /** Nodes and pods that are objects only, for the scale run. */
+  kwok: 'v0.8.0',
 } as const;
 
 /** A set of programs that is built from one go.mod file. */

@@ -47,9 +47,13 @@ export function certificateRequests(layout: Layout): CertificateRequest[] {
  * Makes the authority, every certificate and the service-account keys, unless they are there. The folder appears
  * whole or not at all, so that a crash in between leaves nothing half-made.
  *
+ * @param requests what to sign; by default every certificate of the local cluster
  * @throws CommandError when openssl fails
  */
-export async function ensureCertificates(layout: Layout): Promise<void> {
+export async function ensureCertificates(
+  layout: Layout,
+  requests: readonly CertificateRequest[] = certificateRequests(layout),
+): Promise<void> {
   if (existsSync(layout.pki)) return;
   const folder = `${layout.pki}.partial`;
   rmSync(folder, { recursive: true, force: true });
@@ -57,7 +61,7 @@ export async function ensureCertificates(layout: Layout): Promise<void> {
   const openssl = (...args: string[]) => run('openssl', args, { cwd: folder, timeoutMs: 30_000 });
 
   await openssl(...newKey('ca'), '-x509', '-days', '3650', '-out', 'ca.crt', '-subj', '/CN=flagrelay-local');
-  for (const request of certificateRequests(layout)) {
+  for (const request of requests) {
     const { name } = request;
     await openssl(...newKey(name), '-out', `${name}.csr`, '-subj', subjectOf(request));
     writeFileSync(join(folder, `${name}.ext`), extensionsOf(request));

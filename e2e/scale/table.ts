@@ -1,0 +1,61 @@
+import type { AuditedWrite } from '../scenarios/support/audit.ts';
+import type { Phase } from './phase.ts';
+
+/** One line for each phase, in Markdown. */
+export function phaseTable(phases: readonly Phase[], relayProxies: number): string {
+  const rows = phases.map(({ name, seconds, usage, cpu, requests, writes }) => {
+    const reads = [...requests].filter(([verb]) => verb === 'get' || verb === 'list').reduce((n, [, c]) => n + c, 0);
+    const others = [...cpu].filter(([program]) => program !== 'operator' && program !== 'simulator');
+    return [
+      name,
+      seconds.toFixed(1),
+      (cpu.get('operator') ?? 0).toFixed(1),
+      others.reduce((sum, [, used]) => sum + used, 0).toFixed(1),
+      (cpu.get('simulator') ?? 0).toFixed(1),
+      `${mib(usage.rssBytes)} / ${mib(usage.peakRssBytes)}`,
+      (reads / relayProxies).toFixed(2),
+      (writes.length / relayProxies).toFixed(2),
+    ];
+  });
+  return markdown(
+    [
+      'phase',
+      'seconds',
+      'CPU s, operator',
+      'CPU s, control plane and kwok',
+      'CPU s, simulated relays',
+      'RSS / peak, MiB',
+      'reads per RelayProxy',
+      'writes per RelayProxy',
+    ],
+    rows,
+  );
+}
+
+/** Writes by verb and resource, per RelayProxy. */
+export function writeTable(writes: readonly AuditedWrite[], relayProxies: number): string {
+  const counts = new Map<string, number>();
+  for (const { verb, resource, subresource } of writes) {
+    const what = `${verb} ${resource}${subresource === '' ? '' : `/${subresource}`}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  const rows = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, count]) => [what, String(count), (count / relayProxies).toFixed(2)]);
+  return markdown(['write', 'in all', 'per RelayProxy'], rows);
+}
+
+/** CPU seconds by program. */
+export function cpuTable(phase: Phase): string {
+  const rows = [...phase.cpu].sort(([, a], [, b]) => b - a).map(([program, used]) => [program, used.toFixed(1)]);
+  return markdown(['program', `CPU s, ${phase.name}`], rows);
+}
+
+/** A table in Markdown. */
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
