@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Registry as PromRegistry } from 'prom-client';
 import type { RelayConfig } from './config/document.ts';
 import type { ConfigWatch } from './config/load.ts';
 import { StartupError } from './environment/definition.ts';
@@ -8,11 +8,12 @@ import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
 import { configHashOf } from './health/config-hash.ts';
 import { createOverview, type Overview } from './health/overview.ts';
+import type { InstanceFacts } from './health/report-item.ts';
 import type { Reporter } from './health/reporter.ts';
 import { renewCertificate } from './http/certificate.ts';
 import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
-import { createOpsServer } from './http/ops.ts';
+import { createOpsServer, listenOps } from './http/ops.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
 import { observeClients } from './protocols/launchdarkly/clients.ts';
@@ -22,7 +23,7 @@ import { createLdRelayMetrics } from './protocols/launchdarkly/ld-relay-metrics.
 import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
 import { createUsage } from './protocols/launchdarkly/usage.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
-import { createFeeds } from './sources/factory.ts';
+import { createFeeds, type Feeds } from './sources/factory.ts';
 import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
@@ -39,15 +40,28 @@ export interface RelayDeps {
   readonly watch?: ConfigWatch;
   /** The relay cannot go on: an environment has no data in time and the configuration says to exit then. */
   readonly fatal: (error: StartupError) => void;
+  /** Set in a worker process (`workers/`). */
+  readonly worker?: WorkerSeat;
 }
 
-/** A relay that listens. */
-export interface RunningRelay {
+/** What a worker process of a relay with several of them gets from the primary, and tells it. */
+export interface WorkerSeat {
+  /** Environments and data by way of the primary. */
+  readonly feeds: Feeds;
+  /** Keeps up to date what all workers share: the snapshot on disk and the big segments in Redis. */
+  readonly lead: boolean;
+  /** What {@link RunningRelay.facts} says may have changed. */
+  readonly changed: () => void;
+  /** Memberships in big segments of an environment changed. */
+  readonly membershipsChanged: (id: string) => void;
+}
+
+/** A relay that runs, in one process or in several. */
+export interface RunningProgram {
   /** Port of the SDK listener. */
   readonly port: number;
   /** Port of the ops listener; undefined when there is none. */
   readonly opsPort: number | undefined;
-  readonly overview: Overview;
   /** Open SDK streams. */
   streams(): number;
   /**
@@ -59,15 +73,25 @@ export interface RunningRelay {
   close(): Promise<void>;
 }
 
+/** A relay of this process that listens. */
+export interface RunningRelay extends RunningProgram {
+  readonly overview: Overview;
+  readonly metrics: PromRegistry;
+  /** How the relay does, as it is reported. */
+  facts(): InstanceFacts;
+  /** Another worker says that memberships in big segments of this environment changed. */
+  membershipsChanged(id: string): void;
+}
+
 /**
  * Puts a relay together and starts it. Resolves when it listens and knows its environments; they initialise afterwards.
  * @throws {StartupError} when it cannot start; everything is closed again then
  */
 export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<RunningRelay> {
-  const { logger } = deps;
+  const { logger, worker } = deps;
   let draining = false;
   let reporter: Reporter | undefined;
-  const changed = (): void => reporter?.changed();
+  const changed = (): void => (worker === undefined ? reporter?.changed() : worker.changed());
   const metrics: Metrics = createMetrics({
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
@@ -77,20 +101,23 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
   let configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
-  const feeds = await createFeeds(config, {
-    ...deps,
-    dispatcher,
-    onReload() {
-      metrics.configReloads.inc({ outcome: 'applied' });
-      configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
-      changed();
-    },
-    onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
-  });
+  const feeds =
+    worker?.feeds ??
+    (await createFeeds(config, {
+      ...deps,
+      dispatcher,
+      onReload() {
+        metrics.configReloads.inc({ outcome: 'applied' });
+        configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
+        changed();
+      },
+      onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
+    }));
   const stores = await createStores(config, {
     compile,
     dispatcher,
     logger,
+    follower: worker?.lead === false,
     timed: (operation, ms) => metrics.storeOperations.observe({ operation }, ms / 1000),
   });
   const environmentDeps: EnvironmentDeps = {
@@ -105,6 +132,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       if (config.upstream.onInitTimeout === 'exit' && sink.wasThere(id)) deps.fatal(initTimeout(name, config));
     },
     changed,
+    ...(worker === undefined ? {} : { membershipsChanged: ({ id }) => worker.membershipsChanged(id) }),
   };
   const registry = new Registry(environmentDeps, logger, config.credentialCleanupMs);
   const sink = rememberFirstList(registry);
@@ -158,6 +186,13 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   });
   const ops = createOpsServer({ readiness: () => overview.readiness(), metrics: metrics.registry });
 
+  const facts = (): InstanceFacts => ({
+    ready: overview.readiness().ready,
+    connections: hub.size,
+    ...overview.facts(),
+    ...(configHash === undefined ? {} : { configHash }),
+  });
+
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     draining = true;
@@ -178,25 +213,24 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   };
 
   try {
-    const port = await listen(server, config.server.port, 'SDK listener');
-    const opsPort = await listenOps(ops, config, logger);
+    const port = await listen(server, config.server.port, 'SDK listener', worker !== undefined);
+    const opsPort = worker === undefined ? await listenOps(ops, config.ops, logger) : undefined;
     await feeds.definitions.start(sink);
     if (config.report !== undefined) {
-      const facts = () => ({
-        ready: overview.readiness().ready,
-        connections: hub.size,
-        ...overview.facts(),
-        ...(configHash === undefined ? {} : { configHash }),
-      });
       const { createReporter } = await import('./health/reporter.ts');
       reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
       reporter.changed();
     }
-    logger.info('listening', { port, opsPort, environments: registry.size, version: VERSION });
+    if (worker === undefined) {
+      logger.info('listening', { port, opsPort, environments: registry.size, version: VERSION });
+    }
     return {
       port,
       opsPort,
       overview,
+      metrics: metrics.registry,
+      facts,
+      membershipsChanged: (id) => registry.get(id)?.membershipsChanged(),
       streams: () => hub.size,
       async drain() {
         draining = true;
@@ -228,21 +262,6 @@ function createHub(config: RelayConfig, metrics: Metrics, changed: () => void): 
       delivered: (ms) => metrics.propagation.observe(ms / 1000),
     },
   });
-}
-
-/** @throws {StartupError} when the port was asked for and cannot be used */
-async function listenOps(
-  ops: Server,
-  { ops: { port, required } }: RelayConfig,
-  logger: Logger,
-): Promise<number | undefined> {
-  try {
-    return await listen(ops, port, 'ops listener');
-  } catch (error) {
-    if (required || !(error instanceof StartupError)) throw error;
-    logger.warn('no probes and metrics: the ops port cannot be used', { port, error: error.message });
-    return undefined;
-  }
 }
 
 function initTimeout(name: string, { upstream }: RelayConfig): StartupError {

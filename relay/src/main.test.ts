@@ -1,77 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { ask, openStream } from './testing/client.ts';
 import { eventually } from './testing/eventually.ts';
-import { KEYS, sampleData } from './testing/relay.ts';
-import { startUpstream } from './testing/upstream.ts';
+import { endPrograms, freePort, run, serving } from './testing/program.ts';
+import { KEYS } from './testing/relay.ts';
 
-const MAIN = new URL('./main.ts', import.meta.url).pathname;
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-}
-
-const children = new Set<ChildProcess>();
-after(() => {
-  for (const child of children) child.kill('SIGKILL');
-});
-
-function run(args: readonly string[], env: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-  }
-  children.add(child);
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on('close', (code, signal) => {
-      children.delete(child);
-      resolve({ code, signal });
-    });
-  });
-  return { child, output: () => output, exited };
-}
-
-/** The port that the log line names. */
-async function portOf({ output }: Run): Promise<number> {
-  return eventually(() => {
-    const match = /"message":"listening","port":(\d+)/.exec(output());
-    assert.ok(match, output());
-    return Number(match[1]);
-  }, 30_000);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function serving(extra: Record<string, string> = {}) {
-  const upstream = await startUpstream();
-  upstream.add(KEYS.sdk, sampleData());
-  const started = run(['--from-env'], {
-    PORT: String(await freePort()),
-    STREAM_URI: upstream.url,
-    LD_ENV_test: KEYS.sdk,
-    LOG_FORMAT: 'json',
-    ...extra,
-  });
-  const port = await portOf(started);
-  await eventually(async () => {
-    assert.equal((await ask(port, '/sdk/flags', { headers: { Authorization: KEYS.sdk } })).status, 200);
-  }, 30_000);
-  return { upstream, started, port };
-}
+after(endPrograms);
 
 describe('the program', () => {
   test('--version: prints it, exit 0', async () => {

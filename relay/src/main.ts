@@ -1,6 +1,8 @@
 import { enableCompileCache } from 'node:module';
+import { isWorker } from './workers/role.ts';
 
 // Run from source, most of the start is spent on taking types out and compiling; Node keeps the results in its cache in the
 // temporary folder. The bundle has named a folder of its own before (`bundle.ts`), and that stays.
 enableCompileCache();
-await import('./program.ts');
+if (isWorker()) (await import('./workers/worker.ts')).runWorker();
+else await import('./program.ts');

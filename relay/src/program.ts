@@ -1,4 +1,4 @@
-import type { RunningRelay } from './app.ts';
+import type { RelayDeps, RunningProgram } from './app.ts';
 import type { RelayConfig } from './config/document.ts';
 import { loadConfig } from './config/load.ts';
 import { StartupError } from './environment/definition.ts';
@@ -44,13 +44,13 @@ async function exportTo(outFile: string, config: RelayConfig, logger: Logger): P
 }
 
 async function serve({ config, watch }: Extract<typeof loaded, { kind: 'run' }>, logger: Logger): Promise<void> {
-  const { startRelay } = await import('./app.ts');
-  let relay: RunningRelay | undefined;
+  const start = config.server.workers > 1 ? (await import('./workers/primary.ts')).startPrimary : await loadRelay();
+  let relay: RunningProgram | undefined;
   process.on('uncaughtException', (error) => {
     logger.error('a mistake in the relay, it cannot go on', { error: describe(error) });
     void leave(relay, EXIT_FAILED);
   });
-  relay = await startRelay(config, {
+  relay = await start(config, {
     logger,
     env: process.env,
     fatal(error) {
@@ -62,8 +62,12 @@ async function serve({ config, watch }: Extract<typeof loaded, { kind: 'run' }>,
   onSignals(relay, logger);
 }
 
+async function loadRelay(): Promise<(config: RelayConfig, deps: RelayDeps) => Promise<RunningProgram>> {
+  return (await import('./app.ts')).startRelay;
+}
+
 /** First SIGTERM or SIGINT: drain, then exit 0. The second: exit at once. */
-function onSignals(relay: RunningRelay, logger: Logger): void {
+function onSignals(relay: RunningProgram, logger: Logger): void {
   let leaving = false;
   const handle = (signal: NodeJS.Signals): void => {
     if (leaving) process.exit(EXIT_FAILED);
@@ -79,7 +83,7 @@ function onSignals(relay: RunningRelay, logger: Logger): void {
 }
 
 /** Closes what is open, but never hangs on it. */
-async function leave(relay: RunningRelay | undefined, code: number): Promise<void> {
+async function leave(relay: RunningProgram | undefined, code: number): Promise<void> {
   setTimeout(() => process.exit(code), CLOSE_MS).unref();
   try {
     await relay?.close();

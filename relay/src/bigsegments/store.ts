@@ -20,6 +20,8 @@ export interface BigSegmentDeps {
   /** Memberships changed: clients have to ask again. */
   readonly changed: () => void;
   readonly logger: Logger;
+  /** Another process keeps them in step with upstream; this one only reads. */
+  readonly follower?: boolean;
   readonly timing?: Partial<SynchronizerTiming & { readonly statusMs: number }>;
 }
 
@@ -54,8 +56,10 @@ export function createBigSegmentStore(deps: BigSegmentDeps): BigSegmentStore {
     query: lookup.query,
     seen: () => {
       lookup.watch();
-      if (config.offline === undefined && definition().dataFile === undefined) synchronizer.start();
+      const hasUpstream = config.offline === undefined && definition().dataFile === undefined;
+      if (hasUpstream && deps.follower !== true) synchronizer.start();
     },
+    forget: lookup.clear,
     status: () => {
       const state = lookup.state();
       if (state === undefined) return undefined;

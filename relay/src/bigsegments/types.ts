@@ -22,6 +22,8 @@ export interface BigSegmentStore {
   query(contextKey: string): Promise<BigSegmentQuery>;
   /** The data has a big segment: synchronisation begins. Idempotent and cheap. */
   seen(): void;
+  /** Forgets what it remembers of memberships: they changed. */
+  forget(): void;
   /** Undefined while no big segment was seen. */
   status(): BigSegmentStoreStatus | undefined;
   close(): Promise<void>;

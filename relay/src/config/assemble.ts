@@ -20,6 +20,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       drainMs: read.ms('Main', 'drainTimeout'),
       initMaxConcurrent: read.number('Concurrency', 'maxConcurrent'),
       initMaxQueued: read.number('Concurrency', 'maxQueued'),
+      workers: read.number('Concurrency', 'workers'),
       initSendTimeoutMs: read.ms('Concurrency', 'sendTimeout'),
     },
     ops: opsPort(read, prometheus, problems),

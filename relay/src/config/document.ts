@@ -36,6 +36,8 @@ const server = z.strictObject({
   initMaxConcurrent: z.int().min(0).default(0),
   initMaxQueued: z.int().min(0).default(0),
   initSendTimeoutMs: ms.default(120_000),
+  /** Processes that serve SDKs on the one port, for a pod with several cores. 1 = this process does it all. */
+  workers: z.int().min(1).max(64).default(1),
 });
 
 /** The listener of /livez, /readyz and /metrics. */

@@ -233,4 +233,13 @@ export const MAIN_OPTIONS: readonly Option[] = [
     text: 'How long one of them may take.',
     own: true,
   },
+  {
+    section: 'Concurrency',
+    key: 'workers',
+    env: 'WORKERS',
+    type: 'number',
+    default: '1',
+    text: 'Processes that serve SDKs on the one port, for a pod with several cores; at most 64. Limits such as `maxConcurrent` and the capacity of events are of each of them.',
+    own: true,
+  },
 ];

@@ -43,6 +43,8 @@ export interface EnvironmentDeps {
   initTimedOut(environment: Environment): void;
   /** Health, data or definition changed: for metrics and reports. */
   changed(environment: Environment): void;
+  /** This relay noticed that memberships in big segments changed: for the other workers of the pod. */
+  membershipsChanged?(environment: Environment): void;
 }
 
 /** One environment: its source, its data and its streams. Credentials are looked up in the registry. */
@@ -84,7 +86,10 @@ export class Environment {
     );
     this.bigSegments = deps.createBigSegments?.(
       () => this.#definition,
-      () => this.ping.publish(PING),
+      () => {
+        this.ping.publish(PING);
+        deps.membershipsChanged?.(this);
+      },
       this.logger,
     );
     this.#source = new SourceSlot({
@@ -194,6 +199,12 @@ export class Environment {
   /** True while the credential opens this environment: what was looked up may have been revoked since. */
   accepts(credential: CredentialDigest): boolean {
     return !this.#closed && acceptedCredentials(this.#definition, Date.now()).some((one) => one.digest === credential);
+  }
+
+  /** Another worker noticed that memberships in big segments changed. */
+  membershipsChanged(): void {
+    this.bigSegments?.forget();
+    this.ping.publish(PING);
   }
 
   /** Ends the streams that a credential opened. */

@@ -58,17 +58,18 @@ function newServer(tls: ListenerTls | undefined): Server {
 
 /**
  * Starts listening on all interfaces.
+ * @param shared other processes may listen on the same port; the kernel gives each its share of the connections
  * @returns the port, which differs from the one asked for when that was 0
  * @throws {StartupError} when the port cannot be used
  */
-export function listen(server: Server, port: number, what: string): Promise<number> {
+export function listen(server: Server, port: number, what: string, shared = false): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'EADDRINUSE' ? 'it is in use' : error.message;
       reject(new StartupError(`cannot listen on port ${port} (${what}): ${reason}`, { cause: error }));
     };
     server.once('error', failed);
-    server.listen({ port, backlog: 4096 }, () => {
+    server.listen({ port, backlog: 4096, reusePort: shared }, () => {
       server.off('error', failed);
       resolve((server.address() as AddressInfo).port);
     });

@@ -1,13 +1,21 @@
 import { createServer, type Server } from 'node:http';
-import type { Registry } from 'prom-client';
+import { StartupError } from '../environment/definition.ts';
 import type { Readiness } from '../health/readiness.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { listen } from './listener.ts';
 import { sendNotFound, sendText } from './reply.ts';
 import { createRouter } from './router.ts';
 
 /** What the ops listener shows. */
 export interface OpsSources {
   readiness(): Readiness;
-  readonly metrics: Registry;
+  readonly metrics: MetricsText;
+}
+
+/** Metrics in Prometheus' text format: a registry, or several put together. */
+export interface MetricsText {
+  readonly contentType: string;
+  metrics(): Promise<string>;
 }
 
 /**
@@ -45,4 +53,22 @@ export function createOpsServer(sources: OpsSources): Server {
     { unknown: (_request, response) => sendNotFound(response) },
   );
   return createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, router.dispatch);
+}
+
+/**
+ * Starts the ops listener. Undefined, with a warning, when its port cannot be used and nobody asked for it.
+ * @throws {StartupError} when the port was asked for and cannot be used
+ */
+export async function listenOps(
+  ops: Server,
+  { port, required }: { readonly port: number; readonly required: boolean },
+  logger: Logger,
+): Promise<number | undefined> {
+  try {
+    return await listen(ops, port, 'ops listener');
+  } catch (error) {
+    if (required || !(error instanceof StartupError)) throw error;
+    logger.warn('no probes and metrics: the ops port cannot be used', { port, error: error.message });
+    return undefined;
+  }
 }

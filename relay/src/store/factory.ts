@@ -27,6 +27,8 @@ export interface StoresDeps {
   readonly logger: Logger;
   /** Hears how long calls of the database took. */
   readonly timed?: TimeOperation;
+  /** Another process writes the snapshots on disk and keeps big segments in step; this one only reads them. */
+  readonly follower?: boolean;
 }
 
 /**
@@ -34,9 +36,9 @@ export interface StoresDeps {
  * @throws StartupError for settings that cannot be used
  */
 export async function createStores(config: RelayConfig, deps: StoresDeps): Promise<Stores> {
-  const { compile, dispatcher, logger, timed } = deps;
+  const { compile, dispatcher, logger, timed, follower = false } = deps;
   const { redis } = config.store;
-  const keep = await snapshots(config, compile);
+  const keep = await snapshots(config, compile, follower);
   if (redis === undefined) {
     return {
       create: (definition, _events, log) => keep(createMemoryStore(compile), definition, log),
@@ -61,7 +63,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
         return keep(store, definition, log);
       },
       createBigSegments: (definition, changed, log) =>
-        createBigSegmentStore({ config, definition, connection, dispatcher, changed, logger: log }),
+        createBigSegmentStore({ config, definition, connection, dispatcher, changed, logger: log, follower }),
       close: () => connection.close(),
     };
   } catch (error) {
@@ -73,13 +75,13 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
 type Keep = (store: Store, definition: EnvironmentDefinition, logger: Logger) => Store;
 
 /** Adds the disk snapshot where it is configured and the data are not on disk anyway. */
-async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile): Promise<Keep> {
+async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile, readOnly: boolean): Promise<Keep> {
   if (snapshot === undefined || offline !== undefined) return (store) => store;
   const { snapshotFile } = await import('./snapshot/files.ts');
   const { withSnapshot } = await import('./snapshot/store.ts');
   return (store, definition, logger) => {
     if (definition.dataFile !== undefined) return store;
     const file = snapshotFile(snapshot.directory, definition, snapshot.encryptionKey);
-    return withSnapshot(store, { file, compile, logger });
+    return withSnapshot(store, { file, compile, logger, readOnly });
   };
 }

@@ -8,6 +8,8 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
+  /** How the values of several workers become one; the sum unless said. */
+  readonly aggregator?: 'min' | 'max' | 'first';
 }
 
 /**
@@ -62,24 +64,28 @@ export const METRICS = {
     type: 'gauge',
     help: 'State of the link to upstream: 1 for the state the environment is in, 0 for the others.',
     labels: ['environment', 'state'],
+    aggregator: 'max',
   },
   connected: {
     name: 'flagrelay_environment_connected',
     type: 'gauge',
     help: '1 when /status calls the environment connected.',
     labels: ['environment'],
+    aggregator: 'min',
   },
   dataAge: {
     name: 'flagrelay_data_age_seconds',
     type: 'gauge',
     help: 'Time since upstream last sent something for the environment.',
     labels: ['environment'],
+    aggregator: 'max',
   },
   storeUp: {
     name: 'flagrelay_store_up',
     type: 'gauge',
     help: '1 when the data store of the environment works.',
     labels: ['environment'],
+    aggregator: 'min',
   },
   storeOperations: {
     name: 'flagrelay_store_operation_seconds',
@@ -92,12 +98,14 @@ export const METRICS = {
     type: 'gauge',
     help: 'Environments that the relay serves.',
     labels: [],
+    aggregator: 'max',
   },
   ready: {
     name: 'flagrelay_ready',
     type: 'gauge',
     help: '1 when /readyz says so.',
     labels: [],
+    aggregator: 'min',
   },
   eventsReceived: {
     name: 'flagrelay_events_received_total',
@@ -128,6 +136,18 @@ export const METRICS = {
     type: 'counter',
     help: 'Times the watched configuration was read again, by outcome.',
     labels: ['outcome'],
+  },
+  workers: {
+    name: 'flagrelay_workers',
+    type: 'gauge',
+    help: 'Worker processes that serve SDKs. Only with several of them.',
+    labels: [],
+  },
+  workerRestarts: {
+    name: 'flagrelay_worker_restarts_total',
+    type: 'counter',
+    help: 'Worker processes that ended by themselves and were started again. Only with several of them.',
+    labels: [],
   },
 } as const satisfies Record<string, MetricDefinition>;
 
@@ -235,6 +255,6 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
 }
 
-function naming({ name, help }: MetricDefinition): { name: string; help: string } {
-  return { name, help };
+function naming({ name, help, aggregator }: MetricDefinition) {
+  return { name, help, ...(aggregator && { aggregator }) };
 }

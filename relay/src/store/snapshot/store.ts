@@ -10,6 +10,8 @@ export interface SnapshotDeps {
   readonly file: SnapshotFile;
   readonly compile: Compile;
   readonly logger: Logger;
+  /** Another process writes the file. */
+  readonly readOnly?: boolean;
   /** Changes are gathered for this long, in ms. */
   readonly debounceMs?: number;
 }
@@ -27,7 +29,10 @@ interface Preloaded {
  * A store whose data survive a restart: what upstream delivers is written to a file, and served from there after a restart
  * until upstream, or the store itself, has data. A file that cannot be read or written is logged, and nothing else changes.
  */
-export function withSnapshot(inner: Store, { file, compile, logger, debounceMs = DEBOUNCE_MS }: SnapshotDeps): Store {
+export function withSnapshot(
+  inner: Store,
+  { file, compile, logger, readOnly = false, debounceMs = DEBOUNCE_MS }: SnapshotDeps,
+): Store {
   let live = false;
   let preloaded: Preloaded | undefined;
   let unsaved: { readonly data: DataSet; readonly at: number } | undefined;
@@ -80,6 +85,7 @@ export function withSnapshot(inner: Store, { file, compile, logger, debounceMs =
   const changed = ({ data }: CompiledData): void => {
     live = true;
     preloaded = undefined;
+    if (readOnly) return;
     unsaved = { data, at: Date.now() };
     if (!closed) timer ??= setTimeout(save, debounceMs * (1 - Math.random() / 5));
   };

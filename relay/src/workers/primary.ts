@@ -1,0 +1,152 @@
+import { createServer } from 'node:http';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { RelayDeps, RunningProgram } from '../app.ts';
+import type { RelayConfig } from '../config/document.ts';
+import { configHashOf } from '../health/config-hash.ts';
+import type { Reporter } from '../health/reporter.ts';
+import { closeServer, listen } from '../http/listener.ts';
+import { createOpsServer, listenOps } from '../http/ops.ts';
+import { createFeeds } from '../sources/factory.ts';
+import { METRICS } from '../telemetry/metrics.ts';
+import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
+import { VERSION } from '../version.ts';
+import { createCrew } from './crew.ts';
+import { createSharedSources } from './shared-sources.ts';
+
+/**
+ * Runs a relay of several worker processes that share the SDK port: this process has the one link to upstream for each
+ * environment, probes and metrics of the whole, and the report to the cluster; it serves no SDK itself.
+ * @throws {StartupError} when it cannot start; everything is closed again then
+ */
+export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promise<RunningProgram> {
+  const { logger } = deps;
+  let draining = false;
+  let reporter: Reporter | undefined;
+  const changed = (): void => reporter?.changed();
+  const metrics = createPrimaryMetrics(() => crew.listening);
+  const hash = (): string | undefined => (deps.watch === undefined ? undefined : configHashOf(deps.watch.path));
+  let configHash = hash();
+  const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
+    onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
+  });
+  const feeds = await createFeeds(config, {
+    ...deps,
+    dispatcher,
+    onReload() {
+      metrics.configReloads.inc({ outcome: 'applied' });
+      configHash = hash();
+      changed();
+    },
+    onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
+  });
+  const sources = createSharedSources((definition) =>
+    feeds.createSource(definition, logger.child({ environment: definition.name }, definition.logLevel)),
+  );
+  const crew = createCrew({
+    // Probes, metrics and the report are the primary's.
+    config: { ...config, report: undefined },
+    count: config.server.workers,
+    sources,
+    logger,
+    changed,
+    fatal: deps.fatal,
+    restarted: () => metrics.restarts.inc(),
+  });
+  const readiness = () => {
+    const { ready, reason } = crew.facts();
+    return draining ? { ready: false, reason: 'shutting down' } : { ready, reason };
+  };
+  const ops = createOpsServer({
+    readiness,
+    metrics: {
+      contentType: metrics.registry.contentType,
+      metrics: async () => crew.metrics(await metrics.registry.getMetricsAsJSON()),
+    },
+  });
+
+  let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    draining = true;
+    await reporter?.close();
+    await feeds.definitions.close();
+    await Promise.all([crew.close(), closeServer(ops)]);
+    await sources.close();
+    await dispatcher.close();
+  };
+  const close = (): Promise<void> => {
+    closing ??= closeAll();
+    return closing;
+  };
+
+  try {
+    await probe(config.server.port);
+    const port = await crew.start();
+    const opsPort = await listenOps(ops, config.ops, logger);
+    await feeds.definitions.start(crew);
+    if (config.report !== undefined) {
+      const facts = () => ({
+        ...crew.facts(),
+        ready: readiness().ready,
+        ...(configHash === undefined ? {} : { configHash }),
+      });
+      const { createReporter } = await import('../health/reporter.ts');
+      reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
+      reporter.changed();
+    }
+    logger.info('listening', { port, opsPort, workers: config.server.workers, version: VERSION });
+    return {
+      port,
+      opsPort,
+      streams: () => crew.facts().connections,
+      async drain() {
+        draining = true;
+        changed();
+        await crew.drain();
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * Workers may share their port, and so could a second relay that was started by mistake: it would get half of the connections.
+ * @throws {StartupError} when somebody listens on the port
+ */
+async function probe(port: number): Promise<void> {
+  if (port === 0) return;
+  const server = createServer();
+  await listen(server, port, 'SDK listener');
+  await closeServer(server);
+}
+
+interface PrimaryMetrics {
+  readonly registry: Registry;
+  readonly configReloads: Counter<'outcome'>;
+  readonly restarts: Counter;
+}
+
+/** What only the primary knows; the rest is the sum over the workers. */
+function createPrimaryMetrics(workers: () => number): PrimaryMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  new Gauge({
+    ...pick(METRICS.workers),
+    registers,
+    collect() {
+      this.set(workers());
+    },
+  });
+  return {
+    registry,
+    configReloads: new Counter({ ...pick(METRICS.configReloads), labelNames: ['outcome'], registers }),
+    restarts: new Counter({ ...pick(METRICS.workerRestarts), registers }),
+  };
+}
+
+function pick({ name, help }: { readonly name: string; readonly help: string }): { name: string; help: string } {
+  return { name, help };
+}

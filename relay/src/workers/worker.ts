@@ -1,0 +1,89 @@
+import { type RunningRelay, startRelay } from '../app.ts';
+import { describe } from '../telemetry/describe.ts';
+import { createLogger } from '../telemetry/winston-logger.ts';
+import type { FromPrimary, FromWorker, WorkerStart } from './messages.ts';
+import { createWorkerFeeds } from './worker-feeds.ts';
+
+/** Changes are gathered for this long before the primary is told, in ms. */
+const TELL_MS = 200;
+/** Closing takes this long at most, in ms. */
+const CLOSE_MS = 3_000;
+
+/**
+ * The life of a worker process: it serves SDKs on a port that it shares with its siblings, and gets environments and data
+ * from the primary. It ends when the primary says so, or is gone.
+ */
+export function runWorker(): void {
+  const feeds = createWorkerFeeds(send);
+  const state: { relay?: RunningRelay; telling?: NodeJS.Timeout | undefined } = {};
+
+  // A terminal sends its signals to the whole group: the primary decides what becomes of them.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  process.on('disconnect', () => process.exit(1));
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`flagrelay: a mistake in a worker, it cannot go on: ${describe(error)}\n`);
+    process.exit(1);
+  });
+
+  const tell = (): void => {
+    state.telling = undefined;
+    const { relay } = state;
+    if (relay === undefined) return;
+    send({ type: 'facts', facts: { ...relay.facts(), reason: relay.overview.readiness().reason } });
+  };
+
+  const start = async ({ config, port, lead }: WorkerStart): Promise<void> => {
+    try {
+      const relay = await startRelay(
+        { ...config, server: { ...config.server, port } },
+        {
+          logger: createLogger(config.log).child({ worker: process.pid }),
+          env: process.env,
+          fatal: (error) => send({ type: 'fatal', message: error.message }),
+          worker: {
+            feeds: feeds.feeds,
+            lead,
+            changed: () => {
+              state.telling ??= setTimeout(tell, TELL_MS);
+            },
+            membershipsChanged: (id) => send({ type: 'memberships', id }),
+          },
+        },
+      );
+      state.relay = relay;
+      send({ type: 'listening', port: relay.port });
+      tell();
+    } catch (error) {
+      send({ type: 'fatal', message: describe(error) });
+    }
+  };
+
+  process.on('message', (message: FromPrimary) => {
+    const { relay } = state;
+    if (feeds.take(message)) return;
+    if (message.type === 'start') void start(message.start);
+    else if (message.type === 'memberships') relay?.membershipsChanged(message.id);
+    else if (message.type === 'metrics') void sendMetrics(relay, message.ack);
+    else if (message.type === 'drain') void relay?.drain().finally(() => send({ type: 'drained' }));
+    else if (message.type === 'close') void leave(relay);
+  });
+}
+
+/** To the primary; when it has just gone, `disconnect` ends this process. */
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+async function sendMetrics(relay: RunningRelay | undefined, ack: number): Promise<void> {
+  send({ type: 'metrics', ack, metrics: (await relay?.metrics.getMetricsAsJSON()) ?? [] });
+}
+
+async function leave(relay: RunningRelay | undefined): Promise<void> {
+  setTimeout(() => process.exit(0), CLOSE_MS).unref();
+  try {
+    await relay?.close();
+  } finally {
+    process.exit(0);
+  }
+}
