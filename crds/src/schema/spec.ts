@@ -32,6 +32,11 @@ const fields = z.object({
     .default(false)
     .describe('While true, child objects are left as they are; status is still written. Default false.'),
   replicas: int32(0, 100).default(3).describe('How many pods. Ignored while `autoscaling` is set. Default 3.'),
+  workers: int32(1, 16)
+    .default(1)
+    .describe(
+      'Processes in each pod that serve SDKs, for few big pods with several cores; each takes memory of its own, so raise `resources` with it. Upstream sees one connection for each environment and pod all the same. More pods are simpler and survive more. Default 1.',
+    ),
   autoscaling: autoscaling.optional(),
   zones: zones.prefault({}),
   disruptionBudget: disruptionBudget.prefault({}),

@@ -13,7 +13,7 @@ const headers = { Authorization: KEYS.sdk };
 /** A relay with three workers and its ops port. */
 async function crew() {
   const opsPort = await freePort();
-  const relay = await serving({ WORKERS: '3', OPS_PORT: String(opsPort) });
+  const relay = await serving({ WORKERS: '3', OPS_PORT: String(opsPort), DRAIN_TIMEOUT: '2s' });
   await eventually(async () => assert.equal((await ask(opsPort, '/readyz')).status, 200), 30_000);
   const metric = async (name: string): Promise<number> => {
     const body = (await ask(opsPort, '/metrics')).body.toString();

@@ -10,7 +10,13 @@ const END_MARGIN_SECONDS = 10;
 export function relayDocument(relayProxy: RelayProxy): RelayDocument {
   const { spec } = relayProxy;
   return withoutUndefined({
-    server: { port: spec.service.port, tls: tlsOf(relayProxy), drainMs: drainMs(relayProxy) },
+    server: {
+      port: spec.service.port,
+      tls: tlsOf(relayProxy),
+      drainMs: drainMs(relayProxy),
+      // Left out where it says nothing, so that a newer operator does not restart pods for it.
+      workers: spec.workers === 1 ? undefined : spec.workers,
+    },
     ops: { port: spec.metrics.port },
     upstream: upstreamOf(relayProxy),
     streaming: {
