@@ -56,5 +56,8 @@ bench: setup ## Measure the relay and print ratios to a bare Node server in the 
 scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane of its own, with kwok nodes and pods
 	$(NODE) e2e/scale/main.ts
 
+churn: setup ## An hour (MINUTES=60) of streams, changes and environments that come and go; prints what a leak would show in
+	$(NODE) relay/bench/churn.ts --minutes $(or $(MINUTES),60)
+
 clean: ## Remove what builds and tests left in the checkout
 	rm -rf node_modules */node_modules */dist .cache
