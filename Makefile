@@ -9,7 +9,7 @@ INSTALLED := node_modules/.package-lock.json
 
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale e2e clean
+.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale churn e2e clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
