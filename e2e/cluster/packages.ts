@@ -15,6 +15,7 @@ const debianPackages = {
   iptables: 'iptables',
   openssl: 'openssl',
   python3: 'python3',
+  promtool: 'prometheus',
   'redis-server': 'redis-server',
   runc: 'runc',
 } as const;

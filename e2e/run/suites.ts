@@ -37,7 +37,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       kind: 'tests',
       run: [
         'crds/src/**/*.test.ts',
-        'charts/tools/*.test.ts',
+        'charts/tools/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
         'e2e/{cluster,control-plane,images,run}/**/*.test.ts',
       ],
@@ -56,6 +56,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       kind: 'tests',
       run: ['charts/tests/*.test.ts', 'operator/src/**/*.integration.test.ts'],
       timeoutMs: 15 * MINUTE,
+      programs: ['promtool'],
       cluster: 'bare',
       concurrency: 1,
     },

@@ -51,7 +51,10 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
     const leaderClient = elector ? client.fenced(elector.isLeader, elector.leaseRemainingMs) : client;
 
     const caches = createCaches({ client, namespaces: config.watchNamespaces, logger, metrics });
-    registerRelayProxyMetrics(registry, caches.relayProxies.store);
+    registerRelayProxyMetrics(registry, {
+      relayProxies: caches.relayProxies.store,
+      deployments: caches.childStores.deployment,
+    });
     const events = createEventRecorder({
       client,
       reportingController: CONTROLLER,

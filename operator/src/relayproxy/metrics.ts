@@ -1,12 +1,20 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Store } from '../runtime/store-types.ts';
-import type { RawRelayProxy } from './resources/kubernetes-types.ts';
+import { connectionsLimit, type SizedRelayProxy } from './connections-limit.ts';
+import { parsed } from './parsed.ts';
+import type { Deployment, RawRelayProxy } from './resources/kubernetes-types.ts';
+import { relayName } from './resources/names.ts';
+import { readyFloor } from './status/available.ts';
+import { deploymentFacts } from './status/deployment-facts.ts';
 
 /**
  * Registers the metrics about RelayProxies. They are read from the cache when they are asked for, so that those of a deleted one
  * are gone at once and followers, whose caches are warm, report the same.
  */
-export function registerRelayProxyMetrics(registry: Registry, relayProxies: Store<RawRelayProxy>): void {
+export function registerRelayProxyMetrics(
+  registry: Registry,
+  { relayProxies, deployments }: { relayProxies: Store<RawRelayProxy>; deployments: Store<Deployment> },
+): void {
   const gauge = <L extends string>(
     name: string,
     help: string,
@@ -53,6 +61,53 @@ export function registerRelayProxyMetrics(registry: Registry, relayProxies: Stor
       set({ ...identity(item), zone, ready: 'false' }, replicas - readyReplicas);
     }
   });
+  const replicas = (name: string, help: string, value: (fleet: Fleet) => number) =>
+    gauge(`${name}_replicas`, help, ['namespace', 'name'], (item, set) => {
+      const fleet = fleetOf(item, deployments);
+      if (fleet !== undefined) set(identity(item), value(fleet));
+    });
+  replicas('desired', 'Pods that there should be.', ({ desired }) => desired);
+  replicas('ready', 'Pods that are ready.', ({ ready }) => ready);
+  replicas('minimum', 'Fewest ready pods that the disruption budget allows.', ({ minimum }) => minimum);
+  gauge('minimum_zones', 'Zones that must hold a ready pod.', ['namespace', 'name'], (item, set) => {
+    const result = parsed(item);
+    if (result.ok) set(identity(item), result.value.spec.zones.minZones);
+  });
+  gauge('connections', 'Open SDK streams, as pods report them.', ['namespace', 'name'], (item, set) => {
+    const counts = (item.status?.instances ?? []).map(({ connections = 0 }) => connections);
+    set(
+      identity(item),
+      counts.reduce((sum, count) => sum + count, 0),
+    );
+  });
+  gauge(
+    'connections_limit',
+    'Open SDK streams that the fleet has room for at its largest, where the spec says.',
+    ['namespace', 'name'],
+    (item, set) => {
+      const result = parsed(item);
+      const limit = result.ok ? connectionsLimit(result.value as SizedRelayProxy) : undefined;
+      if (limit !== undefined) set(identity(item), limit);
+    },
+  );
+}
+
+/** Numbers of pods of a RelayProxy. */
+interface Fleet {
+  readonly desired: number;
+  readonly ready: number;
+  readonly minimum: number;
+}
+
+/** From the Deployment. While there is none, one pod is wanted: that it cannot be made must show. Undefined for an invalid spec. */
+function fleetOf(item: RawRelayProxy, deployments: Store<Deployment>): Fleet | undefined {
+  const result = parsed(item);
+  if (!result.ok) return undefined;
+  const { spec } = result.value;
+  const deployment = deployments.get({ namespace: item.metadata?.namespace, name: relayName(result.value) });
+  const { desired, ready } =
+    deployment === undefined ? { desired: spec.paused ? 0 : 1, ready: 0 } : deploymentFacts(deployment);
+  return { desired, ready, minimum: desired === 0 ? 0 : readyFloor(spec.disruptionBudget, desired) };
 }
 
 function identity({ metadata }: RawRelayProxy): { namespace: string; name: string } {

@@ -1,0 +1,25 @@
+/** What of a RelayProxy says for how many connections it was made. */
+export interface SizedRelayProxy {
+  readonly spec: {
+    readonly autoscaling?: { readonly targetConnectionsPerReplica?: number; readonly maxReplicas?: number };
+  };
+  readonly status?: {
+    readonly sizing?: {
+      readonly replicas: number;
+      readonly maxReplicas?: number;
+      readonly connectionsPerReplica: number;
+    };
+  };
+}
+
+/**
+ * Open SDK streams that the fleet has room for when it is as large as it may become; undefined when neither `capacity` nor
+ * `autoscaling.targetConnectionsPerReplica` says.
+ */
+export function connectionsLimit({ spec, status }: SizedRelayProxy): number | undefined {
+  const { targetConnectionsPerReplica: target, maxReplicas } = spec.autoscaling ?? {};
+  const { sizing } = status ?? {};
+  const most = maxReplicas ?? sizing?.maxReplicas ?? sizing?.replicas;
+  const each = target ?? sizing?.connectionsPerReplica;
+  return most === undefined || each === undefined ? undefined : most * each;
+}
