@@ -76,6 +76,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
     const manager = createManager({ logger, elector, registry, probes: { host: ANY_ADDRESS, port: config.probePort } });
     for (const informer of caches.all) manager.addInformer(informer);
     manager.addController(controller);
+    manager.addRunnable({ name: 'discovery', run: caches.discovery.run });
     manager.addRunnable({ name: 'events', run: events.run });
     manager.addRunnable({
       name: 'metrics',

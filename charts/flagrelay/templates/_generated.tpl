@@ -76,6 +76,18 @@
     - get
     - patch
 - apiGroups:
+    - monitoring.coreos.com
+  resources:
+    - prometheusrules
+    - servicemonitors
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
     - networking.k8s.io
   resources:
     - networkpolicies

@@ -24,23 +24,6 @@ export const service = z
   })
   .describe('Service that SDKs connect to; it has the name of the RelayProxy.');
 
-/** Prometheus metrics. */
-export const metrics = z
-  .object({
-    enabled: z
-      .boolean()
-      .default(true)
-      .describe(
-        'Let Prometheus find the pods: name the operations port and annotate the pods with `prometheus.io/scrape`, `port` and `path`. Default true.',
-      ),
-    port: port
-      .default(8031)
-      .describe(
-        'Operations port of the pod, with `/metrics`, `/livez` and `/readyz`; it is not part of the Service. Default 8031.',
-      ),
-  })
-  .describe('Prometheus metrics.');
-
 const labelSelector = z.object({
   matchLabels: stringMap(32, 63).describe('Labels that must be there, with these values.').optional(),
   matchExpressions: atomicList(

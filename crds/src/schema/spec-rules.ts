@@ -33,6 +33,13 @@ export const specRules: readonly Rule<SpecFields>[] = [
     check: (spec) => spec.service.port !== spec.metrics.port,
   },
   {
+    cel: 'self.metrics.enabled || !self.metrics.serviceMonitor.enabled',
+    message: '`metrics.serviceMonitor.enabled` may not be true when `metrics.enabled` is false',
+    field: 'metrics.serviceMonitor.enabled',
+    reason: 'FieldValueForbidden',
+    check: ({ metrics }) => metrics.enabled || !metrics.serviceMonitor.enabled,
+  },
+  {
     cel: '!has(self.autoConfig) || !has(self.store) || has(self.autoConfig.envDatastorePrefix)',
     message: '`autoConfig.envDatastorePrefix` must be set when `store` is set',
     field: 'autoConfig.envDatastorePrefix',

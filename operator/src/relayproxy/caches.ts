@@ -1,6 +1,9 @@
 import {
   createInformer,
+  createKindDiscovery,
+  createOptionalInformer,
   type InformerOptions,
+  type KindDiscovery,
   type Logger,
   type RestClient,
   type RuntimeMetrics,
@@ -8,7 +11,7 @@ import {
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { refKey } from '../runtime/objects.ts';
 import type { Informer, Store } from '../runtime/store-types.ts';
-import { type ChildStores, childKinds } from './children/children.ts';
+import { type ChildStores, childTypes, optionalTypes } from './children/children.ts';
 import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
 import { parsed } from './parsed.ts';
@@ -47,7 +50,11 @@ export interface Caches {
   readonly claims: Informer<Claim>;
   readonly children: readonly Informer<KubernetesObject>[];
   readonly childStores: ChildStores;
-  /** All of the above. */
+  /** Which of the kinds that a cluster may not have are there; it must run for the caches to fill. */
+  readonly discovery: KindDiscovery;
+  /** Calls the handler when such a kind comes or goes, and again when the cache of one that came is filled. */
+  onOptionalKinds(handler: () => void): void;
+  /** All of the caches above. */
   readonly all: readonly Informer<KubernetesObject>[];
 }
 
@@ -82,17 +89,22 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     namespaces === undefined ? informer(types.node, { transform: ({ metadata = {} }) => ({ metadata }) }) : undefined;
   const configMaps = informer(types.configMap, { transform: withoutValues });
   const claims = informer(types.claim, { transform: ({ metadata = {} }) => ({ metadata }) });
-  const childInformers = new Map(
-    childKinds.map(({ type }) => [
-      type,
-      informer(type, {
-        labelSelector: managedSelector,
-        indexes: { [ownerIndex]: ownerUids },
-        // Who set the replicas decides whether they must be handed over to an autoscaler.
-        keepManagedFields: type === types.deployment,
-      }),
-    ]),
-  );
+  const discovery = createKindDiscovery({ client, types: optionalTypes, logger });
+  const optionalHandlers = new Set<() => void>();
+  const tell = () => {
+    for (const handler of optionalHandlers) handler();
+  };
+  discovery.onChange(tell);
+  const childInformer = (type: ResourceType): Informer<KubernetesObject> => {
+    const selected = { labelSelector: managedSelector, indexes: { [ownerIndex]: ownerUids } };
+    if (optionalTypes.includes(type)) {
+      const common = { client, type, namespaces, logger, metrics };
+      return createOptionalInformer({ ...common, ...selected, discovery, onFilled: tell });
+    }
+    // Who set the replicas decides whether they must be handed over to an autoscaler.
+    return informer(type, { ...selected, keepManagedFields: type === types.deployment });
+  };
+  const childInformers = new Map(childTypes.map((type) => [type, childInformer(type)]));
   const children = [...childInformers.values()];
   const of = (type: ResourceType): Store<KubernetesObject> => {
     const found = childInformers.get(type);
@@ -107,6 +119,8 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     claims,
     children,
     childStores: { deployment: of(types.deployment) as Store<Deployment>, of },
+    discovery,
+    onOptionalKinds: (handler) => void optionalHandlers.add(handler),
     all: [relayProxies, pods, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
   };
 }

@@ -42,6 +42,10 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
 
   controller.watch(relayProxies, { predicate: isRelevant });
   for (const informer of caches.children) controller.watch(informer, { map: ownerKeys(types.relayProxy) });
+  // Who asked for a kind that was not there gets it now; for the others there is nothing to write.
+  caches.onOptionalKinds(() => {
+    for (const relayProxy of relayProxies.store.list()) controller.enqueue(objectKey(relayProxy), 'low');
+  });
   controller.watch(pods, { map: relayProxyOfPod });
   controller.watch(caches.configMaps, { map: referring(indexes.configMap) });
   controller.watch(caches.claims, { map: referring(indexes.claim) });

@@ -88,8 +88,9 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     context: ReconcileContext,
   ): Promise<ReconcileResult> {
     const { signal } = context;
-    const stores = caches.childStores;
-    const children = await reconcileChildren(relayProxy, { client, applier, stores, relayImage, version, signal });
+    const { childStores: stores, discovery } = caches;
+    const parts = { client, applier, stores, discovery, relayImage, version, signal };
+    const children = await reconcileChildren(relayProxy, parts);
     tell(raw, childEvents(children.changes));
     await refreshMounts(relayProxy, children, signal);
 

@@ -6,16 +6,20 @@ import { buildDeployment } from '../resources/deployment.ts';
 import type { Facts } from '../resources/facts.ts';
 import { buildHorizontalPodAutoscaler } from '../resources/horizontal-pod-autoscaler.ts';
 import { type Deployment, types } from '../resources/kubernetes-types.ts';
+import { buildMetricsService } from '../resources/metrics-service.ts';
 import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
 import { buildRole } from '../resources/role.ts';
 import { buildRoleBinding } from '../resources/role-binding.ts';
 import { buildService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
+import { buildServiceMonitor } from '../resources/service-monitor.ts';
 
-/** A kind of child and what makes it: an object, or undefined when it is not wanted. */
+/** A kind of child and what makes it: an object, or undefined when it is not wanted. A kind may be there more than once. */
 export interface ChildKind {
   readonly type: ResourceType;
+  /** For a kind that the cluster may not have: the field of the spec that asks for it, to be named where it is missing. */
+  readonly optional?: { readonly askedBy: string };
   readonly build: (relayProxy: RelayProxy, facts: Facts) => KubernetesObject | undefined;
 }
 
@@ -27,9 +31,23 @@ export const childKinds: readonly ChildKind[] = [
   { type: types.configMap, build: buildConfigMap },
   { type: types.networkPolicy, build: buildNetworkPolicy },
   { type: types.service, build: buildService },
+  { type: types.service, build: buildMetricsService },
+  {
+    type: types.serviceMonitor,
+    optional: { askedBy: 'spec.metrics.serviceMonitor.enabled' },
+    build: buildServiceMonitor,
+  },
   { type: types.podDisruptionBudget, build: buildPodDisruptionBudget },
   { type: types.deployment, build: buildDeployment },
   { type: types.horizontalPodAutoscaler, build: buildHorizontalPodAutoscaler },
+];
+
+/** Each kind of child once. */
+export const childTypes: readonly ResourceType[] = [...new Set(childKinds.map(({ type }) => type))];
+
+/** The kinds of children that a cluster may not have. */
+export const optionalTypes: readonly ResourceType[] = [
+  ...new Set(childKinds.flatMap(({ type, optional }) => (optional ? [type] : []))),
 ];
 
 /** Caches of the children, by kind. */

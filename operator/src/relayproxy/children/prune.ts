@@ -11,8 +11,8 @@ export interface PruneRequest {
   /** Children of this kind, with an index {@link ownerIndex}. */
   readonly store: Store<KubernetesObject>;
   readonly ownerUid: string;
-  /** Name of the child that is wanted, if any. */
-  readonly keep: string | undefined;
+  /** Names of the children of this kind that are wanted. */
+  readonly keep: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -22,7 +22,7 @@ export async function pruneChildren(client: RestClient, request: PruneRequest): 
   const deleted: string[] = [];
   for (const { metadata } of store.byIndex(ownerIndex, ownerUid)) {
     const { name = '', namespace, uid, deletionTimestamp } = metadata ?? {};
-    if (name === keep || deletionTimestamp !== undefined) continue;
+    if (keep.includes(name) || deletionTimestamp !== undefined) continue;
     // With the UID: an object that was made anew under this name meanwhile is not the one that was looked at.
     const preconditions = uid === undefined ? undefined : { uid };
     if (await client.delete(type, { name, namespace }, { preconditions, signal })) deleted.push(name);

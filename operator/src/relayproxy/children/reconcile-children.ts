@@ -1,6 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/api-error.ts';
-import type { KubernetesObject } from '../../runtime/objects.ts';
+import type { KindDiscovery } from '../../runtime/kind-discovery.ts';
+import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Facts } from '../resources/facts.ts';
 import { types } from '../resources/kubernetes-types.ts';
@@ -8,7 +9,8 @@ import { identityOf, relayName } from '../resources/names.ts';
 import type { ChildChanges } from '../status/events.ts';
 import type { ChildProblem, Outcome } from '../status/snapshot.ts';
 import { type Applier, ForeignObjectError, LeftoverError } from './apply.ts';
-import { type ChildKind, type ChildStores, childKinds } from './children.ts';
+import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
+import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { pruneChildren } from './prune.ts';
 import { settleReplicas } from './replicas.ts';
 
@@ -32,6 +34,7 @@ export interface ChildrenContext {
   readonly client: RestClient;
   readonly applier: Applier;
   readonly stores: ChildStores;
+  readonly discovery: Pick<KindDiscovery, 'serves'>;
   readonly relayImage: string;
   readonly version: string;
   readonly signal: AbortSignal;
@@ -52,9 +55,18 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     version: context.version,
     replicas: await settleReplicas(context.client, relayProxy, deployment, context.signal),
   };
-  for (const kind of childKinds) {
+  const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
+  for (const child of wanted) {
     try {
-      await reconcileChild(relayProxy, kind, facts, context, run);
+      await applyChild(relayProxy, child, context, run);
+    } catch (error) {
+      noteFailure(run, error);
+    }
+  }
+  for (const type of childTypes) {
+    const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
+    try {
+      await deleteUnwanted(relayProxy, type, keep, context, run);
     } catch (error) {
       noteFailure(run, error);
     }
@@ -106,24 +118,40 @@ function newRun(): Run {
   };
 }
 
-async function reconcileChild(
+/** A kind of child and what it should be; undefined when there should be none. */
+interface WantedChild {
+  readonly kind: ChildKind;
+  readonly desired: KubernetesObject | undefined;
+}
+
+async function applyChild(
   relayProxy: RelayProxy,
-  { type, build }: ChildKind,
-  facts: Facts,
-  { client, applier, stores, signal }: ChildrenContext,
+  { kind, desired }: WantedChild,
+  { applier, discovery, signal }: ChildrenContext,
   run: Run,
 ): Promise<void> {
-  const desired = build(relayProxy, facts);
-  const keep = desired?.metadata?.name;
-  if (desired !== undefined) {
-    const result = await applier.apply({ relayProxy, type, desired, signal });
-    if (result === 'created') run.created.push(`${type.kind} ${keep}`);
-    if (result === 'updated') {
-      run.updated.push(`${type.kind} ${keep}`);
-      if (type === types.configMap) run.configChanged = true;
-      if (type === types.deployment) run.desiredReplicas = replicasOf(desired);
-    }
+  if (desired === undefined) return;
+  const { type } = kind;
+  if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
+  const result = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
+    throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;
+  });
+  const child = `${type.kind} ${desired.metadata?.name}`;
+  if (result === 'created') run.created.push(child);
+  if (result === 'updated') {
+    run.updated.push(child);
+    if (type === types.configMap) run.configChanged = true;
+    if (type === types.deployment) run.desiredReplicas = replicasOf(desired);
   }
+}
+
+async function deleteUnwanted(
+  relayProxy: RelayProxy,
+  type: ResourceType,
+  keep: readonly string[],
+  { client, stores, signal }: ChildrenContext,
+  run: Run,
+): Promise<void> {
   const ownerUid = relayProxy.metadata.uid ?? '';
   const deleted = await pruneChildren(client, { type, store: stores.of(type), ownerUid, keep, signal });
   run.deleted.push(...deleted.map((name) => `${type.kind} ${name}`));
@@ -138,13 +166,19 @@ function noteFailure(run: Run, error: unknown): void {
   const problem = problemOf(error);
   if (problem === undefined) throw error;
   run.problems.push(problem);
-  const final = error instanceof ForeignObjectError || isTerminal(error) || isNamespaceGoing(error);
-  if (!final) run.retry ??= error;
+  if (!isFinal(error)) run.retry ??= error;
+}
+
+/** True when trying again at once is of no use. */
+function isFinal(error: unknown): boolean {
+  const ours = error instanceof ForeignObjectError || error instanceof KindNotInstalledError;
+  return ours || isTerminal(error) || isNamespaceGoing(error);
 }
 
 function problemOf(error: unknown): ChildProblem | undefined {
   if (error instanceof ForeignObjectError) return { reason: 'FieldConflict', message: error.message };
   if (error instanceof LeftoverError) return { reason: 'ApplyFailed', message: error.message };
+  if (error instanceof KindNotInstalledError) return { reason: 'KindNotInstalled', message: error.message };
   if (!(error instanceof ApiError)) return undefined;
   // The words of the server alone: they name the object, and whoever reads the status does not care for requests.
   const message = error.message.replace(`${error.request}: ${error.code} ${error.reason}: `, '');

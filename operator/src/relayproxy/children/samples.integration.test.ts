@@ -9,14 +9,18 @@ import { namespaces, openTestCluster, type TestCluster } from '../../runtime/tes
 import { buildDeployment } from '../resources/deployment.ts';
 import { relayDocument } from '../resources/document.ts';
 import { types } from '../resources/kubernetes-types.ts';
+import { type OptionalKinds, optionalKinds } from '../testing/optional-kinds.ts';
 import { testFacts } from '../testing/test-relay-proxy.ts';
 import { childKinds } from './children.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../../../crds/samples');
 
 let cluster: TestCluster;
+let kinds: OptionalKinds;
 before(async () => {
   cluster = await openTestCluster();
+  kinds = await optionalKinds(cluster.client);
+  await kinds.install();
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await cluster.client.patch(
     namespaces,
@@ -24,7 +28,10 @@ before(async () => {
     { type: 'merge', body: { metadata: { labels } } },
   );
 });
-after(() => cluster?.close());
+after(async () => {
+  await kinds?.remove();
+  await cluster?.close();
+});
 
 const manifests = readdirSync(SAMPLES)
   .filter((file) => file.endsWith('.yaml'))

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { buildConfigMap } from './config-map.ts';
+import { buildDeployment } from './deployment.ts';
 import { buildHorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
+import { buildMetricsService } from './metrics-service.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
 import { buildPodDisruptionBudget } from './pod-disruption-budget.ts';
 import { buildRole } from './role.ts';
 import { buildRoleBinding } from './role-binding.ts';
 import { buildService, serviceUrl } from './service.ts';
 import { buildServiceAccount } from './service-account.ts';
+import { buildServiceMonitor } from './service-monitor.ts';
 
+const instance = 'app.kubernetes.io/instance';
 const labels = {
   'app.kubernetes.io/name': 'flagrelay-relay',
   'app.kubernetes.io/instance': 'demo',
@@ -111,4 +115,27 @@ test('NetworkPolicy: the SDK port for those named, the operations port for every
   const [sdk, ops] = [{ ports: [{ protocol: 'TCP', port: 8030 }] }, { ports: [{ protocol: 'TCP', port: 8031 }] }];
   assert.deepEqual(ingress(allowFrom), [{ ...sdk, from: allowFrom }, ops]);
   assert.deepEqual(ingress([]), [sdk, ops]);
+});
+
+test('ServiceMonitor: selects the Service of the operations port, and only that one', () => {
+  assert.equal(buildServiceMonitor(testRelayProxy(), testFacts), undefined);
+  assert.equal(buildMetricsService(testRelayProxy(), testFacts), undefined);
+  const given = { enabled: true, scrapePeriodSeconds: 15, labels: { release: 'prometheus', [instance]: 'stolen' } };
+  const relayProxy = testRelayProxy({ metrics: { serviceMonitor: given } });
+  const monitor = buildServiceMonitor(relayProxy, testFacts);
+  assert.deepEqual(monitor?.metadata?.labels, { release: 'prometheus', ...labels });
+  assert.deepEqual(monitor?.spec.endpoints, [{ port: 'metrics', path: '/metrics', interval: '15s' }]);
+  const service = buildMetricsService(relayProxy, testFacts);
+  assert.equal(service?.spec?.clusterIP, 'None');
+  assert.equal(service?.spec?.ports?.[0]?.name, 'metrics');
+  const selects = (target: Record<string, string> = {}) =>
+    Object.entries(monitor?.spec.selector.matchLabels ?? {}).every(([key, value]) => target[key] === value);
+  assert.ok(selects(service?.metadata.labels));
+  assert.ok(!selects(buildService(relayProxy, testFacts).metadata.labels));
+});
+
+test('ServiceMonitor: switching it on replaces no pod', () => {
+  const template = (enabled: boolean) =>
+    buildDeployment(testRelayProxy({ metrics: { serviceMonitor: { enabled } } }), testFacts).spec?.template;
+  assert.deepEqual(template(true), template(false));
 });

@@ -26,6 +26,14 @@ export type Claim = OnWire<V1PersistentVolumeClaim>;
 /** A RelayProxy as the API server sends it: not yet parsed, so only its metadata and status are sure. */
 export type RawRelayProxy = KubernetesObject & { spec?: unknown; status?: RelayProxy['status'] };
 
+/** A ServiceMonitor of the Prometheus Operator, as far as this operator writes it. */
+export interface ServiceMonitor extends KubernetesObject {
+  spec: {
+    selector: { matchLabels: Record<string, string> };
+    endpoints: { port: string; path: string; interval: string }[];
+  };
+}
+
 function namespaced<T extends KubernetesObject>(
   group: string,
   version: string,
@@ -59,5 +67,7 @@ export const types = {
     'poddisruptionbudgets',
   ),
   role: namespaced<OnWire<V1Role>>('rbac.authorization.k8s.io', 'v1', 'Role', 'roles'),
+  serviceMonitor: namespaced<ServiceMonitor>('monitoring.coreos.com', 'v1', 'ServiceMonitor', 'servicemonitors'),
+  prometheusRule: namespaced<KubernetesObject>('monitoring.coreos.com', 'v1', 'PrometheusRule', 'prometheusrules'),
   roleBinding: namespaced<OnWire<V1RoleBinding>>('rbac.authorization.k8s.io', 'v1', 'RoleBinding', 'rolebindings'),
 } as const;

@@ -14,6 +14,8 @@ export const restartHashAnnotation = 'flagrelay.dev/restart-hash';
 
 /** Label that names the RelayProxy of a child. */
 export const instanceLabel = 'app.kubernetes.io/instance';
+/** Label that tells children of one kind apart. */
+export const componentLabel = 'app.kubernetes.io/component';
 const managedByLabel = 'app.kubernetes.io/managed-by';
 
 /** Selects the children of all RelayProxies, and their pods. */
@@ -32,6 +34,9 @@ export const configMapName = (relayProxy: RelayProxy): string => `${identityOf(r
 /** Name of the Service that SDKs use. */
 export const serviceName = (relayProxy: RelayProxy): string => identityOf(relayProxy).name;
 
+/** Name of the headless Service by which Prometheus finds the pods. */
+export const metricsName = (relayProxy: RelayProxy): string => `${identityOf(relayProxy).name}-metrics`;
+
 /** ServiceAccount of the pods: the one that the user names, or ours. */
 export function serviceAccountName(relayProxy: RelayProxy): string {
   return relayProxy.spec.podTemplate.serviceAccountName ?? relayName(relayProxy);
@@ -46,7 +51,7 @@ export function selectorLabels(relayProxy: RelayProxy): Record<string, string> {
 export function podLabels(relayProxy: RelayProxy): Record<string, string> {
   return {
     ...selectorLabels(relayProxy),
-    'app.kubernetes.io/component': 'relay',
+    [componentLabel]: 'relay',
     'app.kubernetes.io/part-of': 'flagrelay',
     [managedByLabel]: fieldManager,
   };

@@ -29,7 +29,7 @@ export type Outcome =
 
 /** Why a child is not what it should be. */
 export interface ChildProblem {
-  readonly reason: 'FieldConflict' | 'ApplyFailed' | 'QuotaExceeded' | 'Forbidden';
+  readonly reason: 'FieldConflict' | 'ApplyFailed' | 'QuotaExceeded' | 'Forbidden' | 'KindNotInstalled';
   readonly message: string;
 }
 

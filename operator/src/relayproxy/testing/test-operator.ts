@@ -11,7 +11,8 @@ import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { types } from '../resources/kubernetes-types.ts';
 
-const crds: ResourceType = {
+/** The CustomResourceDefinition kind. */
+export const crds: ResourceType = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
   kind: 'CustomResourceDefinition',

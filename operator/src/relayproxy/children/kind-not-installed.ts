@@ -1,0 +1,24 @@
+import { isForbidden, isNotFound } from '../../runtime/api-error.ts';
+import { apiVersionOf } from '../../runtime/objects.ts';
+import type { ChildKind } from './children.ts';
+
+/** The spec asks for a child of a kind that the cluster does not have. Nothing is wrong for good: the kind may come. */
+export class KindNotInstalledError extends Error {
+  override readonly name = 'KindNotInstalledError';
+
+  constructor({ type, optional }: ChildKind) {
+    super(
+      `\`${optional?.askedBy}\` asks for a ${type.kind}, a kind that this cluster does not have (${apiVersionOf(type)}): install it, or remove the field`,
+    );
+  }
+}
+
+/**
+ * True when the API server does not know the kind of an object, or is removing it: for a path that it does not serve it
+ * answers 404 without a Status, where an object or a namespace is not found it names that.
+ */
+export function isUnknownKind(error: unknown): boolean {
+  if (isForbidden(error)) return error.message.includes('while custom resource definition is terminating');
+  const words = 'could not find the requested resource';
+  return isNotFound(error) && (error.reason === 'Unknown' || error.message.includes(words));
+}
