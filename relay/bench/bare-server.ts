@@ -1,13 +1,13 @@
 /**
- * The floor: a bare `node:http` server that reads what it gets and answers every request with the same bytes. Arguments: the port, the
+ * The floor: a bare `node:http` server (`node:https` where the variables TLS_CERT and TLS_KEY name files) that reads what it gets and answers every request with the same bytes. Arguments: the port, the
  * file with the body, the status of answers to anything but `/` (200 when absent).
  */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { bareServer } from './bare-listener.ts';
 
 const [port, file, status = '200'] = process.argv.slice(2);
 const body = readFileSync(file ?? '');
-createServer((request, response) => {
+bareServer((request, response) => {
   const answer = () => {
     response.writeHead(request.url === '/' ? 200 : Number(status), {
       'Content-Type': 'application/json',

@@ -1,15 +1,16 @@
 /**
- * The floor of streams: a bare `node:http` server that holds server-sent event streams. Arguments: the port, the file with the
+ * The floor of streams: a bare `node:http` server (`node:https` where the variables TLS_CERT and TLS_KEY name files) that holds server-sent event streams. Arguments: the port, the file with the
  * first event, the file with a patch. `GET /publish?n=3` sends three patches to every stream.
  */
 import { readFileSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { bareServer } from './bare-listener.ts';
 
 const [port, putFile, patchFile] = process.argv.slice(2);
 const put = readFileSync(putFile ?? '');
 const patch = readFileSync(patchFile ?? '');
 const streams = new Set<ServerResponse>();
-createServer((request, response) => {
+bareServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://bare');
   if (url.pathname === '/all') {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });

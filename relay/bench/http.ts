@@ -90,5 +90,12 @@ async function questions(size: SizeName, data: BenchData, port: number, polling:
 }
 
 function spec(lab: Lab, port: number, { requests }: Question): LoadSpec {
-  return { port, requests, connections: CONNECTIONS, warmMs: Math.round(lab.measureMs / 3), measureMs: lab.measureMs };
+  return {
+    port,
+    tls: lab.tls !== undefined,
+    requests,
+    connections: CONNECTIONS,
+    warmMs: Math.round(lab.measureMs / 3),
+    measureMs: lab.measureMs,
+  };
 }

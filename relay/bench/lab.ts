@@ -14,6 +14,8 @@ export interface Lab {
   /** Length of one HTTP measurement in ms. */
   readonly measureMs: number;
   readonly streams: number;
+  /** Servers speak TLS with this certificate. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Writes a file that servers read; returns its path. */
   file(name: string, content: string | Buffer): string;
   close(): void;
@@ -72,6 +74,7 @@ export async function startRelay(
     CLIENT_SIDE_BASE_URI: upstream,
     EVENTS_HOST: upstream,
     LOG_LEVEL: 'error',
+    ...(lab.tls && { TLS_ENABLED: 'true', TLS_CERT: lab.tls.certFile, TLS_KEY: lab.tls.keyFile }),
     ...settings.env,
   };
   const count = settings.environments ?? 1;
@@ -84,18 +87,21 @@ export async function startRelay(
     env,
     port,
     readyPath: evalxPath('{"kind":"user","key":"ready"}', count - 1),
+    tls: lab.tls !== undefined,
     ...(lab.core === undefined ? {} : { core: lab.core }),
   });
   return server;
 }
 
-/** Starts one of the baselines in this folder; it gets its port and `args`. */
+/** Starts one of the baselines in this folder; it gets its port and `args`, and the files of the certificate in variables. */
 export async function startBare(lab: Lab, script: string, args: readonly string[]): Promise<ServerProcess> {
   const port = await freePort();
   return startServer({
     argv: [process.execPath, join(HERE, script), String(port), ...args],
+    ...(lab.tls && { env: { TLS_CERT: lab.tls.certFile, TLS_KEY: lab.tls.keyFile } }),
     port,
     readyPath: '/',
+    tls: lab.tls !== undefined,
     ...(lab.core === undefined ? {} : { core: lab.core }),
   });
 }

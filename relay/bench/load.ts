@@ -2,11 +2,13 @@
  * A closed-loop load on loopback, in a process of its own so that it can be held to a core: `connections` keep-alive sockets, each
  * sending its next request when the last answer is complete. Argument: a {@link LoadSpec} as JSON. Prints a {@link LoadResult} as JSON.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { connectTo } from './connect.ts';
 
 /** What to send. */
 export interface LoadSpec {
   readonly port: number;
+  readonly tls?: boolean;
   /** Request texts without the final blank line, cycled through. */
   readonly requests: readonly string[];
   /** Sent behind every head. */
@@ -44,7 +46,7 @@ function main(spec: LoadSpec): void {
   let measuring = false;
 
   const open = () => {
-    const socket = connect({ port: spec.port, host: '127.0.0.1', noDelay: true });
+    const socket = connectTo(spec.port, spec.tls === true);
     sockets.push(socket);
     let sentAt = 0;
     let missing = -1;

@@ -9,6 +9,8 @@ import { record, regressions } from './recorded.ts';
 import { measureStart } from './start.ts';
 import { measureStreams } from './streams.ts';
 import { markdown, type Row } from './table.ts';
+import { measureTls } from './tls.ts';
+import { measureWorkers } from './workers.ts';
 
 // `make bench`: the bundle next to a bare Node server in the same run, under ten minutes. `--short` takes about a minute and
 // fails when a ratio fell to half of the recorded one; `--record` keeps the ratios of this run for that.
@@ -35,6 +37,8 @@ function parts(lab: Lab): [string, () => Promise<Row[]>][] {
     ['start', () => measureStart(lab, ['small', 'medium', 'large'])],
     ['environments', () => measureEnvironments(lab)],
     ['events', () => measureEvents(lab)],
+    ['TLS', () => measureTls(lab)],
+    ['workers', () => measureWorkers(lab)],
   ];
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { get as getTls } from 'node:https';
 
 /** A server under measurement, in a process of its own. */
 export interface ServerProcess {
@@ -19,6 +20,8 @@ export interface ServerSpec {
   /** Asked until it answers 200. */
   readonly readyPath: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It speaks TLS, with a certificate that nobody checks. */
+  readonly tls?: boolean;
   /** The core it is held to; undefined = any. */
   readonly core?: number;
 }
@@ -60,8 +63,9 @@ async function answers(spec: ServerSpec, deadline: number): Promise<void> {
 
 function statusOf(spec: ServerSpec): Promise<number> {
   return new Promise((resolve) => {
-    const request = get(
+    const request = (spec.tls === true ? getTls : get)(
       {
+        rejectUnauthorized: false,
         host: '127.0.0.1',
         port: spec.port,
         path: spec.readyPath,

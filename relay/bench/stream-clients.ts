@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { connectTo } from './connect.ts';
 
 /** Many open streams of one server. */
 export interface StreamClients {
@@ -15,7 +16,7 @@ const EVENT_END = '\n\n';
 const NEWLINE = 10;
 
 /** Makes `count` clients that send `request` (a head without its blank line). */
-export function streamClients(port: number, count: number, request: string): StreamClients {
+export function streamClients(port: number, count: number, request: string, tls = false): StreamClients {
   let sockets: Socket[] = [];
   let missing = 0;
   let arrived: (() => void) | undefined;
@@ -23,7 +24,7 @@ export function streamClients(port: number, count: number, request: string): Str
 
   // Every event counts once; of the first ones of a socket that opens, exactly one is awaited.
   const start = (): Socket => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket = connectTo(port, tls);
     let endsWithNewline = false;
     socket.on('connect', () => socket.write(`${request}\r\n\r\n`));
     socket.on('error', (error) => failed?.(error));
@@ -64,7 +65,10 @@ export function streamClients(port: number, count: number, request: string): Str
       }),
     deliver: (events, send) => until(events * count, send),
     cut() {
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) {
+        if (tls) socket.destroy();
+        else socket.resetAndDestroy();
+      }
       sockets = [];
     },
   };

@@ -1,3 +1,5 @@
+import { get } from 'node:http';
+import { get as getTls } from 'node:https';
 import { type BenchData, benchData } from './dataset.ts';
 import { type Lab, sdkKey, settle, startBare, startRelay } from './lab.ts';
 import { cpuOf, memoryOf, type ServerProcess } from './process.ts';
@@ -50,15 +52,20 @@ export async function measureStreams(lab: Lab): Promise<Row[]> {
 }
 
 async function figures(lab: Lab, start: () => Promise<Side>): Promise<Figures> {
-  const few = await exercise(FEW, start);
-  const many = await exercise(lab.streams, start);
+  const few = await exercise(lab, FEW, start);
+  const many = await exercise(lab, lab.streams, start);
   return { ...many, memory: (many.memory - few.memory) / (lab.streams - FEW) };
 }
 
-async function exercise(count: number, start: () => Promise<Side>): Promise<Figures> {
+async function exercise({ tls }: Lab, count: number, start: () => Promise<Side>): Promise<Figures> {
   const side = await start();
   const { pid, port } = side.server;
-  const clients = streamClients(port, count, `GET /all HTTP/1.1\r\nHost: bench\r\nAuthorization: ${sdkKey()}`);
+  const clients = streamClients(
+    port,
+    count,
+    `GET /all HTTP/1.1\r\nHost: bench\r\nAuthorization: ${sdkKey()}`,
+    tls !== undefined,
+  );
   try {
     await clients.open();
     await settle(500);
@@ -91,14 +98,17 @@ async function relaySide(lab: Lab, data: BenchData): Promise<Side> {
   };
 }
 
+function ask(port: number, path: string, tls: boolean): void {
+  (tls ? getTls : get)({ host: '127.0.0.1', port, path, rejectUnauthorized: false }, (answer) => answer.resume());
+}
+
 async function bareSide(lab: Lab, data: BenchData): Promise<Side> {
   const put = lab.file('put', putText(data));
   const patch = lab.file('patch', patchText(data, 1000));
   const server = await startBare(lab, 'bare-streams.ts', [put, patch]);
   return {
     server,
-    publish: (count) =>
-      void fetch(`http://127.0.0.1:${server.port}/publish?n=${count}`).then((answer) => answer.text()),
+    publish: (count) => ask(server.port, `/publish?n=${count}`, lab.tls !== undefined),
     close: () => server.stop(),
   };
 }
