@@ -22,7 +22,6 @@ function problems(object: unknown): string[] {
 
 test('defaults are filled in at every depth', () => {
   const { spec } = parsed(minimal);
-  assert.equal(spec.replicas, 3);
   assert.equal(spec.service.port, 8030);
   assert.equal(spec.metrics.port, 8031);
   assert.equal(spec.upstream.onInitTimeout, 'Continue');
@@ -32,12 +31,17 @@ test('defaults are filled in at every depth', () => {
     maxSkew: 1,
     policy: 'Preferred',
   });
-  assert.deepEqual(spec.resources, { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } });
   assert.equal(spec.environments?.[0]?.secureMode, false);
 });
 
+test('what the operator chooses by itself is not filled in, so that it can be told from what somebody asked for', () => {
+  const { spec } = parsed({ ...minimal, spec: { ...minimal.spec, autoscaling: { maxReplicas: 5 } } });
+  assert.deepEqual([spec.replicas, spec.resources, spec.capacity], [undefined, undefined, undefined]);
+  assert.deepEqual(spec.autoscaling, { maxReplicas: 5, scaleDownStabilizationSeconds: 300 });
+});
+
 test('two objects never share a default', () => {
-  assert.notEqual(parsed(minimal).spec.resources.requests, parsed(minimal).spec.resources.requests);
+  assert.notEqual(parsed(minimal).spec.zones, parsed(minimal).spec.zones);
 });
 
 test('metadata is kept as it is, with what is not named in the schema', () => {

@@ -170,6 +170,7 @@
 - version
 - url
 - environmentsSummary
+- sizing
 - zones
 - environments
 - conditions

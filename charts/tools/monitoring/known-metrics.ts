@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
-import { registerRelayProxyMetrics } from '../../../operator/src/relayproxy/metrics.ts';
+import { createFleetMetrics, registerRelayProxyMetrics } from '../../../operator/src/relayproxy/metrics.ts';
 import type { Deployment, RawRelayProxy } from '../../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import { createRuntimeMetrics } from '../../../operator/src/runtime/metrics.ts';
 import { ObjectStore } from '../../../operator/src/runtime/store.ts';
@@ -24,6 +24,7 @@ export async function relayMetrics(): Promise<readonly KnownMetric[]> {
 export async function operatorMetrics(): Promise<readonly KnownMetric[]> {
   const registry = new Registry();
   createRuntimeMetrics(registry);
+  createFleetMetrics(registry);
   const relayProxies = new ObjectStore<RawRelayProxy>();
   registerRelayProxyMetrics(registry, { relayProxies, deployments: new ObjectStore<Deployment>() });
   return registered(registry);

@@ -11,6 +11,8 @@ export const conditionMeanings = {
   EnvironmentsConnected: 'every environment is connected in some ready pod',
   StoreHealthy: 'the persistent store is reachable from every pod; absent without `spec.store`',
   ZonesSpread: 'ready pods are in at least `spec.zones.minZones` zones',
+  Autoscaled:
+    'the number of pods follows their connections; absent without `spec.autoscaling.targetConnectionsPerReplica`',
   Paused: '`spec.paused` is true',
 } as const;
 

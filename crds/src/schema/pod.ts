@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { atomicList, int32, objectName, passedOn, quantity, stringMap } from './kubernetes.ts';
 
-const quantities = z
+/** Quantities by the name of what they are of: `cpu`, `memory`. */
+export const quantities = z
   .record(z.string(), quantity)
   .refine((map) => Object.keys(map).length <= 8, 'must have at most 8 items')
   .meta({ maxProperties: 8 });
@@ -15,7 +16,7 @@ export const resources = z
       .optional(),
   })
   .describe(
-    'Compute resources of the container. Default: requests of 100m CPU and 128Mi memory, a limit of 512Mi memory; what is given here replaces all of it.',
+    'Compute resources of the container. Each that is not given is chosen: by `capacity` where it is set, else requests of 100m CPU and 128Mi memory and a limit of 512Mi memory. An empty map (`limits: {}`) chooses none.',
   );
 
 const toleration = z.object({

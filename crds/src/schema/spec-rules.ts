@@ -80,4 +80,12 @@ export const specRules: readonly Rule<SpecFields>[] = [
     field: 'environments',
     check: (spec) => allDifferent((spec.environments ?? []).map((e) => `${e.sdkKeyRef.name}/${e.sdkKeyRef.key}`)),
   },
+  {
+    cel: '!has(self.autoscaling) || has(self.autoscaling.maxReplicas) || has(self.capacity)',
+    message: '`autoscaling.maxReplicas` must be set when `capacity` is not set',
+    field: 'autoscaling.maxReplicas',
+    reason: 'FieldValueRequired',
+    check: ({ autoscaling, capacity }) =>
+      autoscaling === undefined || autoscaling.maxReplicas !== undefined || capacity !== undefined,
+  },
 ];

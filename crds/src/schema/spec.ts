@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { autoConfig } from './autoconfig.ts';
 import { autoscaling } from './autoscaling.ts';
+import { capacity } from './capacity.ts';
 import { environments } from './environments.ts';
 import { networkPolicy, service } from './exposure.ts';
 import { int32, logLevel, namedList, objectName } from './kubernetes.ts';
@@ -32,13 +33,17 @@ const fields = z.object({
     .boolean()
     .default(false)
     .describe('While true, child objects are left as they are; status is still written. Default false.'),
-  replicas: int32(0, 100).default(3).describe('How many pods. Ignored while `autoscaling` is set. Default 3.'),
+  // No default in the schema: a number that nobody asked for must not win over `capacity`.
+  replicas: int32(0, 100)
+    .describe('How many pods. Default 3, or what `capacity` needs. Ignored while `autoscaling` is set.')
+    .optional(),
   workers: int32(1, 16)
     .default(1)
     .describe(
-      'Processes in each pod that serve SDKs, for few big pods with several cores; each takes memory of its own, so raise `resources` with it. Upstream sees one connection for each environment and pod all the same. More pods are simpler and survive more. Default 1.',
+      'Processes in each pod that serve SDKs, for few big pods with several cores; each takes memory of its own, so raise `resources` with it where `capacity` does not. Upstream sees one connection for each environment and pod all the same. More pods are simpler and survive more. Default 1.',
     ),
   autoscaling: autoscaling.optional(),
+  capacity: capacity.optional(),
   zones: zones.prefault({}),
   disruptionBudget: disruptionBudget.prefault({}),
   environments: environments.optional(),
@@ -53,10 +58,7 @@ const fields = z.object({
   metrics: metrics.prefault({}),
   networkPolicy: networkPolicy.prefault({}),
   logLevel: logLevel.default('info').describe('Lowest level of log lines that are written. Default info.'),
-  resources: resources.prefault({
-    requests: { cpu: '100m', memory: '128Mi' },
-    limits: { memory: '512Mi' },
-  }),
+  resources: resources.optional(),
   podTemplate: podTemplate.prefault({}),
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { condition } from './condition.ts';
 import { count, int64, namedList, time } from './kubernetes.ts';
+import { sizing } from './sizing.ts';
 
 /** State of an environment: LaunchDarkly's words, and one of ours for a key that is not there. */
 export const environmentState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED', 'OFF', 'CredentialMissing']);
@@ -95,6 +96,7 @@ export const relayProxyStatus = z
     version: z.string().max(64).describe('Version of the relay that the pods report.').optional(),
     url: z.string().max(2048).describe('Address of the Service inside the cluster, for SDKs.').optional(),
     environmentsSummary: z.string().max(64).describe("Connected environments out of all, such as '3/4'.").optional(),
+    sizing: sizing.optional(),
     zones: namedList(zoneStatus, 32).describe('Pods by availability zone.').optional(),
     environments: namedList(environmentStatus, 100).describe('Environments, over all pods.').optional(),
     instances: namedList(instanceStatus, 100).describe('Pods; each writes its own item.').optional(),

@@ -32,6 +32,12 @@ export const streaming = z
         'Close each stream after this many seconds, less up to a tenth at random, so that connections spread over new pods. Absent: streams stay open.',
       )
       .optional(),
+    rebalance: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Spread the streams again when some pod has had far fewer than the others for a while, as after a scale-out or the return of a zone: the others close a few of theirs a minute, whose SDKs reconnect. Default true.',
+      ),
   })
   .describe('Streams to SDKs.');
 

@@ -12,6 +12,7 @@ import {
 import { objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
+import { createFleetMetrics } from './metrics.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Node, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 
@@ -34,7 +35,7 @@ export interface RelayProxyControllerOptions {
 /** Makes the controller and says which change of what leads to a look at which RelayProxy. */
 export function createRelayProxyController(options: RelayProxyControllerOptions): Controller {
   const { caches, logger, metrics } = options;
-  const reconcile = createReconciler(options);
+  const reconcile = createReconciler({ ...options, metrics: createFleetMetrics(metrics.registry) });
   const controller = createController({ name: 'relayproxy', reconcile, concurrency: CONCURRENCY, logger, metrics });
   const { relayProxies, pods } = caches;
   const referring = (index: string) => (object: { metadata?: { name?: string; namespace?: string } }) =>

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Store } from '../runtime/store-types.ts';
 import { connectionsLimit, type SizedRelayProxy } from './connections-limit.ts';
 import { parsed } from './parsed.ts';
@@ -108,6 +108,23 @@ function fleetOf(item: RawRelayProxy, deployments: Store<Deployment>): Fleet | u
   const { desired, ready } =
     deployment === undefined ? { desired: spec.paused ? 0 : 1, ready: 0 } : deploymentFacts(deployment);
   return { desired, ready, minimum: desired === 0 ? 0 : readyFloor(spec.disruptionBudget, desired) };
+}
+
+/** What the operator did to fleets; labels are bounded by code, not by data. */
+export interface FleetMetrics {
+  readonly scalings: Counter<'direction'>;
+}
+
+/** Registers {@link FleetMetrics}. Throws when they are registered there already. */
+export function createFleetMetrics(registry: Registry): FleetMetrics {
+  return {
+    scalings: new Counter({
+      name: 'flagrelay_operator_scalings_total',
+      help: 'Changes of the number of pods by their connections.',
+      labelNames: ['direction'],
+      registers: [registry],
+    }),
+  };
 }
 
 function identity({ metadata }: RawRelayProxy): { namespace: string; name: string } {

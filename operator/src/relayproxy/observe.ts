@@ -4,32 +4,40 @@ import { type Caches, indexes } from './caches.ts';
 import { documentText } from './resources/config-map.ts';
 import { shortHash } from './resources/hash.ts';
 import { identityOf, relayName } from './resources/names.ts';
+import type { ScalingDecision } from './scaling/decide.ts';
 import { deploymentFacts } from './status/deployment-facts.ts';
 import { podFacts } from './status/pods.ts';
 import { missingReferences } from './status/references.ts';
-import type { Outcome, Snapshot } from './status/snapshot.ts';
+import type { Outcome, PodFacts, Snapshot } from './status/snapshot.ts';
 
 /** What a snapshot is taken with, beside the caches. */
 export interface ObserveInput {
   readonly relayProxy: RelayProxy;
   readonly previous: RelayProxyStatus;
   readonly outcome: Outcome;
+  readonly pods: readonly PodFacts[];
+  readonly scaling: ScalingDecision | undefined;
   readonly relayImage: string;
   /** ms since the epoch */
   readonly now: number;
 }
 
-/** Takes the snapshot that the status is computed from. Reads caches only. */
-export function observe(caches: Caches, input: ObserveInput): Snapshot {
-  const { relayProxy, previous, relayImage } = input;
-  const { name, namespace } = identityOf(relayProxy);
+/** The pods that are not finished, and what they reported of their zones. Reads caches only. */
+export function observePods(caches: Caches, relayProxy: RelayProxy, previous: RelayProxyStatus): PodFacts[] {
   const reports = previous.instances ?? [];
-  const pods = podFacts(
-    caches.pods.store.byIndex(indexes.relayProxy, refKey({ namespace, name })),
+  return podFacts(
+    caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy))),
     caches.nodes?.store,
     (pod) => reports.find((report) => report.name === pod)?.zone,
     relayProxy.spec.zones,
   );
+}
+
+/** Takes the snapshot that the status is computed from. Reads caches only. */
+export function observe(caches: Caches, input: ObserveInput): Snapshot {
+  const { relayProxy, previous, relayImage, pods } = input;
+  const { namespace } = identityOf(relayProxy);
+  const reports = previous.instances ?? [];
   const uids = new Set(pods.map((pod) => pod.uid));
   const deployment = caches.childStores.deployment.get({ namespace, name: relayName(relayProxy) });
   return {
@@ -39,6 +47,7 @@ export function observe(caches: Caches, input: ObserveInput): Snapshot {
     outcome: input.outcome,
     deployment: deployment && deploymentFacts(deployment),
     pods,
+    scaling: input.scaling,
     instances: reports.filter((report) => report.uid !== undefined && uids.has(report.uid)),
     missing: missingReferences(relayProxy, { configMaps: caches.configMaps.store, claims: caches.claims.store }),
     configHash: shortHash(documentText(relayProxy)),

@@ -1,4 +1,4 @@
-import { apiVersion, kind, type RelayProxy } from '@flagrelay/crds';
+import { apiVersion, kind, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controller-types.ts';
 import type { EventRecorder } from '../runtime/index.ts';
@@ -9,14 +9,18 @@ import { createApplier } from './children/apply.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
 import { removeDeadInstances } from './instances.ts';
-import { observe } from './observe.ts';
+import type { FleetMetrics } from './metrics.ts';
+import { observe, observePods } from './observe.ts';
 import { parsed } from './parsed.ts';
 import { documentText } from './resources/config-map.ts';
 import { hashOf, shortHash } from './resources/hash.ts';
 import type { RawRelayProxy } from './resources/kubernetes-types.ts';
-import { identityOf } from './resources/names.ts';
+import { identityOf, relayName } from './resources/names.ts';
+import { createAutoscaler } from './scaling/autoscaler.ts';
+import { planOf } from './sizing/plan.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
 import { referenceVersions } from './status/references.ts';
+import type { PodFacts } from './status/snapshot.ts';
 import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
 import { earliest } from './status/times.ts';
 import { createStatusWriter } from './status-writer.ts';
@@ -35,6 +39,8 @@ export interface ReconcilerOptions {
   /** Release of the operator. */
   readonly version: string;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
+  /** What it did to fleets. */
+  readonly metrics: FleetMetrics;
 }
 
 /**
@@ -42,10 +48,11 @@ export interface ReconcilerOptions {
  * the status. Deletion needs nothing of it: children go with their owner.
  */
 export function createReconciler(options: ReconcilerOptions): Reconcile {
-  const { client, caches, clock, relayImage, version } = options;
+  const { client, caches, clock, relayImage, version, metrics } = options;
   const applier = createApplier(client, caches.childStores.of);
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
+  const autoscaler = createAutoscaler(clock);
   const uids = new Map<string, string>();
 
   function forget(key: string): void {
@@ -54,6 +61,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     applier.forget(uid);
     refresher.forget(uid);
     statuses.forget(uid);
+    autoscaler.forget(uid);
     uids.delete(key);
   }
 
@@ -63,6 +71,18 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const documents = shortHash(documentText(relayProxy));
     const mounted = hashOf([documents, ...referenceVersions(relayProxy, caches.configMaps.store)]);
     await refresher.refresh({ uid, version: mounted, changedNow: children.configChanged, pods, signal });
+  }
+
+  /** How many pods their connections ask for; undefined where connections do not decide, and while nothing may change. */
+  function scaling(relayProxy: RelayProxy, { instances = [] }: RelayProxyStatus, pods: readonly PodFacts[]) {
+    if (relayProxy.spec.paused) return undefined;
+    const { namespace } = identityOf(relayProxy);
+    const live = caches.childStores.deployment.get({ namespace, name: relayName(relayProxy) });
+    return autoscaler.decide({ uid: relayProxy.metadata.uid ?? '', plan: planOf(relayProxy), live, pods, instances });
+  }
+
+  function countScaling({ changes: { scaled } }: ChildrenResult): void {
+    if (scaled?.why !== undefined) metrics.scalings.inc({ direction: scaled.to > scaled.from ? 'up' : 'down' });
   }
 
   function tell(raw: RawRelayProxy, happenings: readonly Happening[]): void {
@@ -89,8 +109,12 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   ): Promise<ReconcileResult> {
     const { signal } = context;
     const { childStores: stores, discovery } = caches;
-    const parts = { client, applier, stores, discovery, relayImage, version, signal };
+    const before = statuses.current(raw);
+    const pods = observePods(caches, relayProxy, before);
+    const scaled = scaling(relayProxy, before, pods);
+    const parts = { client, applier, stores, discovery, relayImage, version, scaled, signal };
     const children = await reconcileChildren(relayProxy, parts);
+    countScaling(children);
     tell(raw, childEvents(children.changes));
     await refreshMounts(relayProxy, children, signal);
 
@@ -99,6 +123,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
       relayProxy,
       previous,
       outcome: children.outcome,
+      pods,
+      scaling: scaled,
       relayImage,
       now: clock.wallNow(),
     });
@@ -109,7 +135,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { status, recheckAfterMs } = computeStatus(snapshot);
     const waitMs = await writeStatus(raw, status, context);
     if (children.retry !== undefined) throw children.retry;
-    const delays = [recheckAfterMs, children.recheckAfterMs, waitMs, settled ? undefined : SETTLE_MS];
+    const unsettled = settled ? undefined : SETTLE_MS;
+    const delays = [recheckAfterMs, children.recheckAfterMs, waitMs, unsettled, scaled?.recheckAfterMs];
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }
 

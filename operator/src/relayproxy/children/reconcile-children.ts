@@ -6,6 +6,9 @@ import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Facts } from '../resources/facts.ts';
 import { types } from '../resources/kubernetes-types.ts';
 import { identityOf, relayName } from '../resources/names.ts';
+import type { ScalingDecision } from '../scaling/decide.ts';
+import { scalingReason } from '../scaling/explain.ts';
+import { planOf } from '../sizing/plan.ts';
 import type { ChildChanges } from '../status/events.ts';
 import type { ChildProblem, Outcome } from '../status/snapshot.ts';
 import { type Applier, ForeignObjectError, LeftoverError } from './apply.ts';
@@ -37,6 +40,8 @@ export interface ChildrenContext {
   readonly discovery: Pick<KindDiscovery, 'serves'>;
   readonly relayImage: string;
   readonly version: string;
+  /** What scaling on connections came to; undefined without it. */
+  readonly scaled: ScalingDecision | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +58,12 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const facts: Facts = {
     relayImage: context.relayImage,
     version: context.version,
-    replicas: await settleReplicas(context.client, relayProxy, deployment, context.signal),
+    replicas: await settleReplicas(context.client, {
+      plan: planOf(relayProxy),
+      live: deployment,
+      scaled: context.scaled?.replicas,
+      signal: context.signal,
+    }),
   };
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
   for (const child of wanted) {
@@ -75,7 +85,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const from = deployment?.spec?.replicas;
   const scaled =
     from !== undefined && desiredReplicas !== undefined && from !== desiredReplicas
-      ? { from, to: desiredReplicas }
+      ? { from, to: desiredReplicas, why: context.scaled && scalingReason(context.scaled) }
       : undefined;
   const [first, ...others] = run.problems;
   return {

@@ -1,8 +1,7 @@
-import type { RelayProxy } from '@flagrelay/crds';
 import type { RestClient } from '../../runtime/rest-types.ts';
-import type { Facts } from '../resources/facts.ts';
 import { type Deployment, types } from '../resources/kubernetes-types.ts';
 import { fieldManager } from '../resources/names.ts';
+import type { Plan } from '../sizing/plan.ts';
 
 /** Holds `spec.replicas` between the operator, which gives it up, and the autoscaler, which takes it at its next change. */
 const handOverManager = `${fieldManager}-replicas`;
@@ -13,29 +12,42 @@ interface ManagedFields {
   readonly fieldsV1?: { readonly 'f:spec'?: { readonly 'f:replicas'?: object } };
 }
 
+/** Who is to say how many replicas there are. */
+export interface ReplicasRequest {
+  readonly plan: Plan;
+  readonly live: Deployment | undefined;
+  /** What scaling on connections came to; undefined without it. */
+  readonly scaled: number | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Says who sets the Deployment's replicas, and hands them over to an autoscaler when one was just asked for: a field
- * that its only manager leaves out is reset, which would stop all pods but one; so another manager takes it first.
- * Throws what the client throws.
+ * Answers the replicas to apply, or undefined where a HorizontalPodAutoscaler sets them. To one that was just asked for
+ * they are handed over: a field that its only manager leaves out is reset, which would stop all pods but one; so another
+ * manager takes it first. Throws what the client throws.
  */
 export async function settleReplicas(
   client: RestClient,
-  relayProxy: RelayProxy,
-  live: Deployment | undefined,
-  signal: AbortSignal,
-): Promise<Facts['replicas']> {
-  if (relayProxy.spec.autoscaling === undefined) return 'spec';
-  if (live === undefined) return 'initial';
-  if (ownsReplicas(live)) await handOver(client, live, signal);
-  return 'autoscaler';
+  { plan, live, scaled, signal }: ReplicasRequest,
+): Promise<number | undefined> {
+  const { scaling, replicas } = plan;
+  if (scaling === undefined) return replicas;
+  if (scaling.by === 'connections') return scaled ?? scaling.min;
+  if (live === undefined) return scaling.min;
+  if (ownsReplicas(live)) await handOver(client, live, scaling.min, signal);
+  return undefined;
 }
 
-/** Has the other manager hold the number that is in force: the newest one, as the cache may lag behind the autoscaler. */
-async function handOver(client: RestClient, cached: Deployment, signal: AbortSignal): Promise<void> {
+/**
+ * Has the other manager hold the number that is in force: the newest one, as the cache may lag behind the autoscaler. It is
+ * raised to the floor, because an autoscaler leaves a Deployment of no pods alone.
+ */
+async function handOver(client: RestClient, cached: Deployment, floor: number, signal: AbortSignal): Promise<void> {
   const { name = '', namespace } = cached.metadata ?? {};
   const live = await client.get(types.deployment, { name, namespace }, { signal });
   if (!ownsReplicas(live)) return;
-  const held = { metadata: { name, ...(namespace && { namespace }) }, spec: { replicas: live.spec?.replicas ?? 1 } };
+  const replicas = Math.max(floor, live.spec?.replicas ?? 1);
+  const held = { metadata: { name, ...(namespace && { namespace }) }, spec: { replicas } };
   await client.apply(types.deployment, held as Deployment, { fieldManager: handOverManager, force: true, signal });
 }
 

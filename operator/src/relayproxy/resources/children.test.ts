@@ -107,6 +107,17 @@ test('HorizontalPodAutoscaler: only when asked for', () => {
   });
 });
 
+test('HorizontalPodAutoscaler: bounds by the capacity, and none where the operator scales on connections', () => {
+  const build = (autoscaling: object) =>
+    buildHorizontalPodAutoscaler(
+      testRelayProxy({ capacity: { concurrentConnections: 12_000 }, autoscaling }),
+      testFacts,
+    )?.spec;
+  const { minReplicas, maxReplicas } = build({})!;
+  assert.deepEqual([minReplicas, maxReplicas], [6, 10]);
+  assert.equal(build({ targetConnectionsPerReplica: 1000 }), undefined);
+});
+
 test('NetworkPolicy: the SDK port for those named, the operations port for everybody', () => {
   assert.equal(buildNetworkPolicy(testRelayProxy(), testFacts), undefined);
   const allowFrom = [{ namespaceSelector: { matchLabels: { team: 'a' } } }];

@@ -1,5 +1,6 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Container, V1EnvVar, V1PodSecurityContext, V1Probe } from '@kubernetes/client-node';
+import { planOf } from '../sizing/plan.ts';
 import type { Facts } from './facts.ts';
 import { documentFile, folders } from './paths.ts';
 import { opsPortName, sdkPortName } from './ports.ts';
@@ -23,7 +24,7 @@ export function relayContainer(relayProxy: RelayProxy, facts: Facts, volumes: re
     env: environmentVariables(relayProxy),
     ports,
     ...probes(spec.metrics.port),
-    resources: structuredClone(spec.resources) as NonNullable<V1Container['resources']>,
+    resources: structuredClone(planOf(relayProxy).resources) as NonNullable<V1Container['resources']>,
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -40,13 +40,19 @@ test('an operator upgrade does not replace pods whose image is pinned', () => {
   assert.deepEqual(build(spec, upgraded).spec!.template, build(spec).spec!.template);
 });
 
-test('replicas are left to an autoscaler', () => {
-  const autoscaling = { minReplicas: 2, maxReplicas: 9 };
-  const replicas = (spec: RelayProxySpecManifest, who: 'spec' | 'initial' | 'autoscaler') =>
-    build(spec, { ...testFacts, replicas: who }).spec?.replicas;
-  assert.equal(replicas({ replicas: 4 }, 'spec'), 4);
-  assert.equal(replicas({ autoscaling }, 'initial'), 2);
-  assert.equal(replicas({ autoscaling }, 'autoscaler'), undefined);
+test('replicas are applied where they are ours to say, and left out where they are not', () => {
+  const spec = (replicas: number | undefined) => build({}, { ...testFacts, replicas }).spec!;
+  assert.equal(spec(4).replicas, 4);
+  assert.ok(!('replicas' in spec(undefined)));
+});
+
+test('resources: what the user gives, and what is chosen for the rest', () => {
+  const of = (spec: RelayProxySpecManifest) => build(spec).spec!.template.spec!.containers[0]?.resources;
+  assert.deepEqual(of({ resources: { requests: { cpu: '1' } } }), {
+    requests: { cpu: '1', memory: '128Mi' },
+    limits: { memory: '512Mi' },
+  });
+  assert.deepEqual(of({ capacity: { concurrentConnections: 12_000 } })?.requests, { cpu: '200m', memory: '192Mi' });
 });
 
 test('labels of the user are added but cannot take the place of those that select pods', () => {
@@ -75,7 +81,7 @@ test('a port below 1024 comes with the sysctl that lets anybody bind it', () => 
 test('the pod template of the user reaches the pods', () => {
   const pod = podOf({
     imagePullSecrets: [{ name: 'registry' }],
-    resources: { requests: { cpu: 1 } },
+    resources: { requests: { cpu: 1 }, limits: {} },
     podTemplate: {
       nodeSelector: { disk: 'ssd' },
       tolerations: [{ key: 'relay', operator: 'Exists' }],
@@ -86,7 +92,7 @@ test('the pod template of the user reaches the pods', () => {
     },
   });
   assert.deepEqual(pod.imagePullSecrets, [{ name: 'registry' }]);
-  assert.deepEqual(pod.containers[0]?.resources, { requests: { cpu: 1 } });
+  assert.deepEqual(pod.containers[0]?.resources, { requests: { cpu: 1, memory: '128Mi' }, limits: {} });
   assert.deepEqual(pod.nodeSelector, { disk: 'ssd' });
   assert.deepEqual(pod.tolerations, [{ key: 'relay', operator: 'Exists' }]);
   assert.equal(pod.priorityClassName, 'high');

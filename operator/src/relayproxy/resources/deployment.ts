@@ -12,7 +12,7 @@ import { mountedVolumes } from './volumes.ts';
 
 /** The relay pods. A rollout never has fewer ready pods than there should be. */
 export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1Deployment> {
-  const replicas = replicasOf(relayProxy, facts);
+  const { replicas } = facts;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -27,12 +27,6 @@ export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1D
       template: podTemplate(relayProxy, facts),
     },
   };
-}
-
-/** The replicas to apply; undefined leaves them to the autoscaler. */
-function replicasOf({ spec }: RelayProxy, facts: Facts): number | undefined {
-  if (spec.autoscaling === undefined) return spec.replicas;
-  return facts.replicas === 'initial' ? spec.autoscaling.minReplicas : undefined;
 }
 
 function podTemplate(relayProxy: RelayProxy, facts: Facts): AsJson<V1PodTemplateSpec> {

@@ -4,9 +4,6 @@ export interface Facts {
   readonly relayImage: string;
   /** Release of the operator, for labels. */
   readonly version: string;
-  /**
-   * Who says how many replicas the Deployment has: `spec`, or nobody here (`autoscaler`: the field is left out of what
-   * is applied), or, for a Deployment that an autoscaler will take over, `initial`: the floor of the autoscaler.
-   */
-  readonly replicas: 'spec' | 'initial' | 'autoscaler';
+  /** How many replicas the Deployment has; undefined leaves them to a HorizontalPodAutoscaler: they are not applied. */
+  readonly replicas: number | undefined;
 }

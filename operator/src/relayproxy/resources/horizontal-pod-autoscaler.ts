@@ -1,28 +1,29 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '@kubernetes/client-node';
+import { planOf } from '../sizing/plan.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
 import { relayName } from './names.ts';
 
-/** The HorizontalPodAutoscaler, or undefined without `autoscaling`. */
+/** The HorizontalPodAutoscaler, or undefined without `autoscaling`, and where the operator itself does the scaling. */
 export function buildHorizontalPodAutoscaler(
   relayProxy: RelayProxy,
   facts: Facts,
 ): Child<V2HorizontalPodAutoscaler> | undefined {
-  const { autoscaling } = relayProxy.spec;
-  if (autoscaling === undefined) return undefined;
+  const { scaling } = planOf(relayProxy);
+  if (scaling?.by !== 'utilization') return undefined;
   const name = relayName(relayProxy);
-  const { targetCPUUtilizationPercentage: cpu, targetMemoryUtilizationPercentage: memory } = autoscaling;
+  const { cpu, memory } = scaling;
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
     metadata: childMetadata(relayProxy, facts, name),
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-      minReplicas: autoscaling.minReplicas,
-      maxReplicas: autoscaling.maxReplicas,
+      minReplicas: scaling.min,
+      maxReplicas: scaling.max,
       metrics: [utilization('cpu', cpu), ...(memory === undefined ? [] : [utilization('memory', memory)])],
-      behavior: { scaleDown: { stabilizationWindowSeconds: autoscaling.scaleDownStabilizationSeconds } },
+      behavior: { scaleDown: { stabilizationWindowSeconds: scaling.windowSeconds } },
     },
   };
 }

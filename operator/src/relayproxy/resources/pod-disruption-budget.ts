@@ -1,5 +1,6 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1PodDisruptionBudget } from '@kubernetes/client-node';
+import { planOf } from '../sizing/plan.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
 import { relayName, selectorLabels } from './names.ts';
@@ -13,8 +14,8 @@ export function buildPodDisruptionBudget(
   relayProxy: RelayProxy,
   facts: Facts,
 ): Child<V1PodDisruptionBudget> | undefined {
-  const { autoscaling, disruptionBudget, replicas } = relayProxy.spec;
-  if (!disruptionBudget.enabled || (replicas === 0 && autoscaling === undefined)) return undefined;
+  const { disruptionBudget } = relayProxy.spec;
+  if (!disruptionBudget.enabled || planOf(relayProxy).replicas === 0) return undefined;
   const { maxUnavailable = 1, minAvailable } = disruptionBudget;
   return {
     apiVersion: 'policy/v1',

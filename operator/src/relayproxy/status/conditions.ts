@@ -1,4 +1,5 @@
 import type { Condition, ConditionType } from '@flagrelay/crds';
+import { autoscaled } from './autoscaled.ts';
 import { available } from './available.ts';
 import { environmentsConnected } from './environments-connected.ts';
 import { paused } from './paused.ts';
@@ -25,6 +26,7 @@ export function evaluate(evidence: Evidence): Condition[] {
     EnvironmentsConnected: environmentsConnected(evidence),
     StoreHealthy: storeHealthy(evidence),
     ZonesSpread: zonesSpread(evidence),
+    Autoscaled: autoscaled(evidence),
     Paused: paused(evidence),
   } satisfies Partial<Record<ConditionType, Verdict | undefined>>;
   const overall = ready({

@@ -18,8 +18,8 @@ export interface ChildChanges {
   readonly created: readonly string[];
   readonly updated: readonly string[];
   readonly deleted: readonly string[];
-  /** Replicas before and after, when the spec changed them. */
-  readonly scaled: { readonly from: number; readonly to: number } | undefined;
+  /** Replicas before and after, when the spec or the connections changed them, and why if it was the latter. */
+  readonly scaled: { readonly from: number; readonly to: number; readonly why?: string | undefined } | undefined;
 }
 
 /** What is worth an Event between two statuses. The same pair gives the same Events, so that a restart repeats none. */
@@ -40,7 +40,10 @@ export function childEvents({ created, updated, deleted, scaled }: ChildChanges)
   const events = lists
     .filter(([, names]) => names.length > 0)
     .map(([reason, names]) => normal(reason, 'Reconcile', `${reason} ${names.join(', ')}.`));
-  if (scaled) events.push(normal('Scaled', 'Scale', `Replicas changed from ${scaled.from} to ${scaled.to}.`));
+  if (scaled) {
+    const why = scaled.why === undefined ? '' : `: ${scaled.why}`;
+    events.push(normal('Scaled', 'Scale', `Replicas changed from ${scaled.from} to ${scaled.to}${why}.`));
+  }
   return events;
 }
 

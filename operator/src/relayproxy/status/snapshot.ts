@@ -1,4 +1,5 @@
 import type { InstanceStatus, RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
+import type { ScalingDecision } from '../scaling/decide.ts';
 
 /** Everything that the status is computed from, at one moment. Status functions are pure functions of it. */
 export interface Snapshot {
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly instances: readonly InstanceStatus[];
   /** ConfigMaps and claims that the spec refers to and that are not there. */
   readonly missing: readonly MissingReference[];
+  /** What scaling on connections came to; undefined without it, and while there is no Deployment. */
+  readonly scaling: ScalingDecision | undefined;
   /** Hash of the configuration document that pods should run. */
   readonly configHash: string;
   /** The image that the spec and the release ask for. */

@@ -1,6 +1,7 @@
 import { kind, type Problem, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
 import { selectorLabels } from '../resources/names.ts';
 import { serviceUrl } from '../resources/service.ts';
+import { sizingStatus } from '../sizing/explain.ts';
 import { aggregate } from './aggregate.ts';
 import { evaluate, toCondition } from './conditions.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -24,6 +25,7 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
   const { generation } = relayProxy.metadata;
   const changesAt = environments.list.map((item) => item.changesAt).reduce(earliest, undefined);
   const version = oldestVersion(instances.flatMap((instance) => instance.version ?? []));
+  const sizing = sizingStatus(relayProxy);
   const hasSummary = environments.total > 0;
   return {
     status: {
@@ -36,6 +38,7 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
       ...(version !== undefined && { version }),
       url: serviceUrl(relayProxy),
       ...(hasSummary && { environmentsSummary: `${environments.connected}/${environments.total}` }),
+      ...(sizing !== undefined && { sizing }),
       zones: zonesOf(pods),
       environments: environments.list.map((item) => item.status),
       conditions: evaluate({ snapshot, environments }),

@@ -3,7 +3,7 @@ import { apiVersion, kind, parseRelayProxy, type RelayProxy, type RelayProxySpec
 import type { Facts } from '../resources/facts.ts';
 
 /** Facts for tests of builders. */
-export const testFacts: Facts = { relayImage: 'registry.test/relay:1.2.3', version: '1.2.3', replicas: 'spec' };
+export const testFacts: Facts = { relayImage: 'registry.test/relay:1.2.3', version: '1.2.3', replicas: 3 };
 
 /** One environment with the least that it needs. */
 export const production = { name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } };

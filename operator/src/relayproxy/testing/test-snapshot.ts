@@ -54,6 +54,7 @@ export function healthy(change: Partial<Snapshot> = {}, spec: RelayProxySpecMani
     pods: [pod('a'), pod('b'), pod('c')],
     instances: [report('a'), report('b'), report('c')],
     missing: [],
+    scaling: undefined,
     configHash: 'hash',
     image: 'relay:1.2.3',
     ...change,
