@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sharedLibraries } from './base-image.ts';
+import { sharedLibraries } from './machine-files.ts';
 
 test('takes libraries and the loader out of what ldd prints, not the kernel page', () => {
   const output = `\tlinux-vdso.so.1 (0x00007f3a3b220000)
