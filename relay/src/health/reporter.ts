@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RelayConfig } from '../config/document.ts';
+import { ApiServerError } from '../kubernetes/api-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createStatusClient, podIdentity, ReportError } from './kubernetes.ts';
+import { createStatusClient, podIdentity } from './kubernetes.ts';
 import { type InstanceFacts, type ReportItem, reportItem, time } from './report-item.ts';
 
 /** Keeps this pod's item of `status.instances` of its RelayProxy up to date. */
@@ -99,7 +100,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     try {
       await client.apply({ ...item, lastReportTime: time(Date.now()) });
     } catch (error) {
-      if (!closed) retry(error instanceof ReportError ? error : new ReportError(String(error), 0, 0, { cause: error }));
+      if (!closed)
+        retry(error instanceof ApiServerError ? error : new ApiServerError(String(error), 0, 0, { cause: error }));
       return;
     }
     reported = item;
@@ -111,7 +113,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     setImmediate(changed);
   };
 
-  const retry = (error: ReportError): void => {
+  const retry = (error: ApiServerError): void => {
     const wait = Math.min(timing.maxRetryMs, timing.retryMs * 2 ** Math.min(failures, 16));
     failures += 1;
     if (error.status !== lastProblem) {
@@ -138,7 +140,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 }
 
 /** What an operator of the relay should look at. */
-function explain(error: ReportError, relayProxy: string, namespace: string): string {
+function explain(error: ApiServerError, relayProxy: string, namespace: string): string {
   const target = `the status of RelayProxy ${namespace}/${relayProxy}`;
   switch (error.status) {
     case 404:

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Agent, type Dispatcher, request } from 'undici';
+import { StartupError } from '../environment/definition.ts';
+
+/** Where kubelet mounts the pod's service account. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** The API server has this long to answer, in ms. */
+const TIMEOUT_MS = 10_000;
+/** Of an error's body, this many characters are kept. */
+const MAX_ERROR_TEXT = 300;
+
+/** The variables of the process, as kubelet and the downward API set them. */
+export type PodVariables = Readonly<Record<string, string | undefined>>;
+
+/** The API server refused a request, or could not be asked (`status` 0). */
+export class ApiServerError extends Error {
+  override readonly name = 'ApiServerError';
+  /** HTTP status, or 0 for a failure before one came. */
+  readonly status: number;
+  /** ms that the server wants to be left alone; 0 = it did not say */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, status: number, retryAfterMs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** One request. */
+export interface ApiCall {
+  readonly method: 'GET' | 'PATCH' | 'PUT';
+  /** From `/apis` on, with its query. */
+  readonly path: string;
+  readonly body?: object;
+  /** Of the body; JSON unless given. */
+  readonly contentType?: string;
+  /** How long the answer may take, in ms; 10 s unless given. */
+  readonly timeoutMs?: number;
+}
+
+/** The way from a pod to the API server of its cluster. */
+export interface ApiServer {
+  /** The body of an answer below 300: read it, or dump it. @throws ApiServerError */
+  request(call: ApiCall): Promise<Dispatcher.ResponseData['body']>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the way with the pod's service account. The token and the CA are read for every request, as kubelet renews them.
+ * One connection: requests of one owner come one at a time.
+ * @param purpose of it, for the error
+ * @param directory of `token` and `ca.crt`
+ * @throws StartupError outside of a cluster
+ */
+export function createApiServer(env: PodVariables, purpose: string, directory = SERVICE_ACCOUNT): ApiServer {
+  const origin = originOf(env, purpose);
+  const aborter = new AbortController();
+  let agent: { readonly ca: string; readonly dispatcher: Agent } | undefined;
+
+  const dispatcherFor = async (ca: string): Promise<Agent> => {
+    if (agent?.ca === ca) return agent.dispatcher;
+    await agent?.dispatcher.destroy();
+    const dispatcher = new Agent({ connect: { ca, timeout: TIMEOUT_MS }, connections: 1, allowH2: false });
+    agent = { ca, dispatcher };
+    return dispatcher;
+  };
+
+  return {
+    request: async ({ method, path, body, contentType = 'application/json', timeoutMs = TIMEOUT_MS }) => {
+      const token = await readMounted(directory, 'token');
+      const dispatcher = await dispatcherFor(await readMounted(directory, 'ca.crt'));
+      const answer = await request(`${origin}${path}`, {
+        dispatcher,
+        method,
+        headers: {
+          authorization: `Bearer ${token.trim()}`,
+          ...(body === undefined ? {} : { 'content-type': contentType }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.any([aborter.signal, AbortSignal.timeout(timeoutMs)]),
+      }).catch((cause: Error) => {
+        throw new ApiServerError(`the API server cannot be reached: ${cause.message}`, 0, 0, { cause });
+      });
+      if (answer.statusCode < 300) return answer.body;
+      const retryAfter = Number(answer.headers['retry-after']);
+      const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : 0;
+      throw new ApiServerError(await errorText(answer.body), answer.statusCode, retryAfterMs);
+    },
+    close: async () => {
+      aborter.abort();
+      await agent?.dispatcher.destroy();
+    },
+  };
+}
+
+/**
+ * A variable that the downward API must set.
+ * @throws StartupError when it is missing
+ */
+export function podVariable(env: PodVariables, name: string, purpose: string): string {
+  const value = env[name];
+  if (!value) throw new StartupError(`${purpose}: the environment variable ${name} must be set from the downward API`);
+  return value;
+}
+
+function originOf(env: PodVariables, purpose: string): string {
+  const host = env.KUBERNETES_SERVICE_HOST;
+  if (!host) {
+    throw new StartupError(`${purpose}: KUBERNETES_SERVICE_HOST is not set; it works only inside a cluster`);
+  }
+  return `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT || '443'}`;
+}
+
+async function readMounted(directory: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(directory, name), 'utf8');
+  } catch (cause) {
+    throw new ApiServerError(`the service account's ${name} cannot be read from ${directory}`, 0, 0, { cause });
+  }
+}
+
+/** The message of a `Status` object, or the start of whatever came. */
+async function errorText(body: AsyncIterable<Buffer>): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of body) {
+      text += chunk.toString();
+      if (text.length > 16_384) break;
+    }
+    const message = (JSON.parse(text) as { message?: unknown } | null)?.message;
+    if (typeof message === 'string') text = message;
+  } catch {
+    // Not JSON or cut short: what came is still the best description.
+  }
+  return text.slice(0, MAX_ERROR_TEXT);
+}
