@@ -56,10 +56,10 @@ export interface WorkerSeat {
   readonly membershipsChanged: (id: string) => void;
 }
 
-/** A relay that runs, in one process or in several. */
+/** A relay that runs, in one process or in several, or fills a store only. */
 export interface RunningProgram {
-  /** Port of the SDK listener. */
-  readonly port: number;
+  /** Port of the SDK listener; undefined in daemon mode. */
+  readonly port: number | undefined;
   /** Port of the ops listener; undefined when there is none. */
   readonly opsPort: number | undefined;
   /** Open SDK streams. */
@@ -75,6 +75,7 @@ export interface RunningProgram {
 
 /** A relay of this process that listens. */
 export interface RunningRelay extends RunningProgram {
+  readonly port: number;
   readonly overview: Overview;
   readonly metrics: PromRegistry;
   /** How the relay does, as it is reported. */

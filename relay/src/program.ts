@@ -44,7 +44,7 @@ async function exportTo(outFile: string, config: RelayConfig, logger: Logger): P
 }
 
 async function serve({ config, watch }: Extract<typeof loaded, { kind: 'run' }>, logger: Logger): Promise<void> {
-  const start = config.server.workers > 1 ? (await import('./workers/primary.ts')).startPrimary : await loadRelay();
+  const start = await programFor(config);
   let relay: RunningProgram | undefined;
   process.on('uncaughtException', (error) => {
     logger.error('a mistake in the relay, it cannot go on', { error: describe(error) });
@@ -62,7 +62,12 @@ async function serve({ config, watch }: Extract<typeof loaded, { kind: 'run' }>,
   onSignals(relay, logger);
 }
 
-async function loadRelay(): Promise<(config: RelayConfig, deps: RelayDeps) => Promise<RunningProgram>> {
+/** What the configuration asks for; what is not used is not loaded. */
+async function programFor(
+  config: RelayConfig,
+): Promise<(config: RelayConfig, deps: RelayDeps) => Promise<RunningProgram>> {
+  if (config.mode === 'daemon') return (await import('./daemon/daemon.ts')).startDaemon;
+  if (config.server.workers > 1) return (await import('./workers/primary.ts')).startPrimary;
   return (await import('./app.ts')).startRelay;
 }
 

@@ -12,6 +12,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
   const redis = assembleRedis(read, problems);
   checkMinimum(read, problems);
   return {
+    mode: read.flag('Main', 'daemonMode') === true ? 'daemon' : undefined,
     server: {
       port: read.number('Main', 'port'),
       tls: assembleTls(read, problems),

@@ -163,6 +163,12 @@ const redis = z.strictObject({
   cacheTtlMs: z.number().default(30_000),
 });
 
+/** Which of several pods is active in daemon mode. */
+const lease = z.strictObject({
+  /** Name of a Lease (coordination.k8s.io) in the pod's namespace; it must be there. */
+  name: z.string().min(1),
+});
+
 /** Where this pod's health goes: the status of a RelayProxy. */
 const report = z.strictObject({
   /** Name of the RelayProxy, in the pod's namespace. */
@@ -176,6 +182,10 @@ const ldRelayMetrics = z.strictObject({
 
 /** The whole configuration. Cross-field rules are in `validate.ts`. */
 export const relayDocument = z.strictObject({
+  /** `daemon`: only keeps the store up to date, for SDKs in daemon mode, and serves none. */
+  mode: z.enum(['proxy', 'daemon']).default('proxy'),
+  /** Daemon mode: only the pod that holds it is active; absent = this process is. */
+  lease: lease.optional(),
   server: server.prefault({}),
   ops: ops.prefault({}),
   upstream: upstream.prefault({}),

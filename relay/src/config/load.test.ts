@@ -350,6 +350,20 @@ test('a Redis address without USE_REDIS, and keys of no environment, are warned 
   assert.match(warnings.join('\n'), /LD_MOBILE_KEY_On is ignored: there is no environment "On"/);
 });
 
+test('daemon mode needs Redis; what is for SDKs has no effect in it', () => {
+  const env = { ...ONE, DAEMON_MODE: 'true', LD_PREFIX_one: 'p' };
+  assert.match(
+    refused(['--from-env'], env),
+    /daemon mode \(DAEMON_MODE\) needs a store .* configure Redis \(USE_REDIS\)/,
+  );
+  const { config, warnings } = ran(['--from-env'], { ...env, USE_REDIS: 'true', USE_EVENTS: 'true' });
+  assert.equal(config.mode, 'daemon');
+  assert.deepEqual(warnings, ['sendEvents (USE_EVENTS) has no effect in daemon mode: no SDK connects']);
+  const environments = [{ name: 'one', sdkKey: 'sdk-secret-0001' }];
+  const document = file(JSON.stringify({ lease: { name: 'relay' }, environments }), '.json');
+  assert.match(refused(['--config', document]), /lease works only with mode 'daemon'/);
+});
+
 test('exit behaviour: documented rule unless connection errors are ignored', () => {
   const rule = (env: Env) => ran(['--from-env'], { ...ONE, ...env }).config.upstream.onInitTimeout;
   assert.equal(rule({}), 'exit');

@@ -61,6 +61,15 @@ export const MAIN_OPTIONS: readonly Option[] = [
   },
   {
     section: 'Main',
+    key: 'daemonMode',
+    env: 'DAEMON_MODE',
+    type: 'switch',
+    default: 'false',
+    own: true,
+    text: 'Only keep the store up to date, for SDKs in daemon mode: there is no port for SDKs. Needs Redis.',
+  },
+  {
+    section: 'Main',
     key: 'heartbeatInterval',
     env: 'HEARTBEAT_INTERVAL',
     type: 'duration',

@@ -11,6 +11,23 @@ export function validate(config: RelayConfig, problems: Problems): void {
   checkDuplicates(config.environments, problems);
   checkFilters(config, problems);
   if (config.store.redis) checkRedis(config, problems);
+  checkDaemon(config, problems);
+}
+
+function checkDaemon({ mode, lease, store, server, events }: RelayConfig, problems: Problems): void {
+  if (mode !== 'daemon') {
+    if (lease) problems.mistakes.push("lease works only with mode 'daemon'");
+    return;
+  }
+  if (!store.redis) {
+    problems.mistakes.push('daemon mode (DAEMON_MODE) needs a store to keep up to date: configure Redis (USE_REDIS)');
+  }
+  const unused = [
+    server.tls ? 'tlsEnabled (TLS_ENABLED)' : '',
+    server.workers > 1 ? 'workers (WORKERS)' : '',
+    events.enabled ? 'sendEvents (USE_EVENTS)' : '',
+  ].filter((option) => option !== '');
+  for (const option of unused) problems.warnings.push(`${option} has no effect in daemon mode: no SDK connects`);
 }
 
 function checkModes(config: RelayConfig, problems: Problems): void {

@@ -23,6 +23,8 @@ export interface InstanceFacts {
   readonly environments: readonly EnvironmentFacts[];
   /** Hash of the configuration document that is in force. */
   readonly configHash?: string;
+  /** Daemon mode: whether this pod is the one that fills the store; absent otherwise. */
+  readonly active?: boolean;
 }
 
 /** Who the pod is: the downward API's variables and the program's version. */
@@ -45,6 +47,7 @@ export interface ReportItem {
   readonly connectedEnvironments: number;
   readonly totalEnvironments: number;
   readonly configHash?: string;
+  readonly active?: boolean;
   readonly unhealthy: readonly UnhealthyEnvironment[];
 }
 
@@ -78,6 +81,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts): Re
     connectedEnvironments: facts.connectedEnvironments,
     totalEnvironments: facts.environments.length,
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
+    ...(facts.active === undefined ? {} : { active: facts.active }),
     unhealthy,
   };
 }

@@ -80,7 +80,7 @@ export function createApiServer(env: PodVariables, purpose: string, directory = 
           ...(body === undefined ? {} : { 'content-type': contentType }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.any([aborter.signal, AbortSignal.timeout(timeoutMs)]),
+        signal: AbortSignal.any([aborter.signal, AbortSignal.timeout(Math.ceil(timeoutMs))]),
       }).catch((cause: Error) => {
         throw new ApiServerError(`the API server cannot be reached: ${cause.message}`, 0, 0, { cause });
       });

@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   wait: (ms, signal) =>
-    sleep(ms, undefined, { signal }).catch(() => {
+    sleep(Math.max(1, ms), undefined, { signal }).catch(() => {
       // Fired: the waiting is over, too.
     }),
 };

@@ -29,6 +29,8 @@ export interface StoresDeps {
   readonly timed?: TimeOperation;
   /** Another process writes the snapshots on disk and keeps big segments in step; this one only reads them. */
   readonly follower?: boolean;
+  /** False keeps every hand off the database; asked before each use. Absent: always allowed. */
+  readonly allowed?: () => boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface StoresDeps {
  * @throws StartupError for settings that cannot be used
  */
 export async function createStores(config: RelayConfig, deps: StoresDeps): Promise<Stores> {
-  const { compile, dispatcher, logger, timed, follower = false } = deps;
+  const { compile, dispatcher, logger, timed, follower = false, allowed } = deps;
   const { redis } = config.store;
   const keep = await snapshots(config, compile, follower);
   if (redis === undefined) {
@@ -50,7 +52,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   const { createBigSegmentStore } = await import('../bigsegments/store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
   try {
-    const connection = createRedisConnection(redis, { logger });
+    const connection = createRedisConnection(redis, { logger, ...(allowed === undefined ? {} : { allowed }) });
     return {
       create: (definition, events, log) => {
         const store = createRedisStore(redis, definition.prefix, {

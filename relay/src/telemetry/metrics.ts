@@ -107,6 +107,12 @@ export const METRICS = {
     labels: [],
     aggregator: 'min',
   },
+  active: {
+    name: 'flagrelay_active',
+    type: 'gauge',
+    help: 'Daemon mode only: 1 in the process that keeps the store up to date, 0 in a stand-by.',
+    labels: [],
+  },
   eventsReceived: {
     name: 'flagrelay_events_received_total',
     type: 'counter',
@@ -165,6 +171,8 @@ export interface EnvironmentSample {
 export interface MetricSources {
   environments(): readonly EnvironmentSample[];
   ready(): boolean;
+  /** Daemon mode: whether this process keeps the store up to date. */
+  active?(): boolean;
 }
 
 /** The metrics that code writes to. */
@@ -220,6 +228,8 @@ export function createMetrics(sources: MetricSources): Metrics {
 
   sampled(METRICS.environments, (self) => self.set(sources.environments().length));
   sampled(METRICS.ready, (self) => self.set(sources.ready() ? 1 : 0));
+  const { active } = sources;
+  if (active !== undefined) sampled(METRICS.active, (self) => self.set(active() ? 1 : 0));
   sampled(METRICS.linkState, (self) => {
     for (const one of sources.environments()) {
       for (const state of LINK_STATES) self.set({ environment: one.name, state }, one.state === state ? 1 : 0);

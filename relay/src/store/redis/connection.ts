@@ -28,6 +28,14 @@ const SECRETS_POLL_MS = 5_000;
 const RUN_TIMEOUT_MS = 6_000;
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
+/** What {@link createRedisConnection} needs beside the settings. */
+export interface RedisConnectionOptions {
+  readonly logger: Logger;
+  readonly secretsPollMs?: number;
+  /** Asked right before commands are handed to the driver: false refuses them. */
+  readonly allowed?: () => boolean;
+}
+
 /** The clients that were made with one set of credentials. */
 interface Clients {
   readonly shared: RedisClient;
@@ -41,10 +49,8 @@ interface Clients {
  * are taken over without a restart.
  * @throws RedisSettingsError for settings that cannot be used
  */
-export function createRedisConnection(
-  config: RedisConfig,
-  { logger, secretsPollMs = SECRETS_POLL_MS }: { readonly logger: Logger; readonly secretsPollMs?: number },
-): RedisConnection {
+export function createRedisConnection(config: RedisConfig, options: RedisConnectionOptions): RedisConnection {
+  const { logger, secretsPollMs = SECRETS_POLL_MS, allowed = () => true } = options;
   let settings = readRedisSettings(config);
   const waiting: (() => void)[] = [];
   let closed = false;
@@ -111,6 +117,10 @@ export function createRedisConnection(
     return new StoreError(text, { cause: `${name}: ${message}` });
   };
 
+  const checkAllowed = (): void => {
+    if (!allowed()) throw new StoreError('Redis is left alone: another process may be using it now');
+  };
+
   const lease = async (): Promise<[RedisClient, Clients]> => {
     while (clients.idle.length === 0 && clients.busy.size >= MAX_TRANSACTION_CLIENTS) {
       await new Promise<void>((resolve) => waiting.push(resolve));
@@ -135,6 +145,7 @@ export function createRedisConnection(
       const used = usable();
       try {
         await whenReady(used.shared);
+        checkAllowed();
         return await within(RUN_TIMEOUT_MS, work(used.shared));
       } catch (error) {
         throw failure(error, used);
@@ -145,6 +156,7 @@ export function createRedisConnection(
       let clean = false;
       try {
         await whenReady(client);
+        checkAllowed();
         const result = await within(TRANSACTION_TIMEOUT_MS, work(client));
         clean = true;
         return result;

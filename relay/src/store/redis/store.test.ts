@@ -95,6 +95,22 @@ describe('layout and versions (contract 6.1, 6.2)', { timeout: 60_000 }, () => {
     await connection.close();
   });
 
+  test('a process that may not use Redis any more writes and reads nothing, whatever was under way', async () => {
+    let allowed = true;
+    const config = { url: redis.url, mode: 'single' as const, cacheTtlMs: 0 };
+    const logger = recordingLogger();
+    const connection = createRedisConnection(config, { logger, allowed: () => allowed });
+    const events = { status: () => undefined, recovered: () => undefined };
+    const store = createRedisStore(config, 'p', { connection, compile, logger, events });
+    await store.init(set(flag('a', 1)));
+    allowed = false;
+    await assert.rejects(Promise.resolve(store.upsert(flag('a', 2))), /another process may be using it/);
+    await assert.rejects(Promise.resolve(store.read()), StoreError);
+    assert.deepEqual(await redis.client.hgetall('p:features'), { a: flag('a', 1).json });
+    await store.close();
+    await connection.close();
+  });
+
   test('an item is written only when it is newer than the stored one', async () => {
     await using t = open(30_000);
     await t.store.init(set(flag('a', 5)));

@@ -1,0 +1,109 @@
+import type { Dispatcher } from 'undici';
+import type { RelayDeps } from '../app.ts';
+import type { RelayConfig } from '../config/document.ts';
+import { loadJsonDocument } from '../config/load.ts';
+import { noProblems } from '../config/problems.ts';
+import { StartupError } from '../environment/definition.ts';
+import { rememberFirstList } from '../environment/first-list.ts';
+import { Registry } from '../environment/registry.ts';
+import { compile } from '../evaluation/compile.ts';
+import { createOverview, type Overview } from '../health/overview.ts';
+import { createFeeds } from '../sources/factory.ts';
+import { createStores } from '../store/factory.ts';
+import { Hub } from '../streams/hub.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { VERSION } from '../version.ts';
+
+/** What {@link startFilling} needs. */
+export interface FillingDeps extends Pick<RelayDeps, 'logger' | 'watch' | 'fatal'> {
+  readonly dispatcher: Dispatcher;
+  readonly metrics: Metrics;
+  /** False: hands off the store. */
+  readonly allowed: () => boolean;
+  /** Health, or the configuration, changed. */
+  readonly changed: () => void;
+}
+
+/** Environments whose data go from upstream into the store. */
+export interface Filling {
+  readonly overview: Overview;
+  /** Ends the links to upstream, and then those to the store. */
+  close(): Promise<void>;
+}
+
+const nothing = (): void => {};
+
+/**
+ * Opens the environments as a relay does, with nobody to serve: what is written to the store is the same.
+ * @throws {StartupError} for settings that cannot be used; everything is closed again then
+ */
+export async function startFilling(startConfig: RelayConfig, deps: FillingDeps): Promise<Filling> {
+  const { logger, dispatcher, metrics, changed } = deps;
+  const config = newest(startConfig, deps);
+  await using closers = new AsyncDisposableStack();
+  const feeds = await createFeeds(config, {
+    ...deps,
+    onReload() {
+      metrics.configReloads.inc({ outcome: 'applied' });
+      changed();
+    },
+    onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
+  });
+  const hub = new Hub({
+    ...config.streaming,
+    heartbeatMs: 0,
+    metrics: { opened: nothing, closed: nothing, cut: nothing, delivered: nothing },
+  });
+  closers.defer(() => hub.close());
+  // What an earlier run left on disk is for clients, and there are none.
+  const { snapshot: _, ...withoutSnapshot } = config;
+  const stores = await createStores(withoutSnapshot, {
+    compile,
+    dispatcher,
+    logger,
+    allowed: deps.allowed,
+    timed: (operation, ms) => metrics.storeOperations.observe({ operation }, ms / 1000),
+  });
+  closers.defer(() => stores.close());
+  const registry = new Registry(
+    {
+      hub,
+      logger,
+      initTimeoutMs: config.upstream.initTimeoutMs,
+      createSource: (definition, log) => feeds.createSource(definition, log),
+      createStore: stores.create,
+      ...(stores.createBigSegments === undefined ? {} : { createBigSegments: stores.createBigSegments }),
+      initTimedOut({ definition: { id, name } }) {
+        if (config.upstream.onInitTimeout !== 'exit' || !sink.wasThere(id)) return;
+        deps.fatal(new StartupError(`environment ${name} has no data after ${config.upstream.initTimeoutMs} ms`));
+      },
+      changed,
+    },
+    logger,
+    config.credentialCleanupMs,
+  );
+  closers.defer(() => registry.close());
+  const sink = rememberFirstList(registry);
+  const overview = createOverview(registry, {
+    version: VERSION,
+    disconnectedAfterMs: config.upstream.disconnectedAfterMs,
+    bigSegmentsStaleAsDegraded: config.bigSegments.staleAsDegraded,
+    draining: () => false,
+  });
+  closers.defer(() => feeds.definitions.close());
+  await feeds.definitions.start(sink);
+  const owned = closers.move();
+  return { overview, close: () => owned.disposeAsync() };
+}
+
+/** The configuration with the environments that its document has now: a stand-by may have waited for days. */
+function newest(config: RelayConfig, { watch, logger }: FillingDeps): RelayConfig {
+  if (watch === undefined) return config;
+  const problems = noProblems();
+  const next = loadJsonDocument(watch.path, problems);
+  if (next === undefined) {
+    logger.error('the changed configuration is not used', { problem: problems.mistakes.join('; ') });
+    return config;
+  }
+  return { ...config, environments: next.environments, filters: next.filters };
+}
