@@ -11,7 +11,9 @@ export const leaseNamespace = 'flagrelay-system';
 export async function prepare(kubectl: Kubectl): Promise<void> {
   const crd = readFileSync(join(repositoryRoot, 'crds', 'relayproxies.yaml'), 'utf8');
   await kubectl.apply(crd, { serverSide: true });
-  await kubectl.run(['wait', '--for=condition=Established', 'crd/relayproxies.flagrelay.dev', '--timeout=30s']);
+  const isEstablished = (c: { type: string; status: string }) => c.type === 'Established' && c.status === 'True';
+  const name = 'relayproxies.flagrelay.dev';
+  await kubectl.waitForObject('crd', name, undefined, 'Established', (o) => o.status?.conditions?.some(isEstablished));
   await kubectl.apply([
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } },
     ...bound('ClusterRole', 'flagrelay-operator', [...permissions, ...clusterPermissions]),

@@ -13,7 +13,7 @@ export interface Phase {
   readonly usage: Usage;
   /** CPU seconds by program, the measurement itself as `simulator`. */
   readonly cpu: ReadonlyMap<string, number>;
-  /** Requests of the operator by verb, without watches. */
+  /** Requests of the operator by method; GET includes lists and watches. */
   readonly requests: ReadonlyMap<string, number>;
   readonly writes: readonly AuditedWrite[];
 }
@@ -65,7 +65,7 @@ export async function reconciles(operator: OperatorProcess): Promise<number> {
 
 async function requestsOf(operator: OperatorProcess): Promise<Map<string, number>> {
   const series: Series[] = await operator.metrics();
-  return sumBy(series, 'rest_client_request_duration_seconds_count', 'verb');
+  return sumBy(series, 'rest_client_requests_total', 'method');
 }
 
 function cpuOf(plane: ControlPlane, operator: OperatorProcess | undefined): Map<string, number> {

@@ -4,7 +4,6 @@ import type { Phase } from './phase.ts';
 /** One line for each phase, in Markdown. */
 export function phaseTable(phases: readonly Phase[], relayProxies: number): string {
   const rows = phases.map(({ name, seconds, usage, cpu, requests, writes }) => {
-    const reads = [...requests].filter(([verb]) => verb === 'get' || verb === 'list').reduce((n, [, c]) => n + c, 0);
     const others = [...cpu].filter(([program]) => program !== 'operator' && program !== 'simulator');
     return [
       name,
@@ -13,7 +12,7 @@ export function phaseTable(phases: readonly Phase[], relayProxies: number): stri
       others.reduce((sum, [, used]) => sum + used, 0).toFixed(1),
       (cpu.get('simulator') ?? 0).toFixed(1),
       `${mib(usage.rssBytes)} / ${mib(usage.peakRssBytes)}`,
-      (reads / relayProxies).toFixed(2),
+      ((requests.get('GET') ?? 0) / relayProxies).toFixed(2),
       (writes.length / relayProxies).toFixed(2),
     ];
   });

@@ -34,7 +34,7 @@ test('a second reconcile of an unchanged RelayProxy makes no write, and an idle 
         !w.user.startsWith('system:serviceaccount:kube-system:'),
     );
 
-  // What follows readiness (zones, pods' first reports) settles first: five seconds in a row without a write.
+  // What follows readiness (zones, pods' first reports) settles first: ten seconds in a row without a write.
   let quietSince = performance.now();
   let offset = endOfLog(log);
   await waitFor(
@@ -44,7 +44,7 @@ test('a second reconcile of an unchanged RelayProxy makes no write, and an idle 
         quietSince = performance.now();
         offset = endOfLog(log);
       }
-      return performance.now() - quietSince > 5_000 || undefined;
+      return performance.now() - quietSince > 10_000 || undefined;
     },
     { timeoutMs: 120_000, intervalMs: 500 },
   );

@@ -55,8 +55,10 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       relayProxies: caches.relayProxies.store,
       deployments: caches.childStores.deployment,
     });
+    // A leader that was frozen must not tell old news either; one that stops in order may tell its last after the lease.
+    const mayTell = () => stop.aborted || (elector?.isLeader() ?? true);
     const events = createEventRecorder({
-      client,
+      client: client.fenced(mayTell),
       reportingController: CONTROLLER,
       reportingInstance: config.podName,
       logger,

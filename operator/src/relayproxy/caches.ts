@@ -14,6 +14,7 @@ import type { Informer, Store } from '../runtime/store-types.ts';
 import { type ChildStores, childTypes, optionalTypes } from './children/children.ts';
 import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
+import { slimDeployment } from './children/slim-deployment.ts';
 import { parsed } from './parsed.ts';
 import {
   type Claim,
@@ -24,7 +25,7 @@ import {
   type RawRelayProxy,
   types,
 } from './resources/kubernetes-types.ts';
-import { identityOf, instanceLabel, managedSelector } from './resources/names.ts';
+import { identityOf, instanceLabel, managedSelector, notManagedSelector } from './resources/names.ts';
 import { claimReferences, configMapReferences } from './status/references.ts';
 
 /** Names of the other indexes. */
@@ -87,7 +88,7 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
   });
   const nodes =
     namespaces === undefined ? informer(types.node, { transform: ({ metadata = {} }) => ({ metadata }) }) : undefined;
-  const configMaps = informer(types.configMap, { transform: withoutValues });
+  const configMaps = informer(types.configMap, { labelSelector: notManagedSelector, transform: withoutValues });
   const claims = informer(types.claim, { transform: ({ metadata = {} }) => ({ metadata }) });
   const discovery = createKindDiscovery({ client, types: optionalTypes, logger });
   const optionalHandlers = new Set<() => void>();
@@ -102,7 +103,10 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
       return createOptionalInformer({ ...common, ...selected, discovery, onFilled: tell });
     }
     // Who set the replicas decides whether they must be handed over to an autoscaler.
-    return informer(type, { ...selected, keepManagedFields: type === types.deployment });
+    if (type === types.deployment) {
+      return informer(type, { ...selected, keepManagedFields: true, transform: slimDeployment });
+    }
+    return informer(type, selected);
   };
   const childInformers = new Map(childTypes.map((type) => [type, childInformer(type)]));
   const children = [...childInformers.values()];

@@ -16,8 +16,8 @@ import { createFleetMetrics } from './metrics.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Node, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 
-/** RelayProxies that are worked on at a time. */
-const CONCURRENCY = 4;
+/** RelayProxies that are worked on at a time: they mostly wait for the API server. */
+const CONCURRENCY = 10;
 
 /** What the controller is made of. */
 export interface RelayProxyControllerOptions {

@@ -40,16 +40,45 @@ test('a status is written once, even while the cache does not show it yet', asyn
   );
 });
 
-test('small news waits for a second, great news does not', async () => {
+test('small news waits for two seconds, great news does not', async () => {
   const clock = createFakeClock();
   const writer = createStatusWriter(cluster.client, clock);
   const raw = await create('spaced');
   assert.equal(await writer.write(raw, statusOf(3), signal), 'written');
   await clock.advance(400);
-  assert.deepEqual(await writer.write(raw, statusOf(2), signal), { waitMs: 600 });
+  assert.deepEqual(await writer.write(raw, statusOf(2), signal), { waitMs: 1600 });
   assert.equal(await writer.write(raw, statusOf(0), signal), 'written', 'Ready became False');
-  await clock.advance(1000);
+  await clock.advance(2000);
   assert.equal(await writer.write(raw, statusOf(1), signal), 'written');
+});
+
+test('news of a rollout come at growing distances, and soon again once it has ended', async () => {
+  const clock = createFakeClock();
+  const writer = createStatusWriter(cluster.client, clock);
+  const raw = await create('rolling');
+  const updated = (count: number) => ({ ...statusOf(3), updatedReplicas: count });
+  await writer.write(raw, updated(0), signal);
+  for (const [index, waitMs] of [2000, 4000, 8000, 8000].entries()) {
+    assert.deepEqual(await writer.write(raw, updated(index + 1), signal), { waitMs }, `write ${index}`);
+    await clock.advance(waitMs);
+    assert.equal(await writer.write(raw, updated(index + 1), signal), 'written');
+  }
+  await clock.advance(61_000);
+  assert.equal(await writer.write(raw, updated(0), signal), 'written');
+  assert.deepEqual(await writer.write(raw, updated(1), signal), { waitMs: 2000 });
+});
+
+test('that work has begun on a new object is told after two seconds, trouble at once', async () => {
+  const clock = createFakeClock();
+  const writer = createStatusWriter(cluster.client, clock);
+  const raw = await create('new');
+  const begun = computeStatus(healthy({ pods: [], instances: [], deployment: undefined })).status;
+  assert.deepEqual(await writer.write(raw, begun, signal), { waitMs: 2000 });
+  await clock.advance(600);
+  assert.deepEqual(await writer.write(raw, begun, signal), { waitMs: 1400 });
+  const problems = [{ reason: 'QuotaExceeded', message: 'exceeded quota' }] as const;
+  const failed = computeStatus(healthy({ pods: [], instances: [], outcome: { kind: 'failed', problems } })).status;
+  assert.equal(await writer.write(raw, failed, signal), 'written');
 });
 
 test('a status of a deleted object is no error', async () => {

@@ -13,7 +13,8 @@ export interface StatusWriter {
   current(raw: RawRelayProxy): RelayProxyStatus;
   /**
    * Applies the status when it differs. While pods come and go it changes many times a second: what is no news to
-   * somebody who waits for Ready is held back for a second. Throws what the client throws.
+   * somebody who waits for Ready is held back, for two seconds at first and for longer while it goes on. So is the first
+   * status of an object of which there is nothing to tell but that work on it has begun. Throws what the client throws.
    */
   write(raw: RawRelayProxy, status: OperatorStatus, signal: AbortSignal): Promise<WriteResult>;
   forget(uid: string): void;
@@ -22,12 +23,17 @@ export interface StatusWriter {
 /** `waitMs`: nothing was written yet; compute the status again after this time. */
 export type WriteResult = 'written' | 'unchanged' | { readonly waitMs: number };
 
-/** Least time between two writes of one status, ms. */
-const MIN_INTERVAL_MS = 1000;
+/** Least time between two writes of one status, ms: at first, and at most after many writes without news. */
+const MIN_INTERVAL_MS = 2000;
+const MAX_INTERVAL_MS = 8000;
+/** After this time without a write the least time counts again, ms. */
+const CALM_MS = 60_000;
 
 interface Written {
   /** Monotonic ms. */
   readonly at: number;
+  /** No write without news before this long after `at`, ms. */
+  readonly intervalMs: number;
   readonly resourceVersion: string;
   readonly status: OperatorStatus;
 }
@@ -35,6 +41,8 @@ interface Written {
 /** Makes a {@link StatusWriter}; the clock spaces its writes. */
 export function createStatusWriter(client: RestClient, clock: Pick<Clock, 'now'>): StatusWriter {
   const written = new Map<string, Written>();
+  /** When an object without a status was first looked at, monotonic ms. */
+  const begun = new Map<string, number>();
 
   function current(raw: RawRelayProxy): RelayProxyStatus {
     const last = written.get(raw.metadata?.uid ?? '');
@@ -43,33 +51,66 @@ export function createStatusWriter(client: RestClient, clock: Pick<Clock, 'now'>
     return { ...last.status, ...(instances && { instances }) };
   }
 
+  /** The earliest time for a status without news, monotonic ms. */
+  function notBefore(uid: string, own: OperatorStatus): number {
+    const last = written.get(uid);
+    if (last !== undefined) return last.at + last.intervalMs;
+    if (own.observedGeneration !== undefined) return Number.NEGATIVE_INFINITY;
+    const since = begun.get(uid) ?? clock.now();
+    begun.set(uid, since);
+    return since + MIN_INTERVAL_MS;
+  }
+
   return {
     current,
     async write(raw, status, signal) {
       const { instances: _pods, ...own } = current(raw);
       if (hashOf(canonical(own)) === hashOf(canonical(status))) return 'unchanged';
-      const waitMs = (written.get(raw.metadata?.uid ?? '')?.at ?? -Infinity) + MIN_INTERVAL_MS - clock.now();
-      if (waitMs > 0 && !isNews(own, status)) return { waitMs };
       const { name = '', namespace, uid = '' } = raw.metadata ?? {};
+      const news = isNews(own, status);
+      const waitMs = news ? 0 : notBefore(uid, own) - clock.now();
+      if (waitMs > 0) return { waitMs };
       const object: RawRelayProxy = { metadata: { name, ...(namespace && { namespace }) }, status };
       try {
         const options = { subresource: 'status', fieldManager, force: true, signal };
         const stored = await client.apply(types.relayProxy, object, options);
-        written.set(uid, { at: clock.now(), resourceVersion: stored.metadata?.resourceVersion ?? '', status });
+        const at = clock.now();
+        const intervalMs = news ? MIN_INTERVAL_MS : intervalAfter(written.get(uid), at);
+        written.set(uid, { at, intervalMs, resourceVersion: stored.metadata?.resourceVersion ?? '', status });
+        begun.delete(uid);
         return 'written';
       } catch (error) {
         if (isNotFound(error)) return 'unchanged'; // deleted meanwhile
         throw error;
       }
     },
-    forget: (uid) => void written.delete(uid),
+    forget(uid) {
+      written.delete(uid);
+      begun.delete(uid);
+    },
   };
 }
 
-/** True when somebody may be waiting for this change: another generation was acted on, or Ready changed. */
+/** Rollouts that take long are told of less and less often. */
+function intervalAfter(last: Written | undefined, now: number): number {
+  if (last === undefined || now - last.at > CALM_MS) return MIN_INTERVAL_MS;
+  return Math.min(last.intervalMs * 2, MAX_INTERVAL_MS);
+}
+
+/**
+ * True when somebody may be waiting for this change: another generation was acted on, or Ready changed. Of an object
+ * without a status it is news that it is Ready, and what is in the way of being so.
+ */
 function isNews(before: OperatorStatus, after: OperatorStatus): boolean {
-  const ready = ({ conditions = [] }: OperatorStatus) => conditions.find(({ type }) => type === 'Ready')?.status;
-  return before.observedGeneration !== after.observedGeneration || ready(before) !== ready(after);
+  const statusOf = ({ conditions = [] }: OperatorStatus, wanted: string) =>
+    conditions.find(({ type }) => type === wanted)?.status;
+  if (before.observedGeneration === undefined) {
+    const refused = ['Reconciled', 'ReferencesResolved'].some((type) => statusOf(after, type) === 'False');
+    return refused || statusOf(after, 'Ready') === 'True';
+  }
+  return (
+    before.observedGeneration !== after.observedGeneration || statusOf(before, 'Ready') !== statusOf(after, 'Ready')
+  );
 }
 
 /** True when the first version is older; resource versions are decimal numbers that grow. */

@@ -66,12 +66,9 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     }),
   };
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
-  for (const child of wanted) {
-    try {
-      await applyChild(relayProxy, child, context, run);
-    } catch (error) {
-      noteFailure(run, error);
-    }
+  for (const wave of waves) {
+    const children = wanted.filter(({ kind }) => wave === waveOf(kind));
+    await applyWave(relayProxy, children, context, run);
   }
   for (const type of childTypes) {
     const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
@@ -105,6 +102,18 @@ const pausedResult: ChildrenResult = {
   retry: undefined,
 };
 
+/**
+ * Children of one wave are applied at the same time: an API server that is slow to answer is waited for three times and
+ * not nine. A Role must be there before it is bound, what pods need before they start, and a Deployment before it is
+ * scaled.
+ */
+const waves = [1, 2, 3] as const;
+
+function waveOf({ type }: ChildKind): (typeof waves)[number] {
+  if (type === types.horizontalPodAutoscaler) return 3;
+  return type === types.roleBinding || type === types.deployment ? 2 : 1;
+}
+
 /** What is collected while the children are gone through. */
 interface Run {
   readonly created: string[];
@@ -132,6 +141,26 @@ function newRun(): Run {
 interface WantedChild {
   readonly kind: ChildKind;
   readonly desired: KubernetesObject | undefined;
+}
+
+/** Makes the children of one wave what they should be. */
+async function applyWave(
+  relayProxy: RelayProxy,
+  children: readonly WantedChild[],
+  context: ChildrenContext,
+  run: Run,
+): Promise<void> {
+  const runs = children.map(newRun);
+  const results = await Promise.allSettled(
+    children.map((child, index) => applyChild(relayProxy, child, context, runs[index] ?? run)),
+  );
+  for (const one of runs) {
+    run.created.push(...one.created);
+    run.updated.push(...one.updated);
+    run.configChanged ||= one.configChanged;
+    run.desiredReplicas ??= one.desiredReplicas;
+  }
+  for (const result of results) if (result.status === 'rejected') noteFailure(run, result.reason);
 }
 
 async function applyChild(

@@ -20,6 +20,8 @@ const managedByLabel = 'app.kubernetes.io/managed-by';
 
 /** Selects the children of all RelayProxies, and their pods. */
 export const managedSelector = `${managedByLabel}=${fieldManager}`;
+/** Selects everything else. */
+export const notManagedSelector = `${managedByLabel}!=${fieldManager}`;
 
 /** Name and namespace of a RelayProxy that came from the API server. */
 export function identityOf(relayProxy: RelayProxy): { readonly name: string; readonly namespace: string } {

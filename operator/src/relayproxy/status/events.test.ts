@@ -31,6 +31,7 @@ const cases: [expected: string[], before: Partial<Snapshot>, after: Partial<Snap
   [['Warning InvalidKey'], {}, { instances: reports('OFF') }],
   [['Warning EnvironmentDisconnected'], {}, { instances: reports('INTERRUPTED') }],
   [['Normal EnvironmentConnected'], { instances: reports('INTERRUPTED') }, {}],
+  [[], { instances: reports('INITIALIZING') }, {}],
   [['Warning CredentialMissing'], {}, { instances: reports('CredentialMissing') }],
   [['Warning StoreInterrupted'], {}, { instances: storeDown }, [store, store]],
   [['Warning ZonesUnbalanced'], {}, { pods: [pod('a')] }],
@@ -46,6 +47,13 @@ for (const [expected, before, after, specs] of cases) {
 test('a new RelayProxy is not told to be resumed, or to have lost anything', () => {
   const events = statusEvents({}, status({ instances: [], pods: [], deployment: undefined }));
   assert.deepEqual(events, []);
+});
+
+test('the first rollout is not told to have started: the Deployment was created just then', () => {
+  const none = status({ instances: [], pods: [], deployment: undefined });
+  const first = status({ ...rolling, instances: [] });
+  assert.deepEqual(statusEvents({}, first), []);
+  assert.deepEqual(statusEvents(none, first), []);
 });
 
 test('children are told in one event for each kind of change', () => {

@@ -61,7 +61,11 @@ const rules: Readonly<Record<string, Rule>> = {
       : undefined,
   Progressing: (after, before) => {
     if (after.reason === before?.reason) return undefined;
-    if (after.reason === 'RollingOut') return normal('RolloutStarted', 'Rollout', after.message);
+    // The first rollout is told by the creation of the Deployment.
+    const isFirst = before === undefined || before.reason === 'Reconciling';
+    if (after.reason === 'RollingOut') {
+      return isFirst ? undefined : normal('RolloutStarted', 'Rollout', after.message);
+    }
     if (after.reason === 'RolloutComplete') return normal('RolloutComplete', 'Rollout', after.message);
     return after.status === 'False' ? warning(after.reason, 'Rollout', after.message) : undefined;
   },
@@ -93,7 +97,9 @@ function environmentEvents(before: readonly EnvironmentStatus[], after: readonly
   const changed = after.filter(({ name, state }) => stateBefore.get(name) !== state);
   const names = (state: EnvironmentStatus['state']) =>
     changed.filter((environment) => environment.state === state).map(({ name }) => name);
-  const connected = names('VALID');
+  // That a new one connects is what Ready tells.
+  const isNew = (name: string) => [undefined, 'INITIALIZING'].includes(stateBefore.get(name));
+  const connected = names('VALID').filter((name) => !isNew(name));
   const refused = names('OFF');
   const interrupted = names('INTERRUPTED');
   return [
