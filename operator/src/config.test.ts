@@ -18,8 +18,12 @@ test('an empty environment gives the defaults, without leader election', () => {
     relayImage: `ghcr.io/flagrelay/relay:${version}`,
     watchNamespaces: undefined,
     logLevel: 'info',
+    logFormat: 'json',
+    concurrency: 10,
+    requestLimit: undefined,
+    runbookBaseUrl: 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks',
     podName: 'me',
-    leaderElectionNamespace: undefined,
+    leaderElection: undefined,
     metricsPort: 8080,
     probePort: 8081,
   });
@@ -31,9 +35,32 @@ test('WATCH_NAMESPACES is a list; an empty one means the whole cluster', () => {
 });
 
 test('the Lease is kept in the own namespace unless another is named', () => {
-  assert.equal(parseConfig({ POD_NAMESPACE: 'ops' }).leaderElectionNamespace, 'ops');
+  assert.equal(parseConfig({ POD_NAMESPACE: 'ops' }).leaderElection?.namespace, 'ops');
   const both = { POD_NAMESPACE: 'ops', LEADER_ELECTION_NAMESPACE: 'leases' };
-  assert.equal(parseConfig(both).leaderElectionNamespace, 'leases');
+  assert.equal(parseConfig(both).leaderElection?.namespace, 'leases');
+});
+
+test('leader election can be switched off, and its times must fit', () => {
+  assert.equal(parseConfig({ POD_NAMESPACE: 'ops', LEADER_ELECTION: 'false' }).leaderElection, undefined);
+  assert.deepEqual(parseConfig({ POD_NAMESPACE: 'ops', LEASE_DURATION_SECONDS: '60' }).leaderElection, {
+    namespace: 'ops',
+    leaseDurationMs: 60_000,
+    renewDeadlineMs: 10_000,
+    retryPeriodMs: 2000,
+  });
+  assert.deepEqual(problemsOf({ LEASE_DURATION_SECONDS: '10', RETRY_PERIOD_SECONDS: '9' }), [
+    'LEASE_DURATION_SECONDS: must be above RENEW_DEADLINE_SECONDS (10), but is 10',
+    'RENEW_DEADLINE_SECONDS: must be above 1.2 times RETRY_PERIOD_SECONDS (9), but is 10',
+  ]);
+});
+
+test('metrics can be switched off, and requests be limited', () => {
+  assert.equal(parseConfig({ METRICS_ENABLED: 'false' }).metricsPort, undefined);
+  assert.deepEqual(parseConfig({ KUBE_QPS: '20' }).requestLimit, { perSecond: 20, burst: 50 });
+  assert.match(
+    problemsOf({ KUBE_QPS: '-1' }).join(),
+    /^KUBE_QPS: must be a whole number from 0 to 10000, but is "-1"$/,
+  );
 });
 
 test('every mistake is named at once, with the variable and what is allowed', () => {

@@ -17,7 +17,7 @@ function configOrExit(): OperatorConfig {
 }
 
 const config = configOrExit();
-const logger = createLogger({ level: config.logLevel });
+const logger = createLogger({ level: config.logLevel, format: config.logFormat });
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => stop.abort(new Error(`received ${signal}`)));

@@ -12,6 +12,7 @@ import {
   createManager,
   createRestClient,
   createRuntimeMetrics,
+  createThrottle,
   type Logger,
   PooledKubeConfig,
   systemClock,
@@ -34,20 +35,23 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
   const kubeConfig = PooledKubeConfig.fromDefault();
   try {
     const userAgent = `flagrelay-operator/${version}`;
-    const client = createRestClient({ kubeConfig, fieldManager, userAgent, logger, metrics });
-    const namespace = config.leaderElectionNamespace;
+    const unlimited = { kubeConfig, fieldManager, userAgent, logger, metrics };
+    const throttle = config.requestLimit && createThrottle(config.requestLimit);
+    const client = createRestClient({ ...unlimited, throttle });
     const elector =
-      namespace === undefined
+      config.leaderElection === undefined
         ? undefined
         : createLeaderElector({
-            client,
-            namespace,
+            ...config.leaderElection,
+            // What renews the Lease must not wait behind other calls.
+            client: createRestClient(unlimited),
             name: leaseName,
             identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
             logger,
             metrics,
           });
-    if (!elector) logger.warn('Leads without a Lease, as no namespace for it is set: run one operator only');
+    if (!elector)
+      logger.warn('Leads without a Lease, by configuration or as no namespace for it is set: run one operator only');
     const leaderClient = elector ? client.fenced(elector.isLeader, elector.leaseRemainingMs) : client;
 
     const caches = createCaches({ client, namespaces: config.watchNamespaces, logger, metrics });
@@ -69,6 +73,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       caches,
       events,
       relayImage: config.relayImage,
+      concurrency: config.concurrency,
       version,
       clock: systemClock,
       logger,
@@ -80,10 +85,13 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
     manager.addController(controller);
     manager.addRunnable({ name: 'discovery', run: caches.discovery.run });
     manager.addRunnable({ name: 'events', run: events.run });
-    manager.addRunnable({
-      name: 'metrics',
-      run: (signal) => serveMetrics(config.metricsPort, registry, logger, signal),
-    });
+    const { metricsPort } = config;
+    if (metricsPort !== undefined) {
+      manager.addRunnable({
+        name: 'metrics',
+        run: (signal) => serveMetrics(metricsPort, registry, logger, signal),
+      });
+    }
     await manager.run(stop);
   } finally {
     await kubeConfig.close();

@@ -16,9 +16,6 @@ import { createFleetMetrics } from './metrics.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Node, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 
-/** RelayProxies that are worked on at a time: they mostly wait for the API server. */
-const CONCURRENCY = 10;
-
 /** What the controller is made of. */
 export interface RelayProxyControllerOptions {
   /** Its writes stop when the leadership is lost. */
@@ -26,6 +23,8 @@ export interface RelayProxyControllerOptions {
   readonly caches: Caches;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly relayImage: string;
+  /** RelayProxies that are worked on at a time. */
+  readonly concurrency: number;
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -36,7 +35,13 @@ export interface RelayProxyControllerOptions {
 export function createRelayProxyController(options: RelayProxyControllerOptions): Controller {
   const { caches, logger, metrics } = options;
   const reconcile = createReconciler({ ...options, metrics: createFleetMetrics(metrics.registry) });
-  const controller = createController({ name: 'relayproxy', reconcile, concurrency: CONCURRENCY, logger, metrics });
+  const controller = createController({
+    name: 'relayproxy',
+    reconcile,
+    concurrency: options.concurrency,
+    logger,
+    metrics,
+  });
   const { relayProxies, pods } = caches;
   const referring = (index: string) => (object: { metadata?: { name?: string; namespace?: string } }) =>
     relayProxies.store.byIndex(index, objectKey(object)).map(objectKey);

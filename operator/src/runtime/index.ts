@@ -46,3 +46,4 @@ export * from './rate-limiter.ts';
 export * from './rest.ts';
 export * from './rest-types.ts';
 export * from './store-types.ts';
+export * from './throttle.ts';

@@ -18,6 +18,13 @@ describe('logger', () => {
     assert.deepEqual(rest, { level: 'info', message: 'Hello', controller: 'test', key: 'n/a', count: 2 });
   });
 
+  it('writes words for people where that is asked for, without credentials and line ends', () => {
+    const lines: string[] = [];
+    const logger = createLogger({ format: 'text', write: (line) => lines.push(line) });
+    logger.info('Hello', { key: 'n/a', count: 2, text: 'a\nb', token: 'abc' });
+    assert.match(lines[0] ?? '', /^\S+Z INFO Hello key="n\/a" count=2 text="a\\nb" token="\[redacted\]"$/);
+  });
+
   it('leaves out what is below its level', () => {
     const { logger, lines } = setUp('warn');
     logger.info('no');

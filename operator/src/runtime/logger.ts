@@ -18,6 +18,10 @@ export interface Logger {
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** Formats of log lines: a JSON object, or words for people. */
+export const logFormats = ['json', 'text'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
 /** Names of fields whose value is never printed. */
 const SECRET_FIELD =
   /^(.*[-_.]?)?(authorization|password|passwd|secret|token|sdk[-_]?key|mobile[-_]?key|api[-_]?key|private[-_]?key|credential|cookie)s?$/i;
@@ -67,13 +71,15 @@ export function redact(value: unknown, depth = 0): unknown {
 /** Where log lines go and how many of them. */
 export interface LoggerOptions {
   readonly level?: LogLevel;
-  /** Receives each JSON line without its line end. Default: standard output. */
+  /** Default `json`. */
+  readonly format?: LogFormat;
+  /** Receives each line without its line end. Default: standard output. */
   readonly write?: (line: string) => void;
 }
 
-/** A logger that writes one JSON object a line: `time`, `level`, `message` and the fields, redacted in the formatter. */
+/** A logger that writes one line an event: `time`, `level`, `message` and the fields, redacted in the formatter. */
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const format = winston.format.printf(formatLine);
+  const format = winston.format.printf(options.format === 'text' ? textLine : jsonLine);
   const { write } = options;
   const root = winston.createLogger({
     level: options.level ?? 'info',
@@ -97,10 +103,19 @@ function lineStream(write: (line: string) => void): Writable {
   });
 }
 
-function formatLine(info: winston.Logform.TransformableInfo): string {
-  const { level, message, fields } = info;
+function safeParts({ level, message, fields }: winston.Logform.TransformableInfo) {
   const safe = redact(fields ?? {}) as Record<string, unknown>;
-  const head = { time: new Date().toISOString(), level, message: redactText(String(message)) };
+  return { head: { time: new Date().toISOString(), level, message: redactText(String(message)) }, safe };
+}
+
+function textLine(info: winston.Logform.TransformableInfo): string {
+  const { head, safe } = safeParts(info);
+  const fields = Object.entries(safe).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  return `${head.time} ${head.level.toUpperCase()} ${head.message}${fields.join('')}`;
+}
+
+function jsonLine(info: winston.Logform.TransformableInfo): string {
+  const { head, safe } = safeParts(info);
   return JSON.stringify({ ...head, ...safe, ...head }); // first for the eye, last because no field may replace them
 }
 

@@ -7,6 +7,7 @@ import type { PooledKubeConfig } from './kube-config.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import type { Throttle } from './throttle.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -47,6 +48,8 @@ export interface TransportOptions {
   readonly userAgent: string;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  /** Absent: calls are sent at once. */
+  readonly throttle?: Throttle | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: (() => number) | undefined;
 }
@@ -126,8 +129,11 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function run(call: Call, streamed: boolean): Promise<Attempt> {
-    const until = clock.now() + call.deadlineMs;
     const signal = call.signal ?? NEVER;
+    if (options.throttle !== undefined && !(await options.throttle.turn(signal))) {
+      throw new TransportError('aborted', describe(call), 'aborted by the caller', signal.reason);
+    }
+    const until = clock.now() + call.deadlineMs;
     let refreshed = false;
     for (let tries = 1; ; tries += 1) {
       let outcome: Attempt;

@@ -9,6 +9,7 @@ import { apiVersionOf, type KubernetesObject, type ObjectRef, type ResourceType 
 import { collectionPath, groupPath, objectPath, queryString } from './paths.ts';
 import { type Call, createTransport, describe, type Transport } from './rest-transport.ts';
 import type { CallOptions, ListOptions, RestClient, SubresourceOption } from './rest-types.ts';
+import type { Throttle } from './throttle.ts';
 import { watchEvents } from './watch-call.ts';
 
 /** Options of the REST client. */
@@ -22,6 +23,8 @@ export interface RestClientOptions {
   readonly deadlineMs?: number | undefined;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  /** Limits calls over time; a client that renews a Lease must not have one. Absent: the API server's own fairness decides. */
+  readonly throttle?: Throttle | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 to below 1; spreads retries. */
   readonly random?: (() => number) | undefined;
