@@ -73,6 +73,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       caches,
       events,
       relayImage: config.relayImage,
+      runbookBaseUrl: config.runbookBaseUrl,
       concurrency: config.concurrency,
       version,
       clock: systemClock,

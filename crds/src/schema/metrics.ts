@@ -18,6 +18,20 @@ const serviceMonitor = z
   })
   .describe('How the Prometheus Operator finds the pods.');
 
+const alerts = z
+  .object({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Create a PrometheusRule with alerts about this fleet, each with the address of a runbook. They need the metrics of the pods and of the operator, with the labels `namespace` and `pod`. Default false.',
+      ),
+    labels: stringMap(32, 63)
+      .describe('Labels of the PrometheusRule, by which your Prometheus selects it, such as `release: monitoring`.')
+      .optional(),
+  })
+  .describe('Alerts about the fleet, for the Prometheus Operator.');
+
 /** Prometheus metrics. */
 export const metrics = z
   .object({
@@ -33,5 +47,6 @@ export const metrics = z
         'Operations port of the pod, with `/metrics`, `/livez` and `/readyz`; it is not part of the Service. Default 8031.',
       ),
     serviceMonitor: serviceMonitor.prefault({}),
+    alerts: alerts.prefault({}),
   })
   .describe('Prometheus metrics.');

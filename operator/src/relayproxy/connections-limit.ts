@@ -1,15 +1,22 @@
+import type { RelayProxy } from '@flagrelay/crds';
+
 /** What of a RelayProxy says for how many connections it was made. */
 export interface SizedRelayProxy {
   readonly spec: {
-    readonly autoscaling?: { readonly targetConnectionsPerReplica?: number; readonly maxReplicas?: number };
+    readonly autoscaling?:
+      | Pick<NonNullable<RelayProxy['spec']['autoscaling']>, 'targetConnectionsPerReplica' | 'maxReplicas'>
+      | undefined;
   };
-  readonly status?: {
-    readonly sizing?: {
-      readonly replicas: number;
-      readonly maxReplicas?: number;
-      readonly connectionsPerReplica: number;
-    };
-  };
+  readonly status?:
+    | {
+        readonly sizing?:
+          | Pick<
+              NonNullable<NonNullable<RelayProxy['status']>['sizing']>,
+              'replicas' | 'maxReplicas' | 'connectionsPerReplica'
+            >
+          | undefined;
+      }
+    | undefined;
 }
 
 /**

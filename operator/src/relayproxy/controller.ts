@@ -23,6 +23,8 @@ export interface RelayProxyControllerOptions {
   readonly caches: Caches;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly relayImage: string;
+  /** Folder of the pages that alerts point to. */
+  readonly runbookBaseUrl: string;
   /** RelayProxies that are worked on at a time. */
   readonly concurrency: number;
   readonly version: string;

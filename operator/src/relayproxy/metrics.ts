@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Store } from '../runtime/store-types.ts';
-import { connectionsLimit, type SizedRelayProxy } from './connections-limit.ts';
+import { connectionsLimit } from './connections-limit.ts';
 import { parsed } from './parsed.ts';
 import type { Deployment, RawRelayProxy } from './resources/kubernetes-types.ts';
 import { relayName } from './resources/names.ts';
@@ -86,7 +86,7 @@ export function registerRelayProxyMetrics(
     ['namespace', 'name'],
     (item, set) => {
       const result = parsed(item);
-      const limit = result.ok ? connectionsLimit(result.value as SizedRelayProxy) : undefined;
+      const limit = result.ok ? connectionsLimit(result.value) : undefined;
       if (limit !== undefined) set(identity(item), limit);
     },
   );

@@ -36,6 +36,8 @@ export interface ReconcilerOptions {
   readonly events: Pick<EventRecorder, 'record'>;
   /** Image for RelayProxies that name none. */
   readonly relayImage: string;
+  /** Folder of the pages that alerts point to. */
+  readonly runbookBaseUrl: string;
   /** Release of the operator. */
   readonly version: string;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
@@ -48,7 +50,7 @@ export interface ReconcilerOptions {
  * the status. Deletion needs nothing of it: children go with their owner.
  */
 export function createReconciler(options: ReconcilerOptions): Reconcile {
-  const { client, caches, clock, relayImage, version, metrics } = options;
+  const { client, caches, clock, relayImage, runbookBaseUrl, version, metrics } = options;
   const applier = createApplier(client, caches.childStores.of);
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
@@ -112,7 +114,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const before = statuses.current(raw);
     const pods = observePods(caches, relayProxy, before);
     const scaled = scaling(relayProxy, before, pods);
-    const parts = { client, applier, stores, discovery, relayImage, version, scaled, signal };
+    const parts = { client, applier, stores, discovery, relayImage, runbookBaseUrl, version, scaled, signal };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);
     tell(raw, childEvents(children.changes));

@@ -9,6 +9,7 @@ import { type Deployment, types } from '../resources/kubernetes-types.ts';
 import { buildMetricsService } from '../resources/metrics-service.ts';
 import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
+import { buildPrometheusRule } from '../resources/prometheus-rule.ts';
 import { buildRole } from '../resources/role.ts';
 import { buildRoleBinding } from '../resources/role-binding.ts';
 import { buildService } from '../resources/service.ts';
@@ -36,6 +37,11 @@ export const childKinds: readonly ChildKind[] = [
     type: types.serviceMonitor,
     optional: { askedBy: 'spec.metrics.serviceMonitor.enabled' },
     build: buildServiceMonitor,
+  },
+  {
+    type: types.prometheusRule,
+    optional: { askedBy: 'spec.metrics.alerts.enabled' },
+    build: buildPrometheusRule,
   },
   { type: types.podDisruptionBudget, build: buildPodDisruptionBudget },
   { type: types.deployment, build: buildDeployment },

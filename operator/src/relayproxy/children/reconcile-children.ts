@@ -39,6 +39,7 @@ export interface ChildrenContext {
   readonly stores: ChildStores;
   readonly discovery: Pick<KindDiscovery, 'serves'>;
   readonly relayImage: string;
+  readonly runbookBaseUrl: string;
   readonly version: string;
   /** What scaling on connections came to; undefined without it. */
   readonly scaled: ScalingDecision | undefined;
@@ -57,6 +58,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const deployment = context.stores.deployment.get(ref);
   const facts: Facts = {
     relayImage: context.relayImage,
+    runbookBaseUrl: context.runbookBaseUrl,
     version: context.version,
     replicas: await settleReplicas(context.client, {
       plan: planOf(relayProxy),

@@ -7,6 +7,7 @@ import { buildHorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
 import { buildMetricsService } from './metrics-service.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
 import { buildPodDisruptionBudget } from './pod-disruption-budget.ts';
+import { buildPrometheusRule } from './prometheus-rule.ts';
 import { buildRole } from './role.ts';
 import { buildRoleBinding } from './role-binding.ts';
 import { buildService, serviceUrl } from './service.ts';
@@ -143,6 +144,21 @@ test('ServiceMonitor: selects the Service of the operations port, and only that 
     Object.entries(monitor?.spec.selector.matchLabels ?? {}).every(([key, value]) => target[key] === value);
   assert.ok(selects(service?.metadata.labels));
   assert.ok(!selects(buildService(relayProxy, testFacts).metadata.labels));
+});
+
+test('PrometheusRule: alerts about this fleet alone, each with its runbook', () => {
+  assert.equal(buildPrometheusRule(testRelayProxy(), testFacts), undefined);
+  const alerts = { enabled: true, labels: { release: 'prometheus', [instance]: 'stolen' } };
+  const rule = buildPrometheusRule(testRelayProxy({ metrics: { alerts } }), testFacts);
+  assert.deepEqual(rule?.metadata?.labels, { release: 'prometheus', ...labels });
+  const [group] = rule?.spec.groups ?? [];
+  assert.equal(group?.name, 'flagrelay.team.demo');
+  assert.equal(group?.rules.length, 10);
+  for (const { alert, expr, labels: own, annotations } of group?.rules ?? []) {
+    assert.match(expr, /namespace="team",(?:name="demo"|pod=~"demo-relay-)/, alert);
+    assert.equal(own.relayproxy, 'demo');
+    assert.equal(annotations.runbook_url, `https://runbooks.test/${alert}.md`);
+  }
 });
 
 test('ServiceMonitor: switching it on replaces no pod', () => {

@@ -2,6 +2,8 @@
 export interface Facts {
   /** Image for a RelayProxy that names none. */
   readonly relayImage: string;
+  /** Folder of the pages that alerts point to. */
+  readonly runbookBaseUrl: string;
   /** Release of the operator, for labels. */
   readonly version: string;
   /** How many replicas the Deployment has; undefined leaves them to a HorizontalPodAutoscaler: they are not applied. */

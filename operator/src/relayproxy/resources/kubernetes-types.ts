@@ -13,6 +13,7 @@ import type {
   V1ServiceAccount,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
+import type { AlertingRule } from '../../monitoring/alert.ts';
 import type { AsJson, KubernetesObject, ObjectMeta, ResourceType } from '../../runtime/objects.ts';
 
 /** A client-node type on the wire, with the metadata that the runtime reads. */
@@ -32,6 +33,11 @@ export interface ServiceMonitor extends KubernetesObject {
     selector: { matchLabels: Record<string, string> };
     endpoints: { port: string; path: string; interval: string }[];
   };
+}
+
+/** A PrometheusRule of the Prometheus Operator, as far as this operator writes it. */
+export interface PrometheusRule extends KubernetesObject {
+  spec: { groups: { name: string; rules: readonly AlertingRule[] }[] };
 }
 
 function namespaced<T extends KubernetesObject>(
@@ -68,6 +74,6 @@ export const types = {
   ),
   role: namespaced<OnWire<V1Role>>('rbac.authorization.k8s.io', 'v1', 'Role', 'roles'),
   serviceMonitor: namespaced<ServiceMonitor>('monitoring.coreos.com', 'v1', 'ServiceMonitor', 'servicemonitors'),
-  prometheusRule: namespaced<KubernetesObject>('monitoring.coreos.com', 'v1', 'PrometheusRule', 'prometheusrules'),
+  prometheusRule: namespaced<PrometheusRule>('monitoring.coreos.com', 'v1', 'PrometheusRule', 'prometheusrules'),
   roleBinding: namespaced<OnWire<V1RoleBinding>>('rbac.authorization.k8s.io', 'v1', 'RoleBinding', 'rolebindings'),
 } as const;

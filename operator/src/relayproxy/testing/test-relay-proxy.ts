@@ -3,7 +3,12 @@ import { apiVersion, kind, parseRelayProxy, type RelayProxy, type RelayProxySpec
 import type { Facts } from '../resources/facts.ts';
 
 /** Facts for tests of builders. */
-export const testFacts: Facts = { relayImage: 'registry.test/relay:1.2.3', version: '1.2.3', replicas: 3 };
+export const testFacts: Facts = {
+  relayImage: 'registry.test/relay:1.2.3',
+  runbookBaseUrl: 'https://runbooks.test',
+  version: '1.2.3',
+  replicas: 3,
+};
 
 /** One environment with the least that it needs. */
 export const production = { name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } };
