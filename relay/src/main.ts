@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { isWorker } from './workers/role.ts';
 
@@ -5,4 +6,6 @@ import { isWorker } from './workers/role.ts';
 // temporary folder. The bundle has named a folder of its own before (`bundle.ts`), and that stays.
 enableCompileCache();
 if (isWorker()) (await import('./workers/worker.ts')).runWorker();
+// Apart from the relay, which is not to be loaded with what it does not need.
+else if (process.argv[2] === 'migrate') await import('./migrate/main.ts');
 else await import('./program.ts');

@@ -2,21 +2,26 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { configurationPage } from './configuration-page.ts';
 import { metricsPage } from './metrics-page.ts';
+import { migratingPage } from './migrating-page.ts';
 
 /**
- * Writes the pages in `docs/` that are made from tables in the code; with `--check` only compares and exits with 1 if one is
+ * Writes the pages that are made from tables in the code; with `--check` only compares and exits with 1 if one is
  * not up to date.
  */
-const pages = { 'configuration.md': configurationPage, 'metrics.md': metricsPage };
+const pages = {
+  'relay/docs/configuration.md': configurationPage,
+  'relay/docs/metrics.md': metricsPage,
+  'charts/flagrelay/MIGRATING.md': migratingPage,
+};
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 
 for (const [name, make] of Object.entries(pages)) {
-  const page = new URL(`../docs/${name}`, import.meta.url);
+  const page = new URL(`../../${name}`, import.meta.url);
   const wanted = make();
   if (!values.check) {
     writeFileSync(page, wanted);
   } else if (readOrEmpty(page) !== wanted) {
-    console.error(`relay/docs/${name} is not up to date; run: node relay/tools/docs.ts`);
+    console.error(`${name} is not up to date; run: node relay/tools/docs.ts`);
     process.exitCode = 1;
   }
 }

@@ -22,6 +22,7 @@ export const USAGE = `flagrelay [run] [options]           run the relay
 flagrelay check-config [options]    print what would run, with secrets masked, or every mistake
 flagrelay archive export --out FILE [options]
                                     fetch all environments once and write an offline archive
+flagrelay migrate --help            turn an ld-relay's configuration into manifests for Kubernetes
 
   --config FILE          read FILE: ld-relay's INI format, or JSON if its name ends in .json
                          (/etc/ld-relay.conf when neither this, --from-env nor --file is given)
@@ -82,5 +83,5 @@ function commandOf(words: readonly string[]): CommandLine['command'] {
   if (text === '' || text === 'run') return 'run';
   if (text === 'check-config') return 'check-config';
   if (text === 'archive export') return 'archive-export';
-  throw new UsageError(`unknown command "${text}"; there are run, check-config and archive export`);
+  throw new UsageError(`unknown command "${text}"; there are run, check-config, archive export and migrate`);
 }

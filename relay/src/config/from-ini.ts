@@ -43,8 +43,8 @@ export function readIni(text: string, file: string, settings: Settings, problems
     const origin = `[${section}${entry.subsection ? ` "${entry.subsection}"` : ''}] ${entry.key} (${file} line ${entry.line})`;
     const option = findOption(section, entry.key);
     if (!option) {
-      if (!REFUSED_SECTIONS.has(section))
-        problems.mistakes.push(`${origin}: unknown key; allowed are ${keys(section)}`);
+      if (REFUSED_SECTIONS.has(section)) problems.dropped?.push({ origin, why: insteadOf(section) });
+      else problems.mistakes.push(`${origin}: unknown key; allowed are ${keys(section)}`);
       continue;
     }
     if (entry.value === undefined && option.type !== 'switch') {
@@ -60,6 +60,11 @@ export function readIni(text: string, file: string, settings: Settings, problems
       settings.set(section, entry.key, entry.subsection, { origin, value: [...before.value, ...after.value] });
     }
   }
+}
+
+/** What a section that is refused as a whole is replaced by. */
+function insteadOf(section: Section): string {
+  return OPTIONS.find((option) => option.section === section)?.refused ?? '';
 }
 
 function findOption(section: Section, key: string): Option | undefined {

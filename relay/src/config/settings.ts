@@ -17,17 +17,27 @@ export interface Settings {
   /** Names that a section was given, in order of appearance. */
   names(section: Section): readonly string[];
   addName(section: Section, name: string): void;
+  /** Everything that was set, in the order in which it was. */
+  all(): readonly GivenSetting[];
+}
+
+/** One setting with the place that it has. */
+export interface GivenSetting extends Setting {
+  readonly section: Section;
+  readonly key: string;
+  /** Name of the environment or project; empty elsewhere. */
+  readonly name: string;
 }
 
 /** Settings with nothing in them. */
 export function createSettings(): Settings {
-  const values = new Map<string, Setting>();
+  const values = new Map<string, GivenSetting>();
   const names = new Map<Section, Set<string>>();
   const id = (section: Section, key: string, name: string): string => `${section}\n${key.toLowerCase()}\n${name}`;
   return {
     get: (section, key, name = '') => values.get(id(section, key, name)),
     set: (section, key, name, setting) => {
-      values.set(id(section, key, name), setting);
+      values.set(id(section, key, name), { ...setting, section, key, name });
     },
     unset: (section, key, name = '') => {
       values.delete(id(section, key, name));
@@ -38,6 +48,7 @@ export function createSettings(): Settings {
       if (known) known.add(name);
       else names.set(section, new Set([name]));
     },
+    all: () => [...values.values()],
   };
 }
 
@@ -50,7 +61,8 @@ export function readOption(
 ): void {
   const { text, origin, name = '' } = given;
   if (option.unused !== undefined) {
-    problems.warnings.push(`${origin} is ignored: ${option.unused}`);
+    if (problems.dropped) problems.dropped.push({ option, origin, why: option.unused });
+    else problems.warnings.push(`${origin} is ignored: ${option.unused}`);
     return;
   }
   let value: Value;
@@ -62,7 +74,9 @@ export function readOption(
     return;
   }
   if (option.refused !== undefined) {
-    if (value !== false) problems.mistakes.push(`${origin}: not supported by this relay; ${option.refused}`);
+    if (value === false) return;
+    if (problems.dropped) problems.dropped.push({ option, origin, why: option.refused });
+    else problems.mistakes.push(`${origin}: not supported by this relay; ${option.refused}`);
     return;
   }
   if (option.key !== undefined) settings.set(option.section, option.key, name, { value, origin });

@@ -1,0 +1,34 @@
+import type { SecretKey } from './variables.ts';
+
+/** Knows which of the texts in a configuration are the content of a Secret, or stand for it. */
+export interface References {
+  /** A text that stands for what the Secret holds. */
+  textFor(ref: SecretKey): string;
+  /** An address of a Redis that stands for what the Secret holds. */
+  urlFor(ref: SecretKey): string;
+  /** The Secret is known to hold this very text. */
+  remember(text: string, ref: SecretKey): void;
+  /** The Secret that a text of the configuration comes from. */
+  of(text: string | undefined): SecretKey | undefined;
+}
+
+/** References with nothing in them. */
+export function createReferences(): References {
+  const byText = new Map<string, SecretKey>();
+  const idOf = ({ name, key }: SecretKey): string => `flagrelay-secret.${name}.${key}`;
+  const keep = (text: string, ref: SecretKey): string => {
+    byText.set(text, ref);
+    return text;
+  };
+  return {
+    textFor: (ref) => keep(idOf(ref), ref),
+    // With `tls` the front end writes `rediss`.
+    urlFor(ref) {
+      const host = encodeURIComponent(idOf(ref)).replaceAll('_', '-');
+      keep(`rediss://${host}`, ref);
+      return keep(`redis://${host}`, ref);
+    },
+    remember: (text, ref) => void byText.set(text, ref),
+    of: (text) => (text === undefined ? undefined : byText.get(text)),
+  };
+}

@@ -1,0 +1,47 @@
+import { NAMED_SECTIONS, type Option } from '../config/option.ts';
+import { OPTIONS } from '../config/options.ts';
+import { rowOf } from './option-rows.ts';
+
+/** Variables that belong to what is not supported; the switch of each is an option of its own. */
+const COMPANIONS: readonly (readonly [prefix: string, family: string])[] = [
+  ['CONSUL_', 'the Consul store'],
+  ['DYNAMODB_', 'the DynamoDB store'],
+  ['DATADOG_', 'the Datadog exporter'],
+  ['STACKDRIVER_', 'the Stackdriver exporter'],
+  ['OTEL_', 'the OTLP exporter'],
+];
+
+/** Variables that no option is for, and that change what an ld-relay does all the same. */
+const GO_VARIABLES: Readonly<Record<string, string>> = {
+  http_proxy: 'set `upstream.httpProxy`',
+  https_proxy: 'set `upstream.httpProxy`',
+  no_proxy: 'with `upstream.httpProxy` everything goes through the proxy',
+  ssl_cert_file: 'pods trust the authorities of their image: build one with NODE_EXTRA_CA_CERTS and the file',
+  ssl_cert_dir: 'pods trust the authorities of their image: build one with NODE_EXTRA_CA_CERTS and the file',
+};
+
+/** What to do about a variable that every Go program honours; undefined for others. */
+export function insteadOf(variable: string): string | undefined {
+  return GO_VARIABLES[variable.toLowerCase()];
+}
+
+/** Options that a variable of this name sets. */
+export function optionsFor(variable: string): Option[] {
+  return OPTIONS.filter(({ env, section }) => {
+    if (env === undefined) return false;
+    if (!NAMED_SECTIONS.has(section)) return env === variable;
+    return variable.startsWith(env) && variable.length > env.length;
+  });
+}
+
+/** The store or exporter that a variable belongs to and that there is not. */
+export function companionOf(variable: string): string | undefined {
+  return COMPANIONS.find(([prefix]) => variable.startsWith(prefix))?.[1];
+}
+
+/** The field that does what a variable does, for messages. */
+export function fieldFor(variable: string): string {
+  const [option] = optionsFor(variable);
+  const field = option && rowOf(option).field;
+  return field === undefined ? 'what it is about' : `\`spec.${field}\``;
+}
