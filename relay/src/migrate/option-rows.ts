@@ -96,6 +96,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   none('Concurrency.maxConcurrent', INITIAL_BURST, MORE_PODS, 0),
   none('Concurrency.maxQueued', INITIAL_BURST, MORE_PODS, 0),
   none('Concurrency.sendTimeout', INITIAL_BURST, MORE_PODS, 120_000),
+  to('Concurrency.workers', 'workers', '16 at most'),
 
   to('AutoConfig.key', 'autoConfig.keyRef', INTO_SECRET),
   to('AutoConfig.envDatastorePrefix', 'autoConfig.envDatastorePrefix', 'with a store only'),

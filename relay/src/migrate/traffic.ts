@@ -1,4 +1,5 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
+import type { Section } from '../config/option.ts';
 import { type Conversion, defined, seconds } from './convert.ts';
 
 /** Pods end so many seconds after their last stream was closed. */
@@ -8,7 +9,7 @@ const OLD_TLS = ['1.0', '1.1'];
 
 type Traffic = Pick<
   RelayProxySpecManifest,
-  'events' | 'streaming' | 'tls' | 'service' | 'metrics' | 'logLevel' | 'podTemplate'
+  'workers' | 'events' | 'streaming' | 'tls' | 'service' | 'metrics' | 'logLevel' | 'podTemplate'
 >;
 
 /** Listeners, streams, events and log. */
@@ -18,6 +19,7 @@ export function trafficOf(conversion: Conversion): Traffic {
   const servicePort = given('Main', 'port') === undefined ? undefined : server.port;
   const metricsPort = given('Ops', 'port') ?? given('Prometheus', 'port');
   return {
+    ...defined({ workers: atMost(conversion, ['Concurrency', 'workers'], server.workers, 16) }),
     ...some('events', eventsOf(conversion)),
     ...some('streaming', streamingOf(conversion)),
     ...defined({ tls: tlsOf(conversion) }),
@@ -58,7 +60,7 @@ function eventsOf(conversion: Conversion): NonNullable<Traffic['events']> {
   return {
     ...defined({
       enabled: given_ ? config.events.enabled : undefined,
-      capacity: given('Events', 'capacity') === undefined ? undefined : atMost(conversion, config.events.capacity),
+      capacity: atMost(conversion, ['Events', 'capacity'], config.events.capacity, 1_000_000),
     }),
     ...seconds(conversion, ['Events', 'flushInterval'], config.events.flushMs, 'flushPeriodSeconds', {
       min: 1,
@@ -67,11 +69,12 @@ function eventsOf(conversion: Conversion): NonNullable<Traffic['events']> {
   };
 }
 
-function atMost({ given, report }: Conversion, capacity: number): number {
-  const result = Math.min(capacity, 1_000_000);
-  if (result !== capacity)
-    report.note('changed', given('Events', 'capacity') ?? '', `became ${result}, the most there is`);
-  return result;
+/** A number, or the most that its field takes; undefined when the option was not set. */
+function atMost({ given, report }: Conversion, at: readonly [Section, string], value: number, max: number) {
+  const origin = given(...at);
+  if (origin === undefined) return undefined;
+  if (value > max) report.note('changed', origin, `${value} became ${max}, the most there is`);
+  return Math.min(value, max);
 }
 
 function streamingOf(conversion: Conversion): NonNullable<Traffic['streaming']> {
