@@ -18,6 +18,7 @@ const COMPANY: Readonly<Record<string, string>> = {
   Filters: '[Environment "one"]\nprojKey = name\n',
   Proxy: '[Proxy]\nurl = http://proxy.test\n',
   'Environment.prefix': '[Redis]\nhost = redis.test\n',
+  'Main.daemonMode': '[Redis]\nhost = redis.test\n[Environment "one"]\nprefix = p\n',
   'Main.tlsEnabled': '[Main]\ntlsCert = /c\ntlsKey = /k\n',
   'Main.tlsCert': '[Main]\ntlsEnabled\ntlsKey = /k\n',
   'Main.tlsKey': '[Main]\ntlsEnabled\ntlsCert = /c\n',

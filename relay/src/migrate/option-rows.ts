@@ -50,6 +50,12 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     'run the relay image with EXIT_ALWAYS=true in a CronJob of your own',
     false,
   ),
+  none(
+    'Main.daemonMode',
+    'a RelayProxy serves SDKs',
+    'nothing for the store: `store.redis` is kept up to date as well; point SDKs in daemon mode at it',
+    false,
+  ),
   to('Main.heartbeatInterval', 'streaming.heartbeatPeriodSeconds', `${SECONDS}; none at all becomes one an hour`),
   to('Main.maxClientConnectionTime', 'streaming.maxConnectionSeconds', `${SECONDS}, at least 60`),
   none('Main.maxClientBuffer', 'pods keep the default of 16MiB', 'set `resources.limits.memory`'),
@@ -220,5 +226,7 @@ export function rowOf(option: Option): OptionRow {
   if (instead !== undefined) return { option: id, because: 'this relay does not have it', instead };
   const base = id.endsWith('File') ? ROWS.get(id.slice(0, -'File'.length).toLowerCase()) : undefined;
   if (base) return { ...base, option: id };
-  throw new Error(`no row for the option ${id}`);
+  throw new Error(
+    `the option ${id} has no row in relay/src/migrate/option-rows.ts: add the field that it is migrated to`,
+  );
 }
