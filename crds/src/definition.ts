@@ -27,6 +27,7 @@ const columns: readonly Column[] = [
     jsonPath: '.status.environmentsSummary',
   },
   { name: 'Age', type: 'date', description: 'Time since creation.', jsonPath: '.metadata.creationTimestamp' },
+  { name: 'Mode', type: 'string', description: 'Proxy or Daemon.', jsonPath: '.spec.mode', priority: 1 },
   { name: 'Version', type: 'string', description: 'Version of the relay.', jsonPath: '.status.version', priority: 1 },
   { name: 'URL', type: 'string', description: 'Address for SDKs.', jsonPath: '.status.url', priority: 1 },
   {
@@ -61,6 +62,7 @@ export function customResourceDefinition(): object {
               labelSelectorPath: '.status.selector',
             },
           },
+          selectableFields: [{ jsonPath: '.spec.mode' }],
           additionalPrinterColumns: columns,
           schema: { openAPIV3Schema: relayProxySchema() },
         },

@@ -24,4 +24,6 @@ test('rules, resources and verbs are sorted, so that a diff of the chart shows w
 test('the operator has what the Roles of relays grant, or the API server refuses them as escalation', () => {
   const status = permissions.find((rule) => rule.resources.includes('relayproxies/status'));
   assert.deepEqual(status?.verbs, ['get', 'patch']);
+  const leases = permissions.find((rule) => rule.resources.includes('leases'));
+  for (const verb of ['get', 'update']) assert.ok(leases?.verbs.includes(verb), verb);
 });

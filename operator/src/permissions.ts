@@ -14,8 +14,8 @@ const observe = ['get', 'list', 'watch'] as const;
  * What the operator may do in each namespace it watches. The chart's Role or ClusterRole is generated from this list,
  * so that it cannot ask for more than the code needs. Secrets are not in it: keys reach pods as mounted files.
  *
- * `relayproxies/status` with `get` and `patch` is also what the relays' own Roles grant; nobody may grant what they do
- * not have themselves.
+ * `relayproxies/status` with `get` and `patch`, and `leases` with `get` and `update`, is also what the relays' own Roles
+ * grant; nobody may grant what they do not have themselves.
  */
 export const permissions: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'services'], verbs: manage },
@@ -23,6 +23,7 @@ export const permissions: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'watch'] },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: manage },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: manage },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...manage, 'update'].sort() },
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies'], verbs: observe },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies/status'], verbs: ['get', 'patch'] },

@@ -54,6 +54,18 @@
     - patch
     - watch
 - apiGroups:
+    - coordination.k8s.io
+  resources:
+    - leases
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - update
+    - watch
+- apiGroups:
     - events.k8s.io
   resources:
     - events
@@ -168,6 +180,7 @@
 - selector
 - image
 - version
+- activeInstance
 - url
 - environmentsSummary
 - sizing

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { autoConfig } from './autoconfig.ts';
 import { autoscaling } from './autoscaling.ts';
 import { capacity } from './capacity.ts';
+import { daemonRules } from './daemon-rules.ts';
 import { environments } from './environments.ts';
 import { networkPolicy, service } from './exposure.ts';
 import { int32, logLevel, namedList, objectName } from './kubernetes.ts';
@@ -33,9 +34,17 @@ const fields = z.object({
     .boolean()
     .default(false)
     .describe('While true, child objects are left as they are; status is still written. Default false.'),
+  mode: z
+    .enum(['Proxy', 'Daemon'])
+    .default('Proxy')
+    .describe(
+      'What the pods do. Proxy: they serve SDKs. Daemon: they only keep `store` up to date, for SDKs that read it themselves (serverless functions); one pod is active, by a Lease, the others stand by. There is no Service then, and `service`, `streaming` and `networkPolicy.allowFrom` say nothing. Default Proxy.',
+    ),
   // No default in the schema: a number that nobody asked for must not win over `capacity`.
   replicas: int32(0, 100)
-    .describe('How many pods. Default 3, or what `capacity` needs. Ignored while `autoscaling` is set.')
+    .describe(
+      "How many pods. Default 3, or what `capacity` needs; 2 when `mode` is 'Daemon'. Ignored while `autoscaling` is set.",
+    )
     .optional(),
   workers: int32(1, 16)
     .default(1)
@@ -66,6 +75,6 @@ const fields = z.object({
 export type SpecFields = z.output<typeof fields>;
 
 /** What the owner of a RelayProxy asks for. */
-export const relayProxySpec = withRules(fields, ...specRules).describe(
+export const relayProxySpec = withRules(fields, ...specRules, ...daemonRules).describe(
   'Desired state: which environments to serve, and how.',
 );

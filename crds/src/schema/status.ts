@@ -58,6 +58,10 @@ export const instanceStatus = z.object({
     .max(64)
     .describe('Hash of the configuration that the pod runs; pods with different hashes are between two configurations.')
     .optional(),
+  active: z
+    .boolean()
+    .describe("Mode 'Daemon': whether this pod keeps the store up to date; false for one that stands by.")
+    .optional(),
   ready: z.boolean().describe('Whether the pod has data for its environments and takes connections.').optional(),
   connections: count
     .describe('Open streams to SDKs, rounded to two digits so that small changes are no writes.')
@@ -94,7 +98,16 @@ export const relayProxyStatus = z
       .optional(),
     image: z.string().max(512).describe('Image that the pods run.').optional(),
     version: z.string().max(64).describe('Version of the relay that the pods report.').optional(),
-    url: z.string().max(2048).describe('Address of the Service inside the cluster, for SDKs.').optional(),
+    activeInstance: z
+      .string()
+      .max(253)
+      .describe("Mode 'Daemon': name of the pod that keeps the store up to date; absent while none does.")
+      .optional(),
+    url: z
+      .string()
+      .max(2048)
+      .describe("Address of the Service inside the cluster, for SDKs; absent in mode 'Daemon'.")
+      .optional(),
     environmentsSummary: z.string().max(64).describe("Connected environments out of all, such as '3/4'.").optional(),
     sizing: sizing.optional(),
     zones: namedList(zoneStatus, 32).describe('Pods by availability zone.').optional(),

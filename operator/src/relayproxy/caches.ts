@@ -106,7 +106,9 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     if (type === types.deployment) {
       return informer(type, { ...selected, keepManagedFields: true, transform: slimDeployment });
     }
-    return informer(type, selected);
+    // A Lease is renewed all the time; who holds it is the pods' business.
+    const lease = { transform: ({ metadata = {} }: KubernetesObject) => ({ metadata }) };
+    return informer(type, type === types.lease ? { ...selected, ...lease } : selected);
   };
   const childInformers = new Map(childTypes.map((type) => [type, childInformer(type)]));
   const children = [...childInformers.values()];

@@ -9,7 +9,7 @@ import {
   type RestClient,
   type RuntimeMetrics,
 } from '../runtime/index.ts';
-import { objectKey } from '../runtime/objects.ts';
+import { type KubernetesObject, objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
 import { createFleetMetrics } from './metrics.ts';
@@ -49,7 +49,9 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
     relayProxies.store.byIndex(index, objectKey(object)).map(objectKey);
 
   controller.watch(relayProxies, { predicate: isRelevant });
-  for (const informer of caches.children) controller.watch(informer, { map: ownerKeys(types.relayProxy) });
+  for (const informer of caches.children) {
+    controller.watch(informer, { map: ownerKeys(types.relayProxy), predicate: isVisible });
+  }
   // Who asked for a kind that was not there gets it now; for the others there is nothing to write.
   caches.onOptionalKinds(() => {
     for (const relayProxy of relayProxies.store.list()) controller.enqueue(objectKey(relayProxy), 'low');
@@ -63,6 +65,12 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
   }
   return controller;
 }
+
+/** Leaves out changes of what is not kept of an object, such as the renewals of a Lease. */
+export const isVisible: (change: Change<KubernetesObject>) => boolean = fieldChanged(({ metadata = {}, ...rest }) => {
+  const { resourceVersion: _version, ...visible } = metadata;
+  return [visible, rest];
+});
 
 /** Leaves out what the operator did itself: changes of the status other than of the pods' own items. */
 export const isRelevant: (change: Change<RawRelayProxy>) => boolean = fieldChanged(({ metadata = {}, status }) => {

@@ -6,6 +6,7 @@ import { buildDeployment } from '../resources/deployment.ts';
 import type { Facts } from '../resources/facts.ts';
 import { buildHorizontalPodAutoscaler } from '../resources/horizontal-pod-autoscaler.ts';
 import { type Deployment, types } from '../resources/kubernetes-types.ts';
+import { buildLease } from '../resources/lease.ts';
 import { buildMetricsService } from '../resources/metrics-service.ts';
 import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
@@ -30,6 +31,7 @@ export const childKinds: readonly ChildKind[] = [
   { type: types.role, build: buildRole },
   { type: types.roleBinding, build: buildRoleBinding },
   { type: types.configMap, build: buildConfigMap },
+  { type: types.lease, build: buildLease },
   { type: types.networkPolicy, build: buildNetworkPolicy },
   { type: types.service, build: buildService },
   { type: types.service, build: buildMetricsService },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
+import { planOf } from '../sizing/plan.ts';
+import { daemon, testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { buildConfigMap } from './config-map.ts';
 import { buildDeployment } from './deployment.ts';
 import { buildHorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
+import { buildLease } from './lease.ts';
 import { buildMetricsService } from './metrics-service.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
 import { buildPodDisruptionBudget } from './pod-disruption-budget.ts';
@@ -51,6 +53,7 @@ test('Service: with everything that can be asked of it', () => {
     service: { type: 'LoadBalancer', port: 443, annotations: { lb: 'internal' }, trafficDistribution: 'PreferClose' },
   });
   const service = buildService(relayProxy, testFacts);
+  assert.ok(service);
   assert.deepEqual(service.metadata.annotations, { lb: 'internal' });
   assert.equal(service.spec?.type, 'LoadBalancer');
   assert.equal(service.spec?.trafficDistribution, 'PreferClose');
@@ -84,6 +87,28 @@ test('account: may report into the status of its own RelayProxy, nothing else', 
   assert.deepEqual(buildRoleBinding(relayProxy, testFacts)?.subjects, [
     { kind: 'ServiceAccount', name: 'demo-relay', namespace: 'team' },
   ]);
+});
+
+test('mode Daemon: a Lease that pods may hold, no Service, and only the operations port', () => {
+  const relayProxy = testRelayProxy({ ...daemon, networkPolicy: { enabled: true } });
+  assert.equal(buildService(relayProxy, testFacts), undefined);
+  assert.equal(serviceUrl(relayProxy), undefined);
+  assert.deepEqual(buildLease(relayProxy, testFacts), {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: metadata('demo-relay'),
+  });
+  assert.deepEqual(buildRole(relayProxy, testFacts)?.rules?.[1], {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: ['demo-relay'],
+    verbs: ['get', 'update'],
+  });
+  const ports = [{ protocol: 'TCP', port: 8031 }];
+  assert.deepEqual(buildNetworkPolicy(relayProxy, testFacts)?.spec?.ingress, [{ ports }]);
+  assert.equal(planOf(relayProxy).replicas, 2);
+  assert.equal(planOf(testRelayProxy({ ...daemon, replicas: 1 })).replicas, 1);
+  assert.equal(buildLease(testRelayProxy(), testFacts), undefined);
 });
 
 test('account: none is made where the user names one', () => {
@@ -143,7 +168,7 @@ test('ServiceMonitor: selects the Service of the operations port, and only that 
   const selects = (target: Record<string, string> = {}) =>
     Object.entries(monitor?.spec.selector.matchLabels ?? {}).every(([key, value]) => target[key] === value);
   assert.ok(selects(service?.metadata.labels));
-  assert.ok(!selects(buildService(relayProxy, testFacts).metadata.labels));
+  assert.ok(!selects(buildService(relayProxy, testFacts)?.metadata.labels));
 });
 
 test('PrometheusRule: alerts about this fleet alone, each with its runbook', () => {

@@ -14,15 +14,18 @@ const UNPRIVILEGED_PORTS = 1024;
 /** The relay's container. */
 export function relayContainer(relayProxy: RelayProxy, facts: Facts, volumes: readonly MountedVolume[]): V1Container {
   const { spec } = relayProxy;
-  const ports = [{ name: sdkPortName, containerPort: spec.service.port, protocol: 'TCP' }];
-  if (spec.metrics.enabled) ports.push({ name: opsPortName, containerPort: spec.metrics.port, protocol: 'TCP' });
+  const port = (name: string, containerPort: number) => ({ name, containerPort, protocol: 'TCP' });
+  const ports = [
+    ...(spec.mode === 'Daemon' ? [] : [port(sdkPortName, spec.service.port)]),
+    ...(spec.metrics.enabled ? [port(opsPortName, spec.metrics.port)] : []),
+  ];
   return {
     name: 'relay',
     image: imageOf(relayProxy, facts),
     imagePullPolicy: spec.imagePullPolicy,
     args: ['--config', `${folders.config}/${documentFile}`],
     env: environmentVariables(relayProxy),
-    ports,
+    ...(ports.length > 0 && { ports }),
     ...probes(spec.metrics.port),
     resources: structuredClone(planOf(relayProxy).resources) as NonNullable<V1Container['resources']>,
     securityContext: {
@@ -41,13 +44,14 @@ export function imageOf({ spec }: RelayProxy, facts: Facts): string {
 
 /** What the "restricted" Pod Security Standard asks of a pod. */
 export function podSecurity({ spec }: RelayProxy): V1PodSecurityContext {
+  const lowest = spec.mode === 'Daemon' ? spec.metrics.port : Math.min(spec.service.port, spec.metrics.port);
   return {
     runAsNonRoot: true,
     runAsUser: RELAY_USER,
     runAsGroup: RELAY_USER,
     fsGroup: RELAY_USER,
     seccompProfile: { type: 'RuntimeDefault' },
-    ...(Math.min(spec.service.port, spec.metrics.port) < UNPRIVILEGED_PORTS && {
+    ...(lowest < UNPRIVILEGED_PORTS && {
       sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '0' }],
     }),
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import { relayDocument as schema } from '@flagrelay/relay/config-document';
-import { production, testRelayProxy } from '../testing/test-relay-proxy.ts';
+import { daemon, production, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { relayDocument, restartPart } from './document.ts';
 
 const ref = (name: string, key: string) => ({ name, key });
@@ -57,6 +57,7 @@ const cases: Record<string, RelayProxySpecManifest> = {
   minimal: {},
   everything,
   'auto-config': { autoConfig: { keyRef: ref('ld', 'auto'), allowedOrigins: ['https://a.example'] } },
+  daemon: { ...daemon, service: { port: 9030 } },
   offline: { offline: { configMapRef: { name: 'archive' }, reloadPeriodSeconds: 5 } },
 };
 

@@ -1,5 +1,6 @@
 import type { EnvironmentSpec, RelayProxy } from '@flagrelay/crds';
 import type { RelayDocument } from '@flagrelay/relay/config-document';
+import { leaseNameOf } from './lease.ts';
 import { identityOf } from './names.ts';
 import { files, folders } from './paths.ts';
 
@@ -9,14 +10,13 @@ const END_MARGIN_SECONDS = 10;
 /** The configuration document that the relay mounts: the spec in the relay's own words, with paths instead of secrets. */
 export function relayDocument(relayProxy: RelayProxy): RelayDocument {
   const { spec } = relayProxy;
+  const daemon = spec.mode === 'Daemon';
+  const lease = leaseNameOf(relayProxy);
   return withoutUndefined({
-    server: {
-      port: spec.service.port,
-      tls: tlsOf(relayProxy),
-      drainMs: drainMs(relayProxy),
-      // Left out where it says nothing, so that a newer operator does not restart pods for it.
-      workers: spec.workers === 1 ? undefined : spec.workers,
-    },
+    // Left out where they say nothing, so that a newer operator does not restart pods for them.
+    mode: daemon ? ('daemon' as const) : undefined,
+    lease: lease === undefined ? undefined : { name: lease },
+    server: daemon ? undefined : serverOf(relayProxy),
     ops: { port: spec.metrics.port },
     upstream: upstreamOf(relayProxy),
     streaming: {
@@ -32,7 +32,8 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
     autoConfig: autoConfigOf(relayProxy),
     offline: offlineOf(relayProxy),
     store: { redis: redisOf(relayProxy) },
-    snapshot: spec.offline === undefined ? { directory: `${folders.state}/snapshot` } : undefined,
+    // For clients that come before upstream has answered.
+    snapshot: spec.offline === undefined && !daemon ? { directory: `${folders.state}/snapshot` } : undefined,
     log: { level: spec.logLevel, format: 'json' },
     report: { relayProxy: identityOf(relayProxy).name },
   });
@@ -42,6 +43,17 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
 export function restartPart(document: RelayDocument): Partial<RelayDocument> {
   const { environments: _environments, ...rest } = document;
   return rest;
+}
+
+function serverOf(relayProxy: RelayProxy) {
+  const { service, workers } = relayProxy.spec;
+  return {
+    port: service.port,
+    tls: tlsOf(relayProxy),
+    drainMs: drainMs(relayProxy),
+    // Left out where it says nothing, so that a newer operator does not restart pods for it.
+    workers: workers === 1 ? undefined : workers,
+  };
 }
 
 /** Streams are closed over the grace period, less a margin for ending; over half of a short one. */

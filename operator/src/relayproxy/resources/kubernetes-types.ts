@@ -2,6 +2,7 @@ import { group, kind, names, type RelayProxy, version } from '@flagrelay/crds';
 import type {
   V1ConfigMap,
   V1Deployment,
+  V1Lease,
   V1NetworkPolicy,
   V1Node,
   V1PersistentVolumeClaim,
@@ -65,6 +66,7 @@ export const types = {
     'HorizontalPodAutoscaler',
     'horizontalpodautoscalers',
   ),
+  lease: namespaced<OnWire<V1Lease>>('coordination.k8s.io', 'v1', 'Lease', 'leases'),
   networkPolicy: namespaced<OnWire<V1NetworkPolicy>>('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies'),
   podDisruptionBudget: namespaced<OnWire<V1PodDisruptionBudget>>(
     'policy',

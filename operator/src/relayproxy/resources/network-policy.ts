@@ -6,10 +6,11 @@ import { relayName, selectorLabels } from './names.ts';
 
 /**
  * The NetworkPolicy, or undefined when it is switched off. The SDK port is open to `allowFrom` (to everybody when that
- * is empty), the operations port to everybody: kubelet and Prometheus come from anywhere.
+ * is empty), the operations port to everybody: kubelet and Prometheus come from anywhere. In mode 'Daemon' there is only the
+ * latter.
  */
 export function buildNetworkPolicy(relayProxy: RelayProxy, facts: Facts): Child<V1NetworkPolicy> | undefined {
-  const { metrics, networkPolicy, service } = relayProxy.spec;
+  const { metrics, mode, networkPolicy, service } = relayProxy.spec;
   if (!networkPolicy.enabled) return undefined;
   const { allowFrom = [] } = networkPolicy;
   // client-node's type calls the field `_from`; on the wire it is `from`.
@@ -24,7 +25,7 @@ export function buildNetworkPolicy(relayProxy: RelayProxy, facts: Facts): Child<
     spec: {
       podSelector: { matchLabels: selectorLabels(relayProxy) },
       policyTypes: ['Ingress'],
-      ingress: [sdkRule, { ports: [{ protocol: 'TCP', port: metrics.port }] }],
+      ingress: [...(mode === 'Daemon' ? [] : [sdkRule]), { ports: [{ protocol: 'TCP', port: metrics.port }] }],
     },
   };
 }

@@ -5,9 +5,10 @@ import { type Child, childMetadata } from './metadata.ts';
 import { identityOf, selectorLabels, serviceName } from './names.ts';
 import { sdkPortName } from './ports.ts';
 
-/** The Service that SDKs connect to. */
-export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Service> {
-  const { service, tls } = relayProxy.spec;
+/** The Service that SDKs connect to; undefined in mode 'Daemon', in which none does. */
+export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Service> | undefined {
+  const { mode, service, tls } = relayProxy.spec;
+  if (mode === 'Daemon') return undefined;
   const { annotations, trafficDistribution } = service;
   return {
     apiVersion: 'v1',
@@ -25,9 +26,10 @@ export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Serv
   };
 }
 
-/** Address of the Service for SDKs in the same cluster. */
-export function serviceUrl(relayProxy: RelayProxy): string {
+/** Address of the Service for SDKs in the same cluster; undefined where there is none. */
+export function serviceUrl(relayProxy: RelayProxy): string | undefined {
   const { name, namespace } = identityOf(relayProxy);
-  const { service, tls } = relayProxy.spec;
+  const { mode, service, tls } = relayProxy.spec;
+  if (mode === 'Daemon') return undefined;
   return `${tls ? 'https' : 'http'}://${name}.${namespace}.svc:${service.port}`;
 }

@@ -50,11 +50,14 @@ const ROOM_FACTOR = 2;
 /** Environments of a relay whose spec does not list them (AutoConfig, archives). */
 const ASSUMED_ENVIRONMENTS = 10;
 const DEFAULT_CPU_TARGET = 70;
+/** In mode 'Daemon' one pod is active; another stands by for it. */
+const DAEMON_PODS = 2;
 
 /** Decides replicas, scaling and resources. What the spec sets explicitly wins, field by field. */
 export function planOf({ spec }: RelayProxy): Plan {
   const sizing = sizingOf(spec);
-  const { replicas: needed = MIN_PODS, maxReplicas = MAX_PODS, resources = leastNeeds } = sizing?.needed ?? {};
+  const least = spec.mode === 'Daemon' ? DAEMON_PODS : MIN_PODS;
+  const { replicas: needed = least, maxReplicas = MAX_PODS, resources = leastNeeds } = sizing?.needed ?? {};
   const scaling = scalingOf(spec.autoscaling, needed, maxReplicas);
   return {
     replicas: scaling?.min ?? spec.replicas ?? needed,

@@ -1,4 +1,5 @@
 import type { EnvironmentState, EnvironmentStatus, InstanceStatus, StoreState } from '@flagrelay/crds';
+import { type Awaiting, awaitingActive, reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest, fromTime, toTime } from './times.ts';
 
@@ -20,6 +21,8 @@ export interface Environments {
   /** How many there are, those included that nobody but the pods knows (AutoConfig, archives). */
   readonly total: number;
   readonly connected: number;
+  /** Mode 'Daemon': no pod is active. */
+  readonly awaiting: Awaiting | undefined;
 }
 
 /** One environment as one pod sees it. */
@@ -38,22 +41,37 @@ const severity: readonly EnvironmentState[] = ['OFF', 'CredentialMissing', 'INTE
 /** Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. */
 export function aggregate(snapshot: Snapshot): Environments {
   const configured = snapshot.relayProxy.spec.environments;
-  const names = configured?.map(({ name }) => name) ?? reportedNames(snapshot.instances);
-  const list = names.slice(0, MAX_ENVIRONMENTS).map((name) => aggregateOne(snapshot, name));
-  const total = configured?.length ?? Math.max(0, ...snapshot.instances.map((item) => item.totalEnvironments ?? 0));
+  const awaiting = awaitingActive(snapshot);
+  const reporters = reportersOf(snapshot);
+  const names = configured?.map(({ name }) => name) ?? reportedNames(reporters);
+  const list = names
+    .slice(0, MAX_ENVIRONMENTS)
+    .map((name) => (awaiting === undefined ? aggregateOne(snapshot, reporters, name) : keptFrom(snapshot, name)));
+  const total = configured?.length ?? Math.max(0, ...reporters.map((item) => item.totalEnvironments ?? 0));
   const connected = configured
     ? list.filter((item) => item.connected).length
     : Math.max(0, total - list.filter((item) => !item.connected).length);
-  return { list, total, connected };
+  return { list, total, connected, awaiting };
 }
 
 function reportedNames(instances: readonly InstanceStatus[]): string[] {
   return [...new Set(instances.flatMap((item) => (item.unhealthy ?? []).map(({ name }) => name)))].sort();
 }
 
-function aggregateOne(snapshot: Snapshot, name: string): Aggregate {
+/** While nobody is active: as it was last. */
+function keptFrom({ now, previous }: Snapshot, name: string): Aggregate {
+  const before = previous.environments?.find((environment) => environment.name === name);
+  const status = before ?? { name, state: 'INITIALIZING' as const, lastTransitionTime: toTime(now) };
+  return {
+    status: { ...status, connectedInstances: 0, totalInstances: 0 },
+    connected: false,
+    changesAt: undefined,
+  };
+}
+
+function aggregateOne(snapshot: Snapshot, reporters: readonly InstanceStatus[], name: string): Aggregate {
   const { now, previous, relayProxy } = snapshot;
-  const views = snapshot.instances.map((instance) => ({ instance, view: viewOf(snapshot, instance, name) }));
+  const views = reporters.map((instance) => ({ instance, view: viewOf(snapshot, instance, name) }));
   const all = views.map(({ view }) => view);
   const before = previous.environments?.find((environment) => environment.name === name);
   const ready = new Set(snapshot.pods.filter((pod) => pod.ready).map((pod) => pod.name));
@@ -112,7 +130,7 @@ function isCurrent({ configHash }: Snapshot, instance: InstanceStatus): boolean 
 function isKnown(snapshot: Snapshot, name: string): boolean {
   const before = snapshot.previous.environments?.find((environment) => environment.name === name);
   if (before && (before.state !== 'INITIALIZING' || (before.connectedInstances ?? 0) > 0)) return true;
-  return snapshot.instances.some((instance) => {
+  return reportersOf(snapshot).some((instance) => {
     const report = reportOf(instance, name);
     return report === undefined ? isCurrent(snapshot, instance) : report.state !== 'INITIALIZING';
   });

@@ -6,10 +6,22 @@ import { type Evidence, someOf, type Verdict } from './verdict.ts';
  * `upstream.disconnectedAfterSeconds`.
  */
 export function environmentsConnected({ snapshot, environments }: Evidence): Verdict {
-  const { list, total, connected } = environments;
+  const { list, total, connected, awaiting } = environments;
   const { autoConfig } = snapshot.relayProxy.spec;
   if (snapshot.instances.length === 0) {
     return { status: 'Unknown', reason: 'Initializing', message: 'No pod has reported yet.' };
+  }
+  if (awaiting !== undefined && snapshot.now < awaiting.failsAt) {
+    return {
+      status: 'Unknown',
+      reason: 'AwaitingActive',
+      message: 'No pod is active; one that stands by takes over within some seconds.',
+    };
+  }
+  if (awaiting !== undefined) {
+    const { disconnectedAfterSeconds } = snapshot.relayProxy.spec.upstream;
+    const message = `No pod has been active for ${disconnectedAfterSeconds} s or more, the store is not kept up to date.`;
+    return { status: 'False', reason: 'NoActiveInstance', message };
   }
   if (total === 0) {
     return autoConfig === undefined

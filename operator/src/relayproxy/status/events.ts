@@ -27,6 +27,9 @@ export function statusEvents(before: RelayProxyStatus, after: OperatorStatus): H
   return [
     ...conditionEvents(before.conditions ?? [], after.conditions ?? []),
     ...environmentEvents(before.environments ?? [], after.environments ?? []),
+    ...(after.activeInstance !== undefined && after.activeInstance !== before.activeInstance
+      ? [normal('Activated', 'Observe', `${after.activeInstance} keeps the store up to date now.`)]
+      : []),
   ];
 }
 

@@ -4,6 +4,7 @@ import { serviceUrl } from '../resources/service.ts';
 import { sizingStatus } from '../sizing/explain.ts';
 import { aggregate } from './aggregate.ts';
 import { evaluate, toCondition } from './conditions.ts';
+import { reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest } from './times.ts';
 import { zonesOf } from './zones.ts';
@@ -23,10 +24,15 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
   const { relayProxy, deployment, pods, instances, now } = snapshot;
   const environments = aggregate(snapshot);
   const { generation } = relayProxy.metadata;
-  const changesAt = environments.list.map((item) => item.changesAt).reduce(earliest, undefined);
+  const failsAt = environments.awaiting?.failsAt;
+  const changesAt = environments.list
+    .map((item) => item.changesAt)
+    .reduce(earliest, failsAt !== undefined && failsAt > now ? failsAt : undefined);
   const version = oldestVersion(instances.flatMap((instance) => instance.version ?? []));
   const sizing = sizingStatus(relayProxy);
   const hasSummary = environments.total > 0;
+  const url = serviceUrl(relayProxy);
+  const active = relayProxy.spec.mode === 'Daemon' ? reportersOf(snapshot).find((item) => item.active) : undefined;
   return {
     status: {
       ...(generation !== undefined && { observedGeneration: generation }),
@@ -36,7 +42,8 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
       selector: selectorText(relayProxy),
       image: snapshot.image,
       ...(version !== undefined && { version }),
-      url: serviceUrl(relayProxy),
+      ...(url !== undefined && { url }),
+      ...(active !== undefined && { activeInstance: active.name }),
       ...(hasSummary && { environmentsSummary: `${environments.connected}/${environments.total}` }),
       ...(sizing !== undefined && { sizing }),
       zones: zonesOf(pods),

@@ -6,6 +6,9 @@ export function storeHealthy({ snapshot, environments }: Evidence): Verdict | un
   if (snapshot.instances.length === 0) {
     return { status: 'Unknown', reason: 'Initializing', message: 'No pod has reported yet.' };
   }
+  if (environments.awaiting !== undefined) {
+    return { status: 'Unknown', reason: 'AwaitingActive', message: 'No pod is active.' };
+  }
   const namesIn = (state: string) =>
     environments.list.filter(({ status }) => status.storeState === state).map(({ status }) => status.name);
   const interrupted = namesIn('INTERRUPTED');

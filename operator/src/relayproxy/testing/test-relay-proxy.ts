@@ -13,6 +13,9 @@ export const testFacts: Facts = {
 /** One environment with the least that it needs. */
 export const production = { name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } };
 
+/** What a spec in mode 'Daemon' needs. */
+export const daemon = { mode: 'Daemon', store: { redis: { url: 'redis://redis:6379' } } } as const;
+
 /** A RelayProxy `team/demo` as the operator has it in hand: parsed, with defaults; one environment unless `spec` says otherwise. */
 export function testRelayProxy(spec: RelayProxySpecManifest = {}): RelayProxy {
   const hasSource = spec.environments ?? spec.autoConfig ?? spec.offline;

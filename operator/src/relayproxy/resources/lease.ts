@@ -1,0 +1,20 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import type { V1Lease } from '@kubernetes/client-node';
+import type { Facts } from './facts.ts';
+import { type Child, childMetadata } from './metadata.ts';
+import { relayName } from './names.ts';
+
+/** Name of the Lease that the active pod holds; undefined in mode 'Proxy', in which all pods are active. */
+export function leaseNameOf(relayProxy: RelayProxy): string | undefined {
+  return relayProxy.spec.mode === 'Daemon' ? relayName(relayProxy) : undefined;
+}
+
+/**
+ * The Lease by which pods in mode 'Daemon' agree which of them is active. It is made empty, so that pods need no right to
+ * create any; who holds it is theirs to write.
+ */
+export function buildLease(relayProxy: RelayProxy, facts: Facts): Child<V1Lease> | undefined {
+  const name = leaseNameOf(relayProxy);
+  if (name === undefined) return undefined;
+  return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: childMetadata(relayProxy, facts, name) };
+}

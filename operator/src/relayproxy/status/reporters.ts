@@ -1,0 +1,33 @@
+import type { InstanceStatus } from '@flagrelay/crds';
+import type { Snapshot } from './snapshot.ts';
+import { fromTime } from './times.ts';
+
+/**
+ * The pods whose reports say how environments do: all of them or, in mode 'Daemon', the active one. Its report counts while
+ * the pod is ready only: one that ends, or was killed, may still call itself active when another has taken over.
+ */
+export function reportersOf({ relayProxy, pods, instances }: Snapshot): readonly InstanceStatus[] {
+  if (relayProxy.spec.mode !== 'Daemon') return instances;
+  const ready = new Set(pods.filter((pod) => pod.ready).map((pod) => pod.name));
+  return instances.filter(({ active, name }) => active !== false && ready.has(name));
+}
+
+/** Nobody is active: since when, at the latest, in ms since the epoch, and when that becomes a failure. */
+export interface Awaiting {
+  readonly since: number;
+  readonly failsAt: number;
+}
+
+/**
+ * In mode 'Daemon' while pods report and none is active: a stand-by takes over within some seconds, so that it counts only
+ * after `upstream.disconnectedAfterSeconds`. The time is remembered by the condition, which is Unknown until then.
+ */
+export function awaitingActive(snapshot: Snapshot): Awaiting | undefined {
+  const { relayProxy, instances, previous, now } = snapshot;
+  if (relayProxy.spec.mode !== 'Daemon' || instances.length === 0 || reportersOf(snapshot).length > 0) return undefined;
+  const before = previous.conditions?.find(({ type }) => type === 'EnvironmentsConnected');
+  const damping = relayProxy.spec.upstream.disconnectedAfterSeconds * 1000;
+  if (before?.reason === 'NoActiveInstance') return { since: now - damping, failsAt: now };
+  const since = (before?.reason === 'AwaitingActive' ? fromTime(before.lastTransitionTime) : undefined) ?? now;
+  return { since, failsAt: since + damping };
+}
