@@ -40,6 +40,8 @@ export interface FaultRule {
 
 /** A running fault proxy. */
 export interface FaultProxy {
+  /** For a kubeconfig of another process; it needs no credentials. */
+  readonly url: string;
   /** A kubeconfig that goes through the proxy, which adds the real credentials. Its owner closes it. */
   kubeConfig(): PooledKubeConfig;
   /** Adds a fault; the first that applies to a request wins. */
@@ -155,6 +157,7 @@ export async function startFaultProxy(upstream: PooledKubeConfig): Promise<Fault
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => outgoing.destroy()); // the client went away, or the server did
   });
+  server.keepAliveTimeout = 0; // no fault but those that were asked for: an idle connection is not closed
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 
@@ -165,10 +168,12 @@ export async function startFaultProxy(upstream: PooledKubeConfig): Promise<Fault
     }
   }
 
+  const url = `http://127.0.0.1:${port}`;
   return {
+    url,
     kubeConfig() {
       const config = new PooledKubeConfig();
-      const cluster = { name: 'proxy', server: `http://127.0.0.1:${port}`, skipTLSVerify: true };
+      const cluster = { name: 'proxy', server: url, skipTLSVerify: true };
       config.loadFromClusterAndUser(cluster, { name: 'proxied' });
       return config;
     },

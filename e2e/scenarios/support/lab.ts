@@ -1,0 +1,74 @@
+import type { TestContext } from 'node:test';
+import { type FaultProxy, startFaultProxy } from '../../../operator/src/runtime/testing/fault-proxy.ts';
+import { cluster } from '../../cluster/select.ts';
+import { type ControlPlane, openControlPlane } from '../../control-plane/control-plane.ts';
+import { type LabClient, openLabClient } from '../../control-plane/lab-client.ts';
+import { buildOperator, type OperatorProcess, startOperator } from '../../control-plane/operator-process.ts';
+import { startRelaySimulator } from '../../control-plane/relay-simulator.ts';
+import { ENVIRONMENTS } from '../../scale/fleet.ts';
+import { writeProxyKubeconfig } from './proxy-kubeconfig.ts';
+import { condition } from './stage.ts';
+
+/**
+ * What a scenario of the operator alone plays on: a control plane of its own, so that its API server may be mistreated,
+ * kwok's pods, and reports as relays write them. All of it ends with the test.
+ */
+export interface Lab {
+  readonly plane: ControlPlane;
+  readonly client: LabClient['client'];
+  /** Starts the shipped operator as user `operator-INDEX`; `proxied` sends its requests through a proxy that can fail them. */
+  operator(index: number): Promise<OperatorProcess>;
+  proxied(index: number): Promise<{ operator: OperatorProcess; proxy: FaultProxy }>;
+}
+
+/** Why there is no lab where the cluster is not ours: its programs would have to be built for these scenarios alone. */
+export async function otherCluster(): Promise<string | undefined> {
+  const { kind } = await cluster();
+  return kind === 'local'
+    ? undefined
+    : `runs on a control plane of its own, beside a local cluster and not one of kind "${kind}"`;
+}
+
+/** Opens a lab for a test. */
+export async function openLab(t: TestContext, name: string): Promise<Lab> {
+  await buildOperator();
+  const plane = await openControlPlane(name);
+  t.after(plane.close);
+  const lab = openLabClient(plane.kubeconfig);
+  t.after(lab.close);
+  const simulator = startRelaySimulator(lab, ENVIRONMENTS);
+  t.after(simulator.stop);
+  const start = async (index: number, kubeconfig: string) => {
+    const operator = await startOperator({ name: `operator-${index}`, folder: plane.folder, kubeconfig });
+    // A frozen process ends by SIGKILL alone.
+    t.after(() => (operator.ended() === undefined ? operator.signal('SIGKILL') : undefined));
+    return operator;
+  };
+  return {
+    plane,
+    client: lab.client,
+    operator: (index) => start(index, plane.operatorKubeconfig(index)),
+    async proxied(index) {
+      const upstream = openLabClient(plane.operatorKubeconfig(index));
+      t.after(upstream.close);
+      const proxy = await startFaultProxy(upstream.kubeConfig);
+      t.after(proxy.close);
+      return { operator: await start(index, writeProxyKubeconfig(plane.folder, index, proxy.url)), proxy };
+    },
+  };
+}
+
+/** Waits until a RelayProxy of a lab is Ready for its current generation, with this many ready replicas. */
+export async function waitFleetReady(lab: Lab, name: string, namespace: string, replicas: number, timeoutMs = 120_000) {
+  await lab.plane.kubectl.waitForObject(
+    'relayproxy',
+    name,
+    namespace,
+    `Ready with ${replicas} replicas`,
+    (o) =>
+      o.status?.observedGeneration === o.metadata.generation &&
+      condition(o, 'Ready').startsWith('True') &&
+      o.status?.readyReplicas === replicas,
+    timeoutMs,
+  );
+}
