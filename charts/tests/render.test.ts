@@ -82,8 +82,19 @@ describe('the defaults', async () => {
       RELAY_IMAGE: 'ghcr.io/flagrelay/relay:0.1.0',
       WATCH_NAMESPACES: '',
       LOG_LEVEL: 'info',
+      LOG_FORMAT: 'json',
+      LEADER_ELECTION: 'true',
+      LEASE_DURATION_SECONDS: '15',
+      RENEW_DEADLINE_SECONDS: '10',
+      RETRY_PERIOD_SECONDS: '2',
+      CONCURRENCY: '10',
+      KUBE_QPS: '0',
+      KUBE_BURST: '50',
+      RUNBOOK_BASE_URL: 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks',
+      METRICS_ENABLED: 'true',
       METRICS_PORT: '8080',
       PROBE_PORT: '8081',
+      NODE_OPTIONS: '--max-old-space-size=288',
     });
   });
 
@@ -183,7 +194,7 @@ describe('values', () => {
   });
 
   test('a wrong value is refused', async () => {
-    await assert.rejects(render('--set', 'logLevel=loud'), /logLevel/);
+    await assert.rejects(render('--set', 'log.level=loud'), /log\/level|log\.level/);
     await assert.rejects(render('--set', 'image.digest=latest'), /digest/);
     await assert.rejects(render('--set', 'watchNamespaces={Team}'), /watchNamespaces/);
   });
@@ -214,7 +225,9 @@ describe('values', () => {
   });
 
   test('a ServiceMonitor finds the metrics Service', async () => {
-    const objects = await render('--set', 'metrics.serviceMonitor.enabled=true');
+    const always = 'metrics.serviceMonitor.enabled=true,metrics.serviceMonitor.renderMode=alwaysRender';
+    const objects = await render('--set', always);
+    assert.equal(one(objects, 'ServiceMonitor').spec.endpoints[0].honorLabels, true);
     const monitor = one(objects, 'ServiceMonitor').spec;
     const service = one(objects, 'Service');
     assert.equal(monitor.endpoints[0].port, service.spec.ports[0].name);

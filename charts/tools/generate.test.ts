@@ -25,7 +25,7 @@ test('every value is read by a template', () => {
     .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('\n');
   // The parts of an image are read inside the helper that the whole image is given to.
-  const images = new Set(['repository', 'tag', 'digest']);
+  const images = new Set(['registry', 'repository', 'tag', 'digest']);
   for (const { path } of values) {
     const read = images.has(path.at(-1) ?? '') ? path.slice(0, -1) : path;
     assert.match(text, new RegExp(`\\.Values\\.${read.join('\\.')}\\b(?!\\.)`), path.join('.'));

@@ -17,17 +17,10 @@ export function crdTemplate(crd: string): string {
   const body = crd.replace(/^#.*\n/, '');
   const anchor = 'metadata:\n  name: relayproxies.flagrelay.dev\n';
   if (!body.includes(anchor)) throw new Error('crds/relayproxies.yaml has no metadata.name where it is expected');
-  const metadata = `${anchor}  labels:
-    {{- include "flagrelay.labels" . | nindent 4 }}
-  {{- if or .Values.crds.keep .Values.crds.annotations }}
-  annotations:
-    {{- if .Values.crds.keep }}
-    helm.sh/resource-policy: keep
-    {{- end }}
-    {{- with .Values.crds.annotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-  {{- end }}
+  const metadata = `metadata:
+  {{- $annotations := ternary (dict "helm.sh/resource-policy" "keep") dict .Values.crds.keep }}
+  {{- $annotations = merge $annotations .Values.crds.annotations }}
+  {{- include "flagrelay.metadata" (dict "root" . "name" "relayproxies.flagrelay.dev" "namespace" "" "annotations" $annotations) | nindent 2 }}
 `;
   return `{{- /* ${notice} From crds/relayproxies.yaml. */ -}}\n{{- if .Values.crds.enabled }}\n${body.replace(anchor, metadata)}{{- end }}\n`;
 }

@@ -23,11 +23,10 @@ export function valuesSchema(values: readonly Value[]): string {
       default: value.default,
     };
   }
-  // Helm puts this in when the chart is a part of another.
-  root.properties = {
-    ...root.properties,
-    global: { type: 'object', description: 'Values of a chart that this is a part of.' },
-  };
+  // Helm puts the globals of a chart in of which this is a part, whatever they are.
+  const { global, ...others } = root.properties ?? {};
+  const description = 'Values that are shared with a chart that this is a part of.';
+  root.properties = { ...others, global: { type: 'object', description, properties: global?.properties ?? {} } };
   return `${JSON.stringify(root, null, 2)}\n`;
 }
 

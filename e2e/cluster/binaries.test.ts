@@ -10,6 +10,7 @@ const modules = {
   etcd: 'go.etcd.io/etcd/server/v3',
   coredns: 'github.com/coredns/coredns',
   helm: 'helm.sh/helm/v4',
+  helm3: 'helm.sh/helm/v3',
   kwok: 'sigs.k8s.io/kwok',
 };
 

@@ -20,6 +20,7 @@ const programsOf: Readonly<Record<ToolSet, Readonly<Record<string, readonly stri
   etcd: { etcd: ['--version'] },
   coredns: { coredns: ['-version'] },
   helm: { helm: ['version', '--short'] },
+  helm3: { helm3: ['version', '--short'] },
   kwok: { kwok: ['--version'] },
 };
 
@@ -34,11 +35,12 @@ const buildTargets: Readonly<Record<ToolSet, string>> = {
   etcd: 'tool',
   coredns: '.',
   helm: 'tool',
+  helm3: 'tool',
   kwok: 'tool',
 };
 
 /** A program's Go package ends in another name than the program. */
-const builtNames: Readonly<Record<string, string>> = { etcd: 'server' };
+const builtNames: Readonly<Record<string, string>> = { etcd: 'server', helm3: 'helm' };
 
 /** Go is missing, so that programs that are not found cannot be built either. */
 export class MissingGoError extends Error {
@@ -133,8 +135,9 @@ async function buildUnlessThere(set: ToolSet): Promise<void> {
   } finally {
     clearInterval(timer);
   }
-  for (const [name, built] of Object.entries(builtNames)) {
-    if (existsSync(join(partial, built))) renameSync(join(partial, built), join(partial, name));
+  for (const name of Object.keys(programsOf[set])) {
+    const built = builtNames[name];
+    if (built !== undefined) renameSync(join(partial, built), join(partial, name));
   }
   renameSync(partial, folder);
   progress(`built ${set} ${versions[set]} in ${secondsSince(start)}`);

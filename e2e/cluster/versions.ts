@@ -5,6 +5,8 @@ export const versions = {
   coredns: 'v1.15.0',
   helm: 'v4.3.1',
   /** Nodes and pods that are objects only, for the scale run. */
+  /** Charts must work with this one, too. */
+  helm3: 'v3.22.0',
   kwok: 'v0.8.0',
 } as const;
 

@@ -12,9 +12,14 @@
 {{- end -}}
 {{- end }}
 
+{{/* Namespace of all objects that have one. */}}
+{{- define "flagrelay.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end }}
+
 {{/* Name of objects that the cluster has but one of: two releases of one name in two namespaces may both be there. */}}
 {{- define "flagrelay.clusterName" -}}
-{{- printf "%s-%s" .Release.Namespace (include "flagrelay.fullname" .) -}}
+{{- printf "%s-%s" (include "flagrelay.namespace" .) (include "flagrelay.fullname" .) -}}
 {{- end }}
 
 {{- define "flagrelay.serviceAccountName" -}}
@@ -43,17 +48,68 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- toYaml (merge $own (fromYaml (include "flagrelay.selectorLabels" .)) .Values.commonLabels) -}}
 {{- end }}
 
+{{/*
+Metadata of an object. `root`: the context; `name`; `namespace`: empty for objects outside namespaces; `labels` and
+`annotations`: more of them, which may not replace the chart's own labels.
+*/}}
+{{- define "flagrelay.metadata" -}}
+name: {{ .name }}
+{{- with .namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- toYaml (merge (fromYaml (include "flagrelay.labels" .root)) (default dict .labels)) | nindent 2 }}
+{{- with merge dict (default dict .annotations) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* Reference of an image: a digest stands above a tag, the version of the chart is the tag of last resort. */}}
 {{- define "flagrelay.image" -}}
+{{- $registry := default .image.registry .root.Values.global.imageRegistry -}}
+{{- $name := ternary .image.repository (printf "%s/%s" $registry .image.repository) (empty $registry) -}}
 {{- if .image.digest -}}
-{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- printf "%s@%s" $name .image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .image.repository (default .version .image.tag) -}}
+{{- printf "%s:%s" $name (default .root.Chart.AppVersion .image.tag) -}}
+{{- end -}}
+{{- end }}
+
+{{- define "flagrelay.imagePullSecrets" -}}
+{{- with concat .Values.global.imagePullSecrets .Values.imagePullSecrets | uniq -}}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
 {{- end -}}
 {{- end }}
 
 {{- define "flagrelay.operatorSubject" -}}
 - kind: ServiceAccount
   name: {{ include "flagrelay.serviceAccountName" . }}
-  namespace: {{ .Release.Namespace }}
+  namespace: {{ include "flagrelay.namespace" . }}
+{{- end }}
+
+{{/*
+Not empty when an object of a kind that a cluster may not have is to be rendered. `root`: the context; `api`: version and
+kind; `mode`: the value `renderMode`; `value`: name of the value that asks for it.
+*/}}
+{{- define "flagrelay.renders" -}}
+{{- if or (eq .mode "alwaysRender") (.root.Capabilities.APIVersions.Has .api) -}}
+true
+{{- else if eq .mode "failIfMissing" -}}
+{{- fail (printf "%s asks for %s, which the cluster does not have" .value .api) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Mistakes that a schema cannot tell. */}}
+{{- define "flagrelay.validate" -}}
+{{- if and (not .Values.leaderElection.enabled) (gt (int .Values.replicas) 1) -}}
+{{- fail "leaderElection.enabled may be false with replicas 1 only: several operators without a Lease work against each other" -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.enabled) -}}
+{{- fail "metrics.serviceMonitor.enabled needs metrics.enabled" -}}
+{{- end -}}
+{{- if eq (int .Values.metrics.port) (int .Values.probes.port) -}}
+{{- fail "metrics.port and probes.port must differ" -}}
+{{- end -}}
 {{- end }}
