@@ -14,6 +14,7 @@ import { renewCertificate } from './http/certificate.ts';
 import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer, listenOps } from './http/ops.ts';
+import { followShedFile } from './http/rebalance.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
 import { observeClients } from './protocols/launchdarkly/clients.ts';
@@ -146,6 +147,8 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const events = createEventHandlers({ config, dispatcher, metrics, registry });
   const { tls, maxRequestBodyBytes: maxBodyBytes, compression, drainMs } = config.server;
   const server = createSdkServer(tls);
+  const { shedFile } = config.streaming;
+  const rebalancing = shedFile === undefined ? undefined : followShedFile({ path: shedFile, hub, logger });
   const renewal = tls === undefined ? undefined : renewCertificate(server, tls, logger);
   const sdkRoutes = launchDarklyRoutes({
     registry,
@@ -198,6 +201,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const closeAll = async (): Promise<void> => {
     draining = true;
     renewal?.close();
+    rebalancing?.close();
     await reporter?.close();
     await feeds.definitions.close();
     hub.close();
@@ -236,6 +240,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       async drain() {
         draining = true;
         changed();
+        rebalancing?.close();
         await drainServer(server, hub, { drainMs, behindService: deps.env.KUBERNETES_SERVICE_HOST !== undefined });
       },
       close,
@@ -260,6 +265,7 @@ function createHub(config: RelayConfig, metrics: Metrics, changed: () => void): 
         changed();
       },
       cut: () => metrics.streamsCut.inc(),
+      rebalanced: () => metrics.streamsRebalanced.inc(),
       delivered: (ms) => metrics.propagation.observe(ms / 1000),
     },
   });

@@ -23,7 +23,7 @@ export async function runOnce(config: RelayConfig, logger: Logger, env: NodeJS.P
   const hub = new Hub({
     ...config.streaming,
     heartbeatMs: 0,
-    metrics: { opened: nothing, closed: nothing, cut: nothing, delivered: nothing },
+    metrics: { opened: nothing, closed: nothing, cut: nothing, rebalanced: nothing, delivered: nothing },
   });
   // What an earlier run left on disk is not what upstream says now.
   const { snapshot: _, ...withoutSnapshot } = config;

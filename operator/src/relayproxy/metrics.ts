@@ -113,6 +113,7 @@ function fleetOf(item: RawRelayProxy, deployments: Store<Deployment>): Fleet | u
 /** What the operator did to fleets; labels are bounded by code, not by data. */
 export interface FleetMetrics {
   readonly scalings: Counter<'direction'>;
+  readonly rebalances: Counter;
 }
 
 /** Registers {@link FleetMetrics}. Throws when they are registered there already. */
@@ -122,6 +123,11 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
       name: 'flagrelay_operator_scalings_total',
       help: 'Changes of the number of pods by their connections.',
       labelNames: ['direction'],
+      registers: [registry],
+    }),
+    rebalances: new Counter({
+      name: 'flagrelay_operator_rebalances_total',
+      help: 'Times that pods were asked to close some of their streams, because others had far fewer.',
       registers: [registry],
     }),
   };

@@ -12,15 +12,16 @@ import { removeDeadInstances } from './instances.ts';
 import type { FleetMetrics } from './metrics.ts';
 import { observe, observePods } from './observe.ts';
 import { parsed } from './parsed.ts';
+import { createRebalancer } from './rebalance/rebalancer.ts';
 import { documentText } from './resources/config-map.ts';
 import { hashOf, shortHash } from './resources/hash.ts';
-import type { RawRelayProxy } from './resources/kubernetes-types.ts';
+import type { Pod, RawRelayProxy } from './resources/kubernetes-types.ts';
 import { identityOf, relayName } from './resources/names.ts';
 import { createAutoscaler } from './scaling/autoscaler.ts';
 import { planOf } from './sizing/plan.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
 import { referenceVersions } from './status/references.ts';
-import type { PodFacts } from './status/snapshot.ts';
+import type { PodFacts, Snapshot } from './status/snapshot.ts';
 import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
 import { earliest } from './status/times.ts';
 import { createStatusWriter } from './status-writer.ts';
@@ -55,6 +56,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
   const autoscaler = createAutoscaler(clock);
+  const rebalancer = createRebalancer(client, clock);
   const uids = new Map<string, string>();
 
   function forget(key: string): void {
@@ -64,12 +66,17 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     refresher.forget(uid);
     statuses.forget(uid);
     autoscaler.forget(uid);
+    rebalancer.forget(uid);
     uids.delete(key);
+  }
+
+  function podsOf(relayProxy: RelayProxy): readonly Pod[] {
+    return caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy)));
   }
 
   async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
     const { uid = '' } = relayProxy.metadata;
-    const pods = caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy)));
+    const pods = podsOf(relayProxy);
     const documents = shortHash(documentText(relayProxy));
     const mounted = hashOf([documents, ...referenceVersions(relayProxy, caches.configMaps.store)]);
     await refresher.refresh({ uid, version: mounted, changedNow: children.configChanged, pods, signal });
@@ -81,6 +88,17 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { namespace } = identityOf(relayProxy);
     const live = caches.childStores.deployment.get({ namespace, name: relayName(relayProxy) });
     return autoscaler.decide({ uid: relayProxy.metadata.uid ?? '', plan: planOf(relayProxy), live, pods, instances });
+  }
+
+  /** Has pods close streams where others have far fewer; answers when to look again, in ms. */
+  async function rebalance(raw: RawRelayProxy, snapshot: Snapshot, signal: AbortSignal): Promise<number | undefined> {
+    const rawPods = podsOf(snapshot.relayProxy);
+    const { happening, recheckAfterMs } = await rebalancer.rebalance({ ...snapshot, rawPods, signal });
+    if (happening !== undefined) {
+      metrics.rebalances.inc();
+      tell(raw, [happening]);
+    }
+    return recheckAfterMs;
   }
 
   function countScaling({ changes: { scaled } }: ChildrenResult): void {
@@ -137,8 +155,9 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { status, recheckAfterMs } = computeStatus(snapshot);
     const waitMs = await writeStatus(raw, status, context);
     if (children.retry !== undefined) throw children.retry;
+    const unevenMs = await rebalance(raw, snapshot, signal);
     const unsettled = settled ? undefined : SETTLE_MS;
-    const delays = [recheckAfterMs, children.recheckAfterMs, waitMs, unsettled, scaled?.recheckAfterMs];
+    const delays = [recheckAfterMs, children.recheckAfterMs, waitMs, unsettled, scaled?.recheckAfterMs, unevenMs];
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }
 

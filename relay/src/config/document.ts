@@ -84,6 +84,8 @@ const streaming = z.strictObject({
     .int()
     .min(1024)
     .default(16 * 1024 * 1024),
+  /** Holds orders to close a share of the streams, so that clients spread over other pods; watched. */
+  shedFile: path.optional(),
 });
 
 /** Analytics events (contract 1.10, 5.3). */

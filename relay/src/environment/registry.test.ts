@@ -22,7 +22,7 @@ function setUp() {
     heartbeatMs: 0,
     maxConnectionMs: 0,
     maxBufferedBytes: 1000,
-    metrics: { opened: () => {}, closed: () => {}, cut: () => {}, delivered: () => {} },
+    metrics: { opened: () => {}, closed: () => {}, cut: () => {}, rebalanced: () => {}, delivered: () => {} },
   });
   const registry = new Registry(
     {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type EnvironmentFacts, type InstanceFacts, reportItem, twoSignificantDigits } from './report-item.ts';
+import {
+  type EnvironmentFacts,
+  type InstanceFacts,
+  reportItem,
+  steadyCount,
+  twoSignificantDigits,
+} from './report-item.ts';
 
 const identity = { name: 'relay-a', namespace: 'flags', uid: 'u-1', zone: 'zone-a', version: '0.1.0' };
 
@@ -68,4 +74,21 @@ test('connections are rounded to two significant digits', () => {
     [0, 7, 99, 104, 105, 1249, 1250, 99_600].map(twoSignificantDigits),
     [0, 7, 99, 100, 110, 1200, 1300, 100_000],
   );
+});
+
+test('a number of connections that swings a little is reported once', () => {
+  const cases: [before: number | undefined, count: number, expected: number][] = [
+    [undefined, 1249, 1200],
+    [1200, 1251, 1200],
+    [1200, 1140, 1200],
+    [1200, 1270, 1300],
+    [1200, 1139, 1100],
+    [3, 4, 4],
+    [20, 21, 20],
+    [20, 22, 22],
+    [5, 0, 0],
+    [0, 1, 1],
+  ];
+  for (const [before, count, expected] of cases)
+    assert.equal(steadyCount(before, count), expected, `${before} ${count}`);
 });

@@ -63,8 +63,8 @@ interface UnhealthyEnvironment {
 const MAX_UNHEALTHY = 100;
 const MAX_MESSAGE_LENGTH = 256;
 
-/** Builds the pod's item: sparse (only environments that are not VALID, or whose store is not), in a stable order, within the API's bounds. */
-export function reportItem(identity: InstanceIdentity, facts: InstanceFacts): ReportItem {
+/** Builds the pod's item, after the one that was reported last: sparse (only environments that are not VALID, or whose store is not), in a stable order, within the API's bounds. */
+export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, before?: ReportItem): ReportItem {
   const unhealthy = facts.environments
     .filter(({ state, storeState = 'VALID' }) => state !== 'VALID' || storeState !== 'VALID')
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -77,13 +77,25 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts): Re
     zone,
     version,
     ready: facts.ready,
-    connections: twoSignificantDigits(facts.connections),
+    connections: steadyCount(before?.connections, facts.connections),
     connectedEnvironments: facts.connectedEnvironments,
     totalEnvironments: facts.environments.length,
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
     ...(facts.active === undefined ? {} : { active: facts.active }),
     unhealthy,
   };
+}
+
+/** Share by which the number of connections may change before it is reported again. */
+const STEADY = 0.05;
+
+/**
+ * The number to report: the one that was reported last while it is about right, so that a number that swings a little is no
+ * write, and else the new one, rounded.
+ */
+export function steadyCount(before: number | undefined, count: number): number {
+  if (before !== undefined && Math.abs(count - before) <= STEADY * before) return before;
+  return twoSignificantDigits(count);
 }
 
 /** 1234 → 1200: the status says how busy a pod is and does not change with each client. */

@@ -75,7 +75,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const look = (): void => {
     looking = undefined;
     if (closed || sending !== undefined || failures > 0) return;
-    const item = reportItem(identity, options.facts());
+    const item = reportItem(identity, options.facts(), reported);
     if (isDeepStrictEqual(item, reported)) return;
     const onlyConnections =
       reported !== undefined && isDeepStrictEqual({ ...item, connections: 0 }, { ...reported, connections: 0 });
@@ -92,7 +92,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   };
 
   const send = async (): Promise<void> => {
-    const item = reportItem(identity, options.facts());
+    const item = reportItem(identity, options.facts(), reported);
     if (isDeepStrictEqual(item, reported)) {
       failures = 0;
       return;

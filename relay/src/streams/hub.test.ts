@@ -44,7 +44,7 @@ class Recorder implements StreamConnection {
 }
 
 function newHub(overrides: Partial<ConstructorParameters<typeof Hub>[0]> = {}) {
-  const seen = { opened: 0, closed: 0, cut: 0, deliveredMs: [] as number[] };
+  const seen = { opened: 0, closed: 0, cut: 0, rebalanced: 0, deliveredMs: [] as number[] };
   const hub = new Hub({
     heartbeatMs: 0,
     maxConnectionMs: 0,
@@ -53,6 +53,7 @@ function newHub(overrides: Partial<ConstructorParameters<typeof Hub>[0]> = {}) {
       opened: () => seen.opened++,
       closed: () => seen.closed++,
       cut: () => seen.cut++,
+      rebalanced: () => seen.rebalanced++,
       delivered: (ms) => seen.deliveredMs.push(ms),
     },
     ...overrides,
@@ -216,13 +217,31 @@ describe('stream hub', () => {
     hub.close();
   });
 
+  test('a share of the streams is ended, and no other', async () => {
+    const { hub, seen } = newHub({ random: () => 0 });
+    const channel = hub.createChannel('all');
+    const clients = Array.from({ length: 10 }, () => new Recorder());
+    for (const client of clients) channel.add(client, clientWith('k'), undefined);
+    const never = new AbortController().signal;
+    const shedding = hub.shed(0.4, 100, never);
+    clients[3]?.destroy();
+    assert.equal(await shedding, 3, 'the one that went by itself is not counted');
+    assert.deepEqual(
+      clients.map((client) => client.ended),
+      [true, true, true, false, ...Array(6).fill(false)],
+    );
+    assert.equal(seen.rebalanced, 3);
+    assert.equal(await hub.shed(0.01, 100, never), 0);
+    hub.close();
+  });
+
   test('open and closed streams are told to the metrics', () => {
     const { hub, seen } = newHub();
     const channel = hub.createChannel('ping');
     channel.add(new Recorder(), clientWith('k'), undefined);
     channel.add(new Recorder(), clientWith('k'), undefined);
     channel.close();
-    assert.deepEqual(seen, { opened: 2, closed: 2, cut: 0, deliveredMs: [] });
+    assert.deepEqual(seen, { opened: 2, closed: 2, cut: 0, rebalanced: 0, deliveredMs: [] });
     hub.close();
   });
 });

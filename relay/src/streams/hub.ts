@@ -1,5 +1,6 @@
 import { Channel, type Platform, type StreamKind, type Subscriber } from './channel.ts';
 import { HEARTBEAT } from './sse.ts';
+import { sample, stagger } from './stagger.ts';
 import { createWheel, type Wheel } from './wheel.ts';
 
 /** What the hub tells of itself. */
@@ -8,6 +9,8 @@ export interface HubMetrics {
   closed(kind: StreamKind, platform: Platform): void;
   /** A client was cut because it did not read. */
   cut(): void;
+  /** A stream was ended so that its client may go to another pod. */
+  rebalanced(): void;
   /** A change was written to all streams of a channel. @param ms since its message had come from upstream */
   delivered(ms: number): void;
 }
@@ -59,15 +62,27 @@ export class Hub {
 
   /** Ends all streams, spread evenly over `overMs`, in the order in which they came. Resolves when the last one is told to end. */
   async drain(overMs: number): Promise<void> {
-    const all = [...this.#subscribers];
-    const steps = Math.min(all.length, Math.max(1, Math.floor(overMs / 50)));
-    for (let step = 0; step < steps; step++) {
-      if (step > 0) await new Promise((resolve) => setTimeout(resolve, overMs / steps));
-      const from = Math.floor((all.length * step) / steps);
-      const to = Math.floor((all.length * (step + 1)) / steps);
-      for (const subscriber of all.slice(from, to)) subscriber.connection.end(END_GRACE_MS);
-    }
+    await stagger([...this.#subscribers], overMs, (subscriber) => subscriber.connection.end(END_GRACE_MS));
     for (const subscriber of this.#subscribers) subscriber.connection.end(END_GRACE_MS);
+  }
+
+  /**
+   * Ends a share (0 to 1) of the streams, chosen at random, spread evenly over `overMs`: their clients reconnect, and some of
+   * them to other pods. Resolves to how many were ended; the signal keeps the rest open.
+   */
+  async shed(share: number, overMs: number, signal: AbortSignal): Promise<number> {
+    const { metrics, random = Math.random } = this.#options;
+    const chosen = sample(this.#subscribers, Math.round(this.#subscribers.size * share), random);
+    let ended = 0;
+    const end = (subscriber: Subscriber): void => {
+      // It may have ended by itself meanwhile.
+      if (!this.#subscribers.has(subscriber)) return;
+      ended += 1;
+      metrics.rebalanced();
+      subscriber.connection.end(END_GRACE_MS);
+    };
+    await stagger(chosen, overMs, end, signal);
+    return ended;
   }
 
   /** Cuts what is still open and stops the timers. */

@@ -53,6 +53,12 @@ export const METRICS = {
     help: 'SDK streams that were turned away with 503 because too many were being opened.',
     labels: [],
   },
+  streamsRebalanced: {
+    name: 'flagrelay_streams_rebalanced_total',
+    type: 'counter',
+    help: 'SDK streams that were ended so that clients spread over all pods again.',
+    labels: [],
+  },
   propagation: {
     name: 'flagrelay_propagation_seconds',
     type: 'histogram',
@@ -183,6 +189,7 @@ export interface Metrics {
   readonly streamsOpened: Counter<'kind' | 'platform'>;
   readonly streamsCut: Counter;
   readonly streamsShed: Counter;
+  readonly streamsRebalanced: Counter;
   readonly propagation: Histogram;
   readonly storeOperations: Histogram<'operation'>;
   readonly eventsReceived: Counter<'environment'>;
@@ -255,6 +262,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     streamsOpened: counter(METRICS.streamsOpened),
     streamsCut: counter(METRICS.streamsCut),
     streamsShed: counter(METRICS.streamsShed),
+    streamsRebalanced: counter(METRICS.streamsRebalanced),
     propagation: histogram(METRICS.propagation),
     storeOperations: histogram(METRICS.storeOperations),
     eventsReceived: counter(METRICS.eventsReceived),

@@ -9,6 +9,8 @@ export const adoptAnnotation = 'flagrelay.dev/adopt';
 export const appliedHashAnnotation = 'flagrelay.dev/applied-hash';
 /** On a running pod: changed by the operator when a mounted file changed, so that kubelet refreshes it at once. */
 export const configHashAnnotation = 'flagrelay.dev/config-hash';
+/** On a running pod: an order to close some of its streams; the relay reads it from a file. */
+export const shedAnnotation = 'flagrelay.dev/shed';
 /** On the pod template: hash of the settings that a running relay cannot take up. */
 export const restartHashAnnotation = 'flagrelay.dev/restart-hash';
 

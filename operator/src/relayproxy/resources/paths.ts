@@ -15,6 +15,8 @@ export const folders = {
   proxy: `${ROOT}/proxy`,
   autoConfig: `${ROOT}/autoconfig`,
   offline: `${ROOT}/offline`,
+  /** What the pod is told of itself while it runs. */
+  pod: `${ROOT}/pod`,
   /** Writable; lives as long as the pod. */
   state: '/var/lib/flagrelay',
 } as const;
@@ -33,4 +35,5 @@ export const files = {
   redisCa: 'ca.crt',
   proxyCredentials: 'credentials',
   autoConfigKey: 'key',
+  shed: 'shed',
 } as const;

@@ -43,7 +43,7 @@ test('data files keep the name of their key, so that the ending tells JSON from 
 
 test('only what is asked for is mounted', () => {
   const names = mountedVolumes(testRelayProxy()).map((item) => item.volume.name);
-  assert.deepEqual(names, ['config', 'secrets', 'state', 'token']);
+  assert.deepEqual(names, ['config', 'pod', 'secrets', 'state', 'token']);
 });
 
 test('the token is one that kubelet renews, and only the state folder can be written', () => {

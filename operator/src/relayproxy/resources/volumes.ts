@@ -1,7 +1,7 @@
 import type { KeyRef, RelayProxy } from '@flagrelay/crds';
 import type { V1KeyToPath, V1Volume, V1VolumeMount, V1VolumeProjection } from '@kubernetes/client-node';
 import type { AsJson } from '../../runtime/objects.ts';
-import { configMapName } from './names.ts';
+import { configMapName, shedAnnotation } from './names.ts';
 import { documentFile, files, folders } from './paths.ts';
 
 type Volume = AsJson<V1Volume>;
@@ -26,6 +26,7 @@ const TOKEN_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 export function mountedVolumes(relayProxy: RelayProxy): MountedVolume[] {
   return [
     configVolume(relayProxy),
+    podVolume(),
     secretKeys('secrets', folders.secrets, environmentKeys(relayProxy)),
     dataFiles(relayProxy),
     tlsVolume(relayProxy),
@@ -71,6 +72,12 @@ function autoConfigKeys({ spec }: RelayProxy): KeyFile[] {
 function configVolume(relayProxy: RelayProxy): MountedVolume {
   const items = [{ key: documentFile, path: documentFile }];
   return mounted({ name: 'config', configMap: { name: configMapName(relayProxy), items } }, folders.config);
+}
+
+/** Annotations of the pod that the operator changes while it runs; kubelet keeps the files up to date. */
+function podVolume(): MountedVolume {
+  const items = [{ path: files.shed, fieldRef: { fieldPath: `metadata.annotations['${shedAnnotation}']` } }];
+  return mounted({ name: 'pod', downwardAPI: { items } }, folders.pod);
 }
 
 function dataFiles({ spec }: RelayProxy): MountedVolume | undefined {

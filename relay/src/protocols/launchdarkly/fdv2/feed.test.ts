@@ -25,7 +25,7 @@ const without = ({ flags, segments }: DataSet, leave: (item: Item) => boolean): 
   flags: new Map([...flags].filter(([, item]) => !leave(item))),
   segments,
 });
-const metrics = { opened: () => {}, closed: () => {}, cut: () => {}, delivered: () => {} };
+const metrics = { opened: () => {}, closed: () => {}, cut: () => {}, rebalanced: () => {}, delivered: () => {} };
 const channel = () =>
   new Hub({ heartbeatMs: 0, maxConnectionMs: 0, maxBufferedBytes: 1e9, metrics }).createChannel('fdv2');
 
