@@ -52,7 +52,7 @@ export async function startFilling(startConfig: RelayConfig, deps: FillingDeps):
   const hub = new Hub({
     ...config.streaming,
     heartbeatMs: 0,
-    metrics: { opened: nothing, closed: nothing, cut: nothing, delivered: nothing },
+    metrics: { opened: nothing, closed: nothing, cut: nothing, rebalanced: nothing, delivered: nothing },
   });
   closers.defer(() => hub.close());
   // What an earlier run left on disk is for clients, and there are none.

@@ -80,7 +80,8 @@ function effective(config: RelayConfig, env: Env) {
     opsPort: ops.port,
     upstream: { ...upstream, proxy: undefined, onInitTimeout: undefined },
     proxy: proxy && { url: proxy.url, credentials: content(proxy.credentials, proxy.credentialsFile) },
-    streaming,
+    // The operator has orders for the pods of a RelayProxy.
+    streaming: { ...streaming, shedFile: undefined },
     events,
     logLevel: log.level,
     // These have other defaults, which the report names.
