@@ -57,7 +57,8 @@ export function createRebalancer(client: RestClient, clock: Pick<Clock, 'wallNow
     async rebalance(request) {
       const { relayProxy, rawPods, signal } = request;
       const { uid = '' } = relayProxy.metadata;
-      if (!relayProxy.spec.streaming.rebalance || relayProxy.spec.paused) {
+      const { mode, paused, streaming } = relayProxy.spec;
+      if (!streaming.rebalance || paused || mode === 'Daemon') {
         memories.delete(uid);
         return { happening: undefined, recheckAfterMs: undefined };
       }

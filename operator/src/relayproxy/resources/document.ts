@@ -22,7 +22,7 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
     streaming: {
       heartbeatMs: spec.streaming.heartbeatPeriodSeconds * 1000,
       maxConnectionMs: (spec.streaming.maxConnectionSeconds ?? 0) * 1000,
-      shedFile: `${folders.pod}/${files.shed}`,
+      shedFile: daemon ? undefined : `${folders.pod}/${files.shed}`,
     },
     events: {
       enabled: spec.events.enabled,

@@ -26,7 +26,7 @@ const TOKEN_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 export function mountedVolumes(relayProxy: RelayProxy): MountedVolume[] {
   return [
     configVolume(relayProxy),
-    podVolume(),
+    podVolume(relayProxy),
     secretKeys('secrets', folders.secrets, environmentKeys(relayProxy)),
     dataFiles(relayProxy),
     tlsVolume(relayProxy),
@@ -74,8 +74,9 @@ function configVolume(relayProxy: RelayProxy): MountedVolume {
   return mounted({ name: 'config', configMap: { name: configMapName(relayProxy), items } }, folders.config);
 }
 
-/** Annotations of the pod that the operator changes while it runs; kubelet keeps the files up to date. */
-function podVolume(): MountedVolume {
+/** Annotations of the pod that the operator changes while it runs; kubelet keeps the files up to date. Mode 'Daemon' has no streams to order about. */
+function podVolume({ spec }: RelayProxy): MountedVolume | undefined {
+  if (spec.mode === 'Daemon') return undefined;
   const items = [{ path: files.shed, fieldRef: { fieldPath: `metadata.annotations['${shedAnnotation}']` } }];
   return mounted({ name: 'pod', downwardAPI: { items } }, folders.pod);
 }
