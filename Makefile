@@ -9,7 +9,7 @@ INSTALLED := node_modules/.package-lock.json
 
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale churn e2e clean
+.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale soak churn e2e clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane 
 
 churn: setup ## An hour (MINUTES=60) of streams, changes and environments that come and go; prints what a leak would show in
 	$(NODE) relay/bench/churn.ts --minutes $(or $(MINUTES),60)
+
+soak: setup ## An hour (MINUTES=60) of RelayProxies, pods, streams and flags that come, change and go; prints what a leak would show in
+	$(NODE) e2e/soak/main.ts --minutes $(or $(MINUTES),60)
 
 clean: ## Remove what builds and tests left in the checkout
 	rm -rf node_modules */node_modules */dist .cache
