@@ -50,8 +50,9 @@ chart: setup ## Generate the chart's copies of the CRD, its schema and its READM
 images: setup ## Build the relay and operator images (Docker, or buildah where there is none)
 	$(NODE) e2e/images/main.ts build
 
-bench: setup ## Measure the relay and print ratios to a bare Node server in the same run
+bench: setup ## Measure the relay and print ratios to a bare Node server in the same run; then the operator with 200 RelayProxies
 	$(NODE) relay/bench/main.ts
+	$(NODE) e2e/scale/main.ts --count 200 --idle 10
 
 scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane of its own, with kwok nodes and pods
 	$(NODE) e2e/scale/main.ts

@@ -2,13 +2,20 @@ import { mkdirSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureFloor } from './floor.ts';
 import { measureScale } from './measure.ts';
 import { cpuTable, phaseTable, writeTable } from './table.ts';
 
-// `make scale`: the operator with 1,000 RelayProxies. `--count` takes another number, `--profile FOLDER` a CPU profile of the cold start.
+// `make scale`: the operator with 1,000 RelayProxies. `--count` takes another number, `--profile FOLDER` a CPU profile of the cold start,
+// `--floor` measures the control plane alone as well, with the same writes and no operator.
 
 const { values } = parseArgs({
-  options: { count: { type: 'string' }, idle: { type: 'string' }, profile: { type: 'string' } },
+  options: {
+    count: { type: 'string' },
+    idle: { type: 'string' },
+    profile: { type: 'string' },
+    floor: { type: 'boolean' },
+  },
 });
 const relayProxies = positive('--count', values.count ?? '1000');
 const idleSeconds = positive('--idle', values.idle ?? '60');
@@ -17,7 +24,7 @@ if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
 const progress = (text: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
 const load = loadavg()[0] ?? 0;
-const phases = await measureScale({ relayProxies, idleMs: idleSeconds * 1000, profileFolder, progress });
+const { phases, recording } = await measureScale({ relayProxies, idleMs: idleSeconds * 1000, profileFolder, progress });
 const [cold, settled] = phases;
 console.log(`${new Date().toISOString().slice(0, 16)}Z, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, \
 load ${load.toFixed(1)} before it; ${relayProxies} RelayProxies, ${relayProxies * 3} pods.\n`);
@@ -25,6 +32,14 @@ console.log(`${phaseTable(phases, relayProxies)}\n`);
 if (cold !== undefined && settled !== undefined) {
   console.log(`${writeTable([...cold.writes, ...settled.writes], relayProxies)}\n`);
   console.log(cpuTable(cold));
+}
+if (values.floor === true) {
+  progress('the same writes without an operator');
+  const seconds = await measureFloor(recording, relayProxies);
+  const whole = cold?.seconds ?? Number.NaN;
+  console.log(
+    `\nThe same writes by a plain client, without an operator: ${seconds.toFixed(1)} s, which is ${((100 * seconds) / whole).toFixed(0)} % of the cold start.`,
+  );
 }
 
 function positive(name: string, text: string): number {

@@ -3,9 +3,18 @@ import { waitFor } from '../cluster/wait-for.ts';
 import { openControlPlane } from '../control-plane/control-plane.ts';
 import { openLabClient } from '../control-plane/lab-client.ts';
 import { buildOperator, startOperator } from '../control-plane/operator-process.ts';
+import { usageOf } from '../control-plane/process-usage.ts';
 import { startRelaySimulator } from '../control-plane/relay-simulator.ts';
 import { createFleet, ENVIRONMENTS } from './fleet.ts';
+import { type Recording, record } from './floor.ts';
 import { beginPhase, type Phase, reconciles, waitForQuiet } from './phase.ts';
+
+/** What a scale run found. */
+export interface ScaleResult {
+  readonly phases: readonly Phase[];
+  /** What the operator wrote for a RelayProxy. */
+  readonly recording: Recording;
+}
 
 /** What a scale run takes. */
 export interface ScaleOptions {
@@ -17,14 +26,20 @@ export interface ScaleOptions {
   readonly progress: (text: string) => void;
 }
 
-const TIMEOUT_MS = 900_000;
+/** For each wait: on a machine that does other work too, a control plane of 3,000 pods takes long. */
+const TIMEOUT_MS = 3_600_000;
 const QUIET_MS = 5_000;
 
 /**
  * Measures the shipped operator on a real control plane with kwok's nodes and pods: a cold start with all RelayProxies there and
  * nothing made for them, an idle fleet, and a start with everything made.
  */
-export async function measureScale({ relayProxies, idleMs, profileFolder, progress }: ScaleOptions): Promise<Phase[]> {
+export async function measureScale({
+  relayProxies,
+  idleMs,
+  profileFolder,
+  progress,
+}: ScaleOptions): Promise<ScaleResult> {
   await buildOperator();
   progress('starting a control plane');
   const plane = await openControlPlane('scale');
@@ -52,7 +67,9 @@ export async function measureScale({ relayProxies, idleMs, profileFolder, progre
       () => {
         if (performance.now() - told > 10_000) {
           told = performance.now();
-          progress(`${fleet.ready()} Ready, ${simulator.reports} reports, ${simulator.failures} failed`);
+          progress(
+            `${fleet.ready()} Ready, ${simulator.reports} reports, ${simulator.failures} failed; ${usageText(operator.pid)}`,
+          );
         }
         return fleet.ready() >= relayProxies || undefined;
       },
@@ -82,8 +99,13 @@ export async function measureScale({ relayProxies, idleMs, profileFolder, progre
     const endQuiet = await beginPhase('after that, until nothing more is written', plane, operator);
     await waitForQuiet(plane, QUIET_MS, TIMEOUT_MS);
     phases.push(await endQuiet(operator));
-    return phases;
+    return { phases, recording: await record(lab) };
   } finally {
     for (const stop of stops) await stop();
   }
+}
+
+function usageText(pid: number): string {
+  const { cpuSeconds, rssBytes } = usageOf(pid);
+  return `operator ${cpuSeconds.toFixed(0)} s of CPU, ${(rssBytes / 2 ** 20).toFixed(0)} MiB`;
 }

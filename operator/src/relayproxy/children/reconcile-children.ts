@@ -106,14 +106,14 @@ const pausedResult: ChildrenResult = {
 
 /**
  * Children of one wave are applied at the same time: an API server that is slow to answer is waited for three times and
- * not nine. A Role must be there before it is bound, what pods need before they start, and a Deployment before it is
- * scaled.
+ * not nine. What pods need must be there before they start, and a Deployment before it is scaled. A Role must be seen before
+ * it is bound, by caches of the API server that lag behind.
  */
 const waves = [1, 2, 3] as const;
 
 function waveOf({ type }: ChildKind): (typeof waves)[number] {
-  if (type === types.horizontalPodAutoscaler) return 3;
-  return type === types.roleBinding || type === types.deployment ? 2 : 1;
+  if (type === types.horizontalPodAutoscaler || type === types.roleBinding) return 3;
+  return type === types.deployment ? 2 : 1;
 }
 
 /** What is collected while the children are gone through. */
