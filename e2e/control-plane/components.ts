@@ -12,10 +12,10 @@ export function kwokConfig(layout: Layout): string {
 }
 
 /** What runs, in the order in which it starts. Only the API server and etcd listen, on loopback. */
-export function controlPlaneComponents(layout: Layout): Component[] {
+export function controlPlaneComponents(layout: Layout, apiServerArgs: readonly string[] = []): Component[] {
   return [
     etcd(layout),
-    extend(apiServer(layout), ['--bind-address=127.0.0.1']),
+    extend(apiServer(layout), ['--bind-address=127.0.0.1', ...apiServerArgs]),
     extend(controllerManager(layout), [
       '--secure-port=0',
       ...UNTHROTTLED,

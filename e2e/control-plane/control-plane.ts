@@ -31,6 +31,14 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
+/** What may differ between control planes. */
+export interface ControlPlaneOptions {
+  /** kwok's nodes. Default 6. */
+  readonly nodes?: number;
+  /** Further flags of the API server. */
+  readonly apiServerArgs?: readonly string[];
+}
+
 /** How many operators have a user of their own. */
 const OPERATORS = 2;
 /** Grace of a component at the end, in ms: nothing of it is kept. */
@@ -43,7 +51,7 @@ const GRACE_MS = 1_000;
  * @param name names its folder
  * @throws MissingGoError, ComponentEndedError, WaitTimeoutError
  */
-export async function openControlPlane(name: string, options: { readonly nodes?: number } = {}): Promise<ControlPlane> {
+export async function openControlPlane(name: string, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const root = join(cacheFolder(), 'control-planes');
   await sweep(root);
   const binaries = await ensureBinaries(['etcd', 'kubernetes', 'kwok']);
@@ -56,7 +64,7 @@ export async function openControlPlane(name: string, options: { readonly nodes?:
     await ensureCertificates(layout, [...certificateRequests(layout), ...users]);
     writeFiles(layout);
     const processes = new Map<string, number>();
-    for (const component of controlPlaneComponents(layout)) {
+    for (const component of controlPlaneComponents(layout, options.apiServerArgs)) {
       await startComponent(layout, component, binaries.get(component.program)!);
       processes.set(component.name, runningProcess(layout, component.name)?.pid ?? 0);
       if (component.name === 'kube-apiserver') await waitForApiServer(layout, kubectl);

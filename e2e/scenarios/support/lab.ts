@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { type FaultProxy, startFaultProxy } from '../../../operator/src/runtime/testing/fault-proxy.ts';
 import { cluster } from '../../cluster/select.ts';
-import { type ControlPlane, openControlPlane } from '../../control-plane/control-plane.ts';
+import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from '../../control-plane/control-plane.ts';
 import { type LabClient, openLabClient } from '../../control-plane/lab-client.ts';
 import { buildOperator, type OperatorProcess, startOperator } from '../../control-plane/operator-process.ts';
 import { startRelaySimulator } from '../../control-plane/relay-simulator.ts';
@@ -30,9 +30,9 @@ export async function otherCluster(): Promise<string | undefined> {
 }
 
 /** Opens a lab for a test. */
-export async function openLab(t: TestContext, name: string): Promise<Lab> {
+export async function openLab(t: TestContext, name: string, options: ControlPlaneOptions = {}): Promise<Lab> {
   await buildOperator();
-  const plane = await openControlPlane(name);
+  const plane = await openControlPlane(name, options);
   t.after(plane.close);
   const lab = openLabClient(plane.kubeconfig);
   t.after(lab.close);

@@ -156,7 +156,7 @@ describe('informer over a bad connection', () => {
   it('falls back to paged lists on a server without streaming lists', async () => {
     await cluster.write('old-server');
     const streaming = ({ query }: { query: URLSearchParams }) => query.get('sendInitialEvents') === 'true';
-    proxy.inject({ when: streaming, fault: { kind: 'status', code: 400, reason: 'BadRequest' } });
+    proxy.inject({ when: streaming, fault: { kind: 'status', code: 422, reason: 'Invalid' } });
     const { has } = await start();
     assert.ok(has('old-server'));
     assert.equal(proxy.requests.filter(streaming).length, 1);

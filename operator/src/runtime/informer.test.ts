@@ -99,18 +99,20 @@ describe('informer', () => {
     await end();
   });
 
-  it('falls back to paged lists for good when the server answers 400', async () => {
-    const { informer, asked, clock, end } = setUp({
-      streamingList: true,
-      lists: [list('10', configMap('n/a', '5'))],
-      watches: [{ fails: refusal(400) }, { fails: refusal(410) }, {}],
+  for (const code of [400, 422]) {
+    it(`falls back to paged lists for good when the server answers ${code}`, async () => {
+      const { informer, asked, clock, end } = setUp({
+        streamingList: true,
+        lists: [list('10', configMap('n/a', '5'))],
+        watches: [{ fails: refusal(code) }, { fails: refusal(410) }, {}],
+      });
+      await clock.advance(5_000);
+      assert.equal(informer.hasSynced(), true);
+      assert.equal(asked.lists.length, 2);
+      assert.equal(asked.watches.filter(({ sendInitialEvents }) => sendInitialEvents).length, 1);
+      await end();
     });
-    await clock.advance(5_000);
-    assert.equal(informer.hasSynced(), true);
-    assert.equal(asked.lists.length, 2);
-    assert.equal(asked.watches.filter(({ sendInitialEvents }) => sendInitialEvents).length, 1);
-    await end();
-  });
+  }
 
   it('goes on from its last bookmark after a clean end, without a list', async () => {
     const { asked, seen, end } = setUp({

@@ -20,7 +20,7 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>> | undefined;
   /** Keeps metadata.managedFields. Default false: they are often larger than the object. */
   readonly keepManagedFields?: boolean | undefined;
-  /** Asks for the state as a stream, falling back to paged lists on 400. Default true. */
+  /** Asks for the state as a stream, falling back to paged lists where the server refuses that. Default true. */
   readonly streamingList?: boolean | undefined;
   readonly timings?: Partial<ReflectorTimings> | undefined;
   readonly logger: Logger;

@@ -45,7 +45,7 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   readonly type: ResourceType<T>;
   readonly selection: Selection;
   readonly sink: ReflectorSink<T>;
-  /** Ask for the state as a stream of events first; a server that answers 400 gets paged lists instead. */
+  /** Ask for the state as a stream of events first; a server that answers 422 or 400 gets paged lists instead. */
   readonly streamingList: boolean;
   readonly timings: ReflectorTimings;
   readonly logger: Logger;
@@ -131,7 +131,7 @@ export async function runReflector<T extends KubernetesObject>(
     } catch (error) {
       if (signal.aborted) return;
       metrics.reflector.watchEnds.inc({ ...labels, cause: causeOf(error) });
-      if (error instanceof ApiError && error.code === 400 && streaming && version === undefined) {
+      if (streaming && version === undefined && refusesStream(error)) {
         logger.info('API server has no streaming lists, uses paged ones');
         streaming = false;
         continue;
@@ -157,6 +157,11 @@ function collect<T extends KubernetesObject>(pending: Map<string, T>, event: Wat
 function deliver<T extends KubernetesObject>(sink: ReflectorSink<T>, event: WatchEvent<T>): void {
   if (event.type === 'DELETED') sink.remove(event.object);
   else if (event.type !== 'BOOKMARK') sink.upsert(event.object);
+}
+
+/** Kubernetes 1.27 to 1.31, and 1.33, answer 422 unless the feature gate WatchList is on; what stands before a server may say 400. */
+function refusesStream(error: unknown): boolean {
+  return error instanceof ApiError && [400, 422].includes(error.code);
 }
 
 /** The version is too old (410), malformed (400) or from a future that a restored etcd does not know (504). */
