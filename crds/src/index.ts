@@ -1,7 +1,8 @@
 /** The API of the project: types, run-time parser and names of the RelayProxy resource. */
 
 export { names } from './names.ts';
-export { formatPath, type ParseResult, type Problem, parseRelayProxy } from './parse.ts';
+export { formatPath, type ParseResult, type Problem, parseInstance, parseRelayProxy } from './parse.ts';
 export { type ConditionType, conditionMeanings } from './schema/condition.ts';
 export { apiVersion, group, kind, version } from './schema/relayproxy.ts';
+export { allOthers } from './schema/status.ts';
 export type * from './types.ts';

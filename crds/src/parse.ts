@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { relayProxy } from './schema/relayproxy.ts';
-import type { RelayProxy } from './types.ts';
+import { instanceStatus } from './schema/status.ts';
+import type { InstanceStatus, RelayProxy } from './types.ts';
 
 /** One thing that is wrong with a manifest. */
 export interface Problem {
@@ -25,6 +26,12 @@ export function parseRelayProxy(object: unknown): ParseResult {
   if (result.success) return { ok: true, value: result.data };
   const [first, ...rest] = result.error.issues.map(toProblem);
   return { ok: false, problems: [first as Problem, ...rest] };
+}
+
+/** Checks one item of `status.instances`; undefined for what is none. Fields that this version does not know are left out. */
+export function parseInstance(value: unknown): InstanceStatus | undefined {
+  const result = instanceStatus.safeParse(value);
+  return result.success ? result.data : undefined;
 }
 
 function toProblem(issue: z.core.$ZodIssue): Problem {

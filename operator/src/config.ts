@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import type { Limits } from './relayproxy/controller.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './runtime/logger.ts';
 import { version } from './version.ts';
 
@@ -63,6 +64,9 @@ const environment = z.object({
   METRICS_ENABLED: flag(true),
   METRICS_PORT: port(8080),
   PROBE_PORT: port(8081),
+  MAX_CONCURRENT_ROLLOUTS: whole(1, 1000, 1),
+  ROLLOUT_DELAY_SECONDS: whole(0, 86_400, 0),
+  HEAL_STUCK_AFTER_SECONDS: whole(0, 86_400, 300),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
 });
 
@@ -86,6 +90,7 @@ export interface OperatorConfig {
   readonly metricsPort: number | undefined;
   /** Port of /livez and /readyz; 0 = any free one. */
   readonly probePort: number;
+  readonly limits: Limits;
 }
 
 /** The Lease and its times in ms. */
@@ -134,6 +139,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     leaderElection: leaderElection(data),
     metricsPort: data.METRICS_ENABLED ? data.METRICS_PORT : undefined,
     probePort: data.PROBE_PORT,
+    limits: {
+      maxConcurrentRollouts: data.MAX_CONCURRENT_ROLLOUTS,
+      rolloutDelayMs: data.ROLLOUT_DELAY_SECONDS * 1000,
+      healStuckAfterMs: data.HEAL_STUCK_AFTER_SECONDS * 1000,
+    },
   };
 }
 

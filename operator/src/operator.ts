@@ -76,6 +76,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       runbookBaseUrl: config.runbookBaseUrl,
       concurrency: config.concurrency,
       version,
+      limits: config.limits,
       clock: systemClock,
       logger,
       metrics,

@@ -21,6 +21,7 @@ export const permissions: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'services'], verbs: manage },
   { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: observe },
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'watch'] },
+  { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: manage },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: manage },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...manage, 'update'].sort() },

@@ -32,6 +32,7 @@ describe('a whole relay', () => {
       }
       assert.ok(!text.includes(KEYS.sdk));
       assert.equal((await ask(ops, '/nosuch')).status, 404);
+      assert.equal((await ask(ops, '/status/instance')).status, 404, 'it reports to nobody');
       stream.close();
       await eventually(async () =>
         assert.ok((await ask(ops, '/metrics')).text.includes('flagrelay_streams{kind="all",platform="server"} 0')),

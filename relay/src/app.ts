@@ -102,6 +102,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
+  let credentialsRotatedAt: number | undefined;
   let configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
   const feeds =
     worker?.feeds ??
@@ -114,6 +115,10 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
         changed();
       },
       onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
+      onRotated() {
+        credentialsRotatedAt = Date.now();
+        changed();
+      },
     }));
   const stores = await createStores(config, {
     compile,
@@ -188,13 +193,18 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     if (response.socket !== null) response.writeContinue();
     dispatch(request, response);
   });
-  const ops = createOpsServer({ readiness: () => overview.readiness(), metrics: metrics.registry });
+  const ops = createOpsServer({
+    readiness: () => overview.readiness(),
+    metrics: metrics.registry,
+    report: () => reporter?.item(),
+  });
 
   const facts = (): InstanceFacts => ({
     ready: overview.readiness().ready,
     connections: hub.size,
     ...overview.facts(),
     ...(configHash === undefined ? {} : { configHash }),
+    credentialsRotatedAt,
   });
 
   let closing: Promise<void> | undefined;

@@ -29,6 +29,9 @@
   "RENEW_DEADLINE_SECONDS" .Values.leaderElection.renewDeadlineSeconds
   "RETRY_PERIOD_SECONDS" .Values.leaderElection.retryPeriodSeconds
   "CONCURRENCY" .Values.controller.concurrency
+  "MAX_CONCURRENT_ROLLOUTS" .Values.controller.maxConcurrentRollouts
+  "ROLLOUT_DELAY_SECONDS" .Values.controller.rolloutDelaySeconds
+  "HEAL_STUCK_AFTER_SECONDS" .Values.controller.healStuckAfterSeconds
   "KUBE_QPS" .Values.controller.kubeQPS
   "KUBE_BURST" .Values.controller.kubeBurst
   "RUNBOOK_BASE_URL" .Values.prometheusRule.runbookBaseURL

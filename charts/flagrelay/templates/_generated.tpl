@@ -32,6 +32,12 @@
     - patch
     - watch
 - apiGroups:
+    - ""
+  resources:
+    - pods/eviction
+  verbs:
+    - create
+- apiGroups:
     - apps
   resources:
     - deployments
@@ -181,6 +187,7 @@
 - image
 - version
 - activeInstance
+- credentialsRotatedTime
 - url
 - environmentsSummary
 - sizing

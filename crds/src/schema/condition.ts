@@ -14,6 +14,7 @@ export const conditionMeanings = {
   Autoscaled:
     'the number of pods follows their connections; absent without `spec.autoscaling.targetConnectionsPerReplica`',
   Paused: '`spec.paused` is true',
+  VersionSkew: 'pods run a release of the relay that this release of the operator does not support',
 } as const;
 
 /** Type of a condition of a RelayProxy. */

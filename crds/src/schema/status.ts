@@ -12,6 +12,15 @@ export const storeState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED']);
 const stateMeaning =
   'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: the Secret or the key in it that `sdkKeyRef` names is not there.';
 
+/** In a pod's list of unhealthy environments: every environment that has no item of its own. */
+export const allOthers = '*';
+
+/**
+ * One writer sets the whole item. Without this the API server keeps the name of every single field for each of 30 pods
+ * and 100 environments in `managedFields`, which is more than the status itself.
+ */
+const writtenAsAWhole = { 'x-kubernetes-map-type': 'atomic' };
+
 const lastError = z
   .object({
     kind: z
@@ -28,19 +37,26 @@ const storeStateMeaning =
   'State of the persistent store for this environment: VALID, INITIALIZING (not yet filled) or INTERRUPTED (not reachable; memory serves). Absent without `spec.store`.';
 
 /** One environment over all pods; written by the operator. */
-export const environmentStatus = z.object({
-  name: z.string().max(253).describe('Name of the environment, as in `spec.environments`.'),
-  clientSideID: z.string().max(64).describe('Client-side ID of the environment, where it has one.').optional(),
-  state: environmentState.describe(`State over all pods that reported. ${stateMeaning}`),
-  connectedInstances: count.describe('How many pods are connected for this environment.').optional(),
-  totalInstances: count.describe('How many pods reported.').optional(),
-  lastTransitionTime: time.describe('When `state` last changed.').optional(),
-  lastError: lastError.optional(),
-  storeState: storeState.describe(storeStateMeaning).optional(),
-});
+export const environmentStatus = z
+  .object({
+    name: z.string().max(253).describe('Name of the environment, as in `spec.environments`.'),
+    clientSideID: z.string().max(64).describe('Client-side ID of the environment, where it has one.').optional(),
+    state: environmentState.describe(`State over all pods that reported. ${stateMeaning}`),
+    connectedInstances: count.describe('How many pods are connected for this environment.').optional(),
+    totalInstances: count.describe('How many pods reported.').optional(),
+    lastTransitionTime: time.describe('When `state` last changed.').optional(),
+    lastError: lastError.optional(),
+    storeState: storeState.describe(storeStateMeaning).optional(),
+  })
+  .meta(writtenAsAWhole);
 
 const unhealthyEnvironment = z.object({
-  name: z.string().max(253).describe('Name of the environment.'),
+  name: z
+    .string()
+    .max(253)
+    .describe(
+      `Name of the environment. '${allOthers}' stands for every environment that has no item of its own, where most are in one state.`,
+    ),
   state: environmentState.describe(`State in this pod. ${stateMeaning}`),
   lastTransitionTime: time.describe('When `state` last changed.').optional(),
   lastError: lastError.optional(),
@@ -48,37 +64,53 @@ const unhealthyEnvironment = z.object({
 });
 
 /** One pod; written by the pod itself. */
-export const instanceStatus = z.object({
-  name: z.string().max(253).describe('Name of the pod.'),
-  uid: z.string().max(64).describe('UID of the pod.').optional(),
-  zone: z.string().max(63).describe('Availability zone of the pod.').optional(),
-  version: z.string().max(64).describe('Version of the relay in the pod.').optional(),
-  configHash: z
-    .string()
-    .max(64)
-    .describe('Hash of the configuration that the pod runs; pods with different hashes are between two configurations.')
-    .optional(),
-  active: z
-    .boolean()
-    .describe("Mode 'Daemon': whether this pod keeps the store up to date; false for one that stands by.")
-    .optional(),
-  ready: z.boolean().describe('Whether the pod has data for its environments and takes connections.').optional(),
-  connections: count
-    .describe('Open streams to SDKs, rounded to two digits so that small changes are no writes.')
-    .optional(),
-  connectedEnvironments: count.describe('How many environments are connected in this pod.').optional(),
-  totalEnvironments: count.describe('How many environments this pod has.').optional(),
-  lastReportTime: time.describe('When the pod last wrote this item; it writes on change only.').optional(),
-  unhealthy: namedList(unhealthyEnvironment, 100)
-    .describe('Environments that are not VALID in this pod, or whose store is not.')
-    .optional(),
-});
+export const instanceStatus = z
+  .object({
+    name: z.string().max(253).describe('Name of the pod.'),
+    uid: z.string().max(64).describe('UID of the pod.').optional(),
+    zone: z.string().max(63).describe('Availability zone of the pod.').optional(),
+    version: z.string().max(64).describe('Version of the relay in the pod.').optional(),
+    configHash: z
+      .string()
+      .max(64)
+      .describe(
+        'Hash of the configuration that the pod runs; pods with different hashes are between two configurations.',
+      )
+      .optional(),
+    active: z
+      .boolean()
+      .describe("Mode 'Daemon': whether this pod keeps the store up to date; false for one that stands by.")
+      .optional(),
+    ready: z.boolean().describe('Whether the pod has data for its environments and takes connections.').optional(),
+    connections: count
+      .describe('Open streams to SDKs, rounded to two digits so that small changes are no writes.')
+      .optional(),
+    connectedEnvironments: count.describe('How many environments are connected in this pod.').optional(),
+    totalEnvironments: count.describe('How many environments this pod has.').optional(),
+    lastReportTime: time.describe('When the pod last wrote this item; it writes on change only.').optional(),
+    polledTime: time
+      .describe(
+        'When the operator wrote this item, by asking the pod, as the pod itself does not report; absent as soon as it does.',
+      )
+      .optional(),
+    credentialsRotatedTime: time
+      .describe(
+        'When the pod last took up a changed SDK key or mobile key from its mounted Secrets, without a restart.',
+      )
+      .optional(),
+    unhealthy: namedList(unhealthyEnvironment, 100)
+      .describe('Environments that are not VALID in this pod, or whose store is not.')
+      .optional(),
+  })
+  .meta(writtenAsAWhole);
 
-const zoneStatus = z.object({
-  name: z.string().max(63).describe('Name of the zone.'),
-  replicas: count.describe('Pods in this zone.').optional(),
-  readyReplicas: count.describe('Ready pods in this zone.').optional(),
-});
+const zoneStatus = z
+  .object({
+    name: z.string().max(63).describe('Name of the zone.'),
+    replicas: count.describe('Pods in this zone.').optional(),
+    readyReplicas: count.describe('Ready pods in this zone.').optional(),
+  })
+  .meta(writtenAsAWhole);
 
 /** What the operator and the pods observe. */
 export const relayProxyStatus = z
@@ -102,6 +134,9 @@ export const relayProxyStatus = z
       .string()
       .max(253)
       .describe("Mode 'Daemon': name of the pod that keeps the store up to date; absent while none does.")
+      .optional(),
+    credentialsRotatedTime: time
+      .describe('When pods last began to take up changed keys from their mounted Secrets.')
       .optional(),
     url: z
       .string()

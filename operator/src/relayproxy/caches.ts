@@ -27,6 +27,7 @@ import {
 } from './resources/kubernetes-types.ts';
 import { identityOf, instanceLabel, managedSelector, notManagedSelector } from './resources/names.ts';
 import { claimReferences, configMapReferences } from './status/references.ts';
+import { upgradeIndex, upgradeKeys } from './upgrade/gate.ts';
 
 /** Names of the other indexes. */
 export const indexes = {
@@ -104,7 +105,9 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     }
     // Who set the replicas decides whether they must be handed over to an autoscaler.
     if (type === types.deployment) {
-      return informer(type, { ...selected, keepManagedFields: true, transform: slimDeployment });
+      const upgrades = { [upgradeIndex]: upgradeKeys as (object: KubernetesObject) => readonly string[] };
+      const indexed = { ...selected, indexes: { ...selected.indexes, ...upgrades } };
+      return informer(type, { ...indexed, keepManagedFields: true, transform: slimDeployment });
     }
     // A Lease is renewed all the time; who holds it is the pods' business.
     const lease = { transform: ({ metadata = {} }: KubernetesObject) => ({ metadata }) };
@@ -158,12 +161,13 @@ function ownerUids(object: KubernetesObject): string[] {
 
 /** A pod without its template, which is most of it. */
 function slimPod({ metadata = {}, spec, status }: Pod): Pod {
-  const { phase, conditions, containerStatuses } = status ?? {};
+  const { phase, conditions, containerStatuses, podIP } = status ?? {};
   return {
     metadata,
     spec: { containers: [], ...(spec?.nodeName && { nodeName: spec.nodeName }) },
     status: {
       ...(phase && { phase }),
+      ...(podIP && { podIP }),
       ...(conditions && { conditions }),
       ...(containerStatuses && { containerStatuses }),
     },

@@ -12,9 +12,14 @@ import {
 import { type KubernetesObject, objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
+import { createHealer } from './heal/healer.ts';
 import { createFleetMetrics } from './metrics.ts';
+import { createAskPod } from './poll/ask-pod.ts';
+import { createListener } from './poll/listen.ts';
+import { createPoller } from './poll/poller.ts';
 import { createReconciler } from './reconcile.ts';
 import { type Node, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
+import { createUpgradeGate } from './upgrade/gate.ts';
 
 /** What the controller is made of. */
 export interface RelayProxyControllerOptions {
@@ -28,16 +33,52 @@ export interface RelayProxyControllerOptions {
   /** RelayProxies that are worked on at a time. */
   readonly concurrency: number;
   readonly version: string;
+  readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
 }
 
+/** How careful the operator is with running pods. */
+export interface Limits {
+  /** Fleets that are upgraded at a time after the operator was. */
+  readonly maxConcurrentRollouts: number;
+  /** Least time between the beginnings of two such upgrades, ms. */
+  readonly rolloutDelayMs: number;
+  /** A pod whose environments have all been stuck for so long, while those of others are not, is restarted, ms; 0: never. */
+  readonly healStuckAfterMs: number;
+}
+
 /** Makes the controller and says which change of what leads to a look at which RelayProxy. */
 export function createRelayProxyController(options: RelayProxyControllerOptions): Controller {
-  const { caches, logger, metrics } = options;
-  const reconcile = createReconciler({ ...options, metrics: createFleetMetrics(metrics.registry) });
-  const controller = createController({
+  const { client, caches, clock, limits, logger, metrics } = options;
+  const wake = (key: string, afterMs: number): void => controller.enqueueAfter(key, afterMs);
+  const gate = createUpgradeGate({
+    deployments: caches.childStores.deployment,
+    relayProxies: caches.relayProxies.store,
+    clock,
+    maxConcurrent: limits.maxConcurrentRollouts,
+    delayMs: limits.rolloutDelayMs,
+    wake,
+  });
+  const fleetMetrics = createFleetMetrics(metrics.registry);
+  const poller = createPoller({
+    ask: createAskPod(),
+    clock,
+    answered(key, { result }) {
+      fleetMetrics.polls.inc({ result });
+      wake(key, 0);
+    },
+  });
+  const listener = createListener(client, poller);
+  const healer = createHealer({
+    client,
+    clock,
+    stuckAfterMs: limits.healStuckAfterMs,
+    restarts: fleetMetrics.restarts,
+  });
+  const reconcile = createReconciler({ ...options, metrics: fleetMetrics, gate, listener, healer });
+  const controller: Controller = createController({
     name: 'relayproxy',
     reconcile,
     concurrency: options.concurrency,

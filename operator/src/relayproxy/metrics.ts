@@ -114,11 +114,32 @@ function fleetOf(item: RawRelayProxy, deployments: Store<Deployment>): Fleet | u
 export interface FleetMetrics {
   readonly scalings: Counter<'direction'>;
   readonly rebalances: Counter;
+  /** Polls of pods that do not report. */
+  readonly polls: Counter<'result'>;
+  /** Restarts of stuck pods. */
+  readonly restarts: Counter<'result'>;
 }
 
 /** Registers {@link FleetMetrics}. Throws when they are registered there already. */
 export function createFleetMetrics(registry: Registry): FleetMetrics {
+  /** Each series is there from the start, so that its first increase is seen. */
+  const results = (name: string, help: string, values: readonly string[]) => {
+    const counter = new Counter({ name, help, labelNames: ['result'], registers: [registry] });
+    for (const result of values) counter.inc({ result }, 0);
+    return counter;
+  };
   return {
+    polls: results(
+      'flagrelay_operator_status_polls_total',
+      'Pods that were asked for their status, as they do not report.',
+      ['answered', 'invalid', 'refused', 'timeout', 'unreachable'],
+    ),
+    restarts: results('flagrelay_operator_instance_restarts_total', 'Stuck pods that were to be restarted.', [
+      'evicted',
+      'gone',
+      'over_budget',
+      'refused',
+    ]),
     scalings: new Counter({
       name: 'flagrelay_operator_scalings_total',
       help: 'Changes of the number of pods by their connections.',

@@ -3,7 +3,9 @@ import { refKey } from '../runtime/objects.ts';
 import { type Caches, indexes } from './caches.ts';
 import { documentText } from './resources/config-map.ts';
 import { shortHash } from './resources/hash.ts';
-import { identityOf, relayName } from './resources/names.ts';
+import { type ConfigMap, type Deployment, types } from './resources/kubernetes-types.ts';
+import { configMapName, identityOf, relayName } from './resources/names.ts';
+import { documentFile } from './resources/paths.ts';
 import type { ScalingDecision } from './scaling/decide.ts';
 import { deploymentFacts } from './status/deployment-facts.ts';
 import { podFacts } from './status/pods.ts';
@@ -18,6 +20,7 @@ export interface ObserveInput {
   readonly pods: readonly PodFacts[];
   readonly scaling: ScalingDecision | undefined;
   readonly relayImage: string;
+  readonly version: string;
   /** ms since the epoch */
   readonly now: number;
 }
@@ -35,7 +38,7 @@ export function observePods(caches: Caches, relayProxy: RelayProxy, previous: Re
 
 /** Takes the snapshot that the status is computed from. Reads caches only. */
 export function observe(caches: Caches, input: ObserveInput): Snapshot {
-  const { relayProxy, previous, relayImage, pods } = input;
+  const { relayProxy, previous, pods } = input;
   const { namespace } = identityOf(relayProxy);
   const reports = previous.instances ?? [];
   const uids = new Set(pods.map((pod) => pod.uid));
@@ -50,7 +53,28 @@ export function observe(caches: Caches, input: ObserveInput): Snapshot {
     scaling: input.scaling,
     instances: reports.filter((report) => report.uid !== undefined && uids.has(report.uid)),
     missing: missingReferences(relayProxy, { configMaps: caches.configMaps.store, claims: caches.claims.store }),
-    configHash: shortHash(documentText(relayProxy)),
-    image: relayProxy.spec.image ?? relayImage,
+    configHash: shortHash(documentInForce(caches, input)),
+    image: imageInForce(input, deployment),
+    operatorVersion: input.version,
+    silent: [],
   };
+}
+
+/** The image that the pods should run: while a newer one waits for its turn, the one that they have. */
+function imageInForce(input: ObserveInput, live: Deployment | undefined): string {
+  const wanted = input.relayProxy.spec.image ?? input.relayImage;
+  return (waitsForUpgrade(input) ? live?.spec?.template.spec?.containers[0]?.image : undefined) ?? wanted;
+}
+
+/** The configuration that the pods should run; while a newer one waits for its turn, the one that they have. */
+function documentInForce(caches: Caches, input: ObserveInput): string {
+  const { relayProxy } = input;
+  if (!waitsForUpgrade(input)) return documentText(relayProxy);
+  const ref = { ...identityOf(relayProxy), name: configMapName(relayProxy) };
+  const live = caches.childStores.of(types.configMap).get(ref) as ConfigMap | undefined;
+  return live?.data?.[documentFile] ?? documentText(relayProxy);
+}
+
+function waitsForUpgrade({ outcome }: ObserveInput): boolean {
+  return outcome.kind === 'applied' && outcome.upgrade !== undefined;
 }

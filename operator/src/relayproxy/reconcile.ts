@@ -2,16 +2,18 @@ import { apiVersion, kind, type RelayProxy, type RelayProxyStatus } from '@flagr
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controller-types.ts';
 import type { EventRecorder } from '../runtime/index.ts';
-import { refKey } from '../runtime/objects.ts';
+import { objectKey, refKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
 import { type Caches, indexes } from './caches.ts';
 import { createApplier } from './children/apply.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
+import type { Healer } from './heal/healer.ts';
 import { removeDeadInstances } from './instances.ts';
 import type { FleetMetrics } from './metrics.ts';
 import { observe, observePods } from './observe.ts';
 import { parsed } from './parsed.ts';
+import type { Listener } from './poll/listen.ts';
 import { createRebalancer } from './rebalance/rebalancer.ts';
 import { documentText } from './resources/config-map.ts';
 import { hashOf, shortHash } from './resources/hash.ts';
@@ -25,6 +27,7 @@ import type { PodFacts, Snapshot } from './status/snapshot.ts';
 import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
 import { earliest } from './status/times.ts';
 import { createStatusWriter } from './status-writer.ts';
+import type { UpgradeGate } from './upgrade/gate.ts';
 
 /** A list of instances that changed under our hands has settled after this time. */
 const SETTLE_MS = 1000;
@@ -44,6 +47,9 @@ export interface ReconcilerOptions {
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
   /** What it did to fleets. */
   readonly metrics: FleetMetrics;
+  readonly gate: UpgradeGate;
+  readonly listener: Listener;
+  readonly healer: Healer;
 }
 
 /**
@@ -51,7 +57,7 @@ export interface ReconcilerOptions {
  * the status. Deletion needs nothing of it: children go with their owner.
  */
 export function createReconciler(options: ReconcilerOptions): Reconcile {
-  const { client, caches, clock, relayImage, runbookBaseUrl, version, metrics } = options;
+  const { client, caches, clock, relayImage, runbookBaseUrl, version, metrics, gate, listener, healer } = options;
   const applier = createApplier(client, caches.childStores.of);
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
@@ -60,6 +66,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   const uids = new Map<string, string>();
 
   function forget(key: string): void {
+    gate.forget(key);
+    listener.forget(key);
     const uid = uids.get(key);
     if (uid === undefined) return;
     applier.forget(uid);
@@ -129,25 +137,24 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   ): Promise<ReconcileResult> {
     const { signal } = context;
     const { childStores: stores, discovery } = caches;
-    const before = statuses.current(raw);
-    const pods = observePods(caches, relayProxy, before);
-    const scaled = scaling(relayProxy, before, pods);
-    const parts = { client, applier, stores, discovery, relayImage, runbookBaseUrl, version, scaled, signal };
+    const previous = statuses.current(raw);
+    const pods = observePods(caches, relayProxy, previous);
+    const scaled = scaling(relayProxy, previous, pods);
+    const release = { relayImage, runbookBaseUrl, version, gate };
+    const parts = { client, applier, stores, discovery, ...release, status: previous, scaled, signal };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);
     tell(raw, childEvents(children.changes));
     await refreshMounts(relayProxy, children, signal);
 
-    const previous = statuses.current(raw);
-    const snapshot = observe(caches, {
-      relayProxy,
-      previous,
-      outcome: children.outcome,
-      pods,
-      scaling: scaled,
-      relayImage,
+    const { outcome } = children;
+    const seen = observe(caches, {
+      ...{ relayProxy, previous, outcome, pods, scaling: scaled, relayImage, version },
       now: clock.wallNow(),
     });
+    const { instances: heard, silent, ...listened } = await listener.listen(objectKey(raw), raw, seen, signal);
+    const snapshot = { ...seen, instances: heard, silent };
+    tell(raw, listened.happenings);
     const alive = new Set(snapshot.pods.map((pod) => pod.uid));
     const instances = previous.instances ?? [];
     const settled = await removeDeadInstances(client, { relayProxy: identityOf(relayProxy), instances, alive, signal });
@@ -155,9 +162,11 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { status, recheckAfterMs } = computeStatus(snapshot);
     const waitMs = await writeStatus(raw, status, context);
     if (children.retry !== undefined) throw children.retry;
+    const healed = await healer.heal(snapshot, signal);
+    tell(raw, healed.happenings);
     const unevenMs = await rebalance(raw, snapshot, signal);
-    const unsettled = settled ? undefined : SETTLE_MS;
-    const delays = [recheckAfterMs, children.recheckAfterMs, waitMs, unsettled, scaled?.recheckAfterMs, unevenMs];
+    const rechecks = [children, listened, healed, scaled].map((part) => part?.recheckAfterMs);
+    const delays = [recheckAfterMs, ...rechecks, waitMs, settled ? undefined : SETTLE_MS, unevenMs];
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }
 

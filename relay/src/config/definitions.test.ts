@@ -20,12 +20,14 @@ function configured(config: RelayConfig, path?: string) {
   const sink = recordingDefinitions();
   const logger = recordingLogger();
   const reloads: RelayConfig[] = [];
+  const rotations = { count: 0 };
   const source = createConfiguredDefinitions(config, logger, {
     ...(path === undefined ? {} : { watch: { path } }),
     onReload: (next) => reloads.push(next),
+    onRotated: () => rotations.count++,
     pollMs: 50,
   });
-  return { sink, logger, source, reloads };
+  return { sink, logger, source, reloads, rotations };
 }
 
 test('4.2 Filters: each environment of a project comes once more per filter', () => {
@@ -56,7 +58,7 @@ test(
     const [sdkKeyFile, sdkKeyPreviousFile, mobileKeyFile] = ['sdk', 'old', 'mob'].map((name) => join(directory, name));
     assert.ok(sdkKeyFile && sdkKeyPreviousFile && mobileKeyFile);
     writeFileSync(mobileKeyFile, 'mob-1\n');
-    const { sink, source, logger } = configured(
+    const { sink, source, logger, rotations } = configured(
       configOf({ environments: [{ name: 'a', sdkKeyFile, sdkKeyPreviousFile, mobileKeyFile }] }),
     );
     await source.start(sink);
@@ -66,6 +68,7 @@ test(
     writeFileSync(sdkKeyFile, 'sdk-1\n');
     const [present] = await sink.next();
     assert.deepEqual([present?.sdkKey, present?.credentialProblem, present?.acceptedSdkKeys], ['sdk-1', undefined, []]);
+    assert.equal(rotations.count, 0, 'a key that comes for the first time');
     writeFileSync(sdkKeyPreviousFile, 'sdk-1');
     writeFileSync(sdkKeyFile, 'sdk-2');
     await eventually(() => {
@@ -74,6 +77,7 @@ test(
     });
     rmSync(sdkKeyPreviousFile);
     await eventually(() => assert.deepEqual(sink.lists.at(-1)?.[0]?.acceptedSdkKeys, []));
+    assert.equal(rotations.count, 1, 'the end of the grace is no rotation');
     assert.doesNotMatch(JSON.stringify(logger.lines), /sdk-\d/);
     await source.close();
   },

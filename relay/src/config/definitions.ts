@@ -18,6 +18,8 @@ export interface ConfiguredDefinitionsOptions {
   readonly onReload?: (config: RelayConfig) => void;
   /** Called when the document was read again and cannot be used. */
   readonly onRejected?: () => void;
+  /** Called when an environment that had an SDK key or mobile key before has another one now. */
+  readonly onRotated?: () => void;
   /** How often files are looked at although nothing was said, in ms. */
   readonly pollMs?: number;
 }
@@ -33,6 +35,8 @@ export function createConfiguredDefinitions(
 ): DefinitionSource {
   let current = config;
   let delivered = '';
+  /** Keys in force by environment, to tell a rotation from any other change. */
+  let keys = new Map<string, Keys>();
   let lastProblem = '';
   /** Text of the document that was taken over last; undefined until the first look. */
   let takenText: string | undefined;
@@ -47,6 +51,16 @@ export function createConfiguredDefinitions(
     delivered = text;
     reportCredentials(definitions);
     sink.replace(definitions);
+    noteRotation(definitions);
+  }
+
+  function noteRotation(definitions: readonly EnvironmentDefinition[]): void {
+    const next = new Map(definitions.map(({ id, sdkKey, mobileKey }) => [id, { sdkKey, mobileKey }]));
+    const rotated = [...next].filter(([id, now]) => isRotated(keys.get(id), now)).map(([id]) => id);
+    keys = next;
+    if (rotated.length === 0) return;
+    logger.info('changed keys are in force', { environments: rotated.slice(0, 10).join(', ') });
+    options.onRotated?.();
   }
 
   function reportCredentials(definitions: readonly EnvironmentDefinition[]): void {
@@ -112,6 +126,18 @@ export function createConfiguredDefinitions(
       watched?.close();
     },
   };
+}
+
+interface Keys {
+  readonly sdkKey: string | undefined;
+  readonly mobileKey: string | undefined;
+}
+
+/** True when a key that was there before is another one now; a key that comes for the first time, or goes, is no rotation. */
+function isRotated(before: Keys | undefined, now: Keys): boolean {
+  return (['sdkKey', 'mobileKey'] as const).some(
+    (kind) => before?.[kind] !== undefined && now[kind] !== undefined && before[kind] !== now[kind],
+  );
 }
 
 function textOf(path: string): string | undefined {

@@ -76,7 +76,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
   closers.defer(() => dispatcher.close());
-  const ops = createOpsServer({ readiness, metrics: metrics.registry });
+  const ops = createOpsServer({ readiness, metrics: metrics.registry, report: () => reporter?.item() });
   closers.defer(() => closeServer(ops));
 
   const fill = async (): Promise<void> => {

@@ -63,10 +63,36 @@ test('an environment whose store is interrupted is listed, one with a good store
 });
 
 test('at most 100 environments are listed', () => {
-  const many = Array.from({ length: 150 }, (_, i): EnvironmentFacts => ({ name: `e${i}`, state: 'OFF', since: 0 }));
+  const many = Array.from({ length: 400 }, (_, i): EnvironmentFacts => {
+    const state = (['OFF', 'INTERRUPTED', 'INITIALIZING', 'VALID'] as const)[i % 4] ?? 'OFF';
+    return { name: `e${i}`, state, since: 0 };
+  });
   const item = reportItem(identity, facts(many));
   assert.equal(item.unhealthy.length, 100);
-  assert.equal(item.totalEnvironments, 150);
+  assert.equal(item.totalEnvironments, 400);
+});
+
+test('what most environments have in common is one item, and those that differ have their own', () => {
+  const all = Array.from({ length: 20 }, (_, i): EnvironmentFacts => {
+    return { name: `e${i}`, state: i === 3 ? 'VALID' : i === 4 ? 'OFF' : 'INTERRUPTED', since: 1000 * i };
+  });
+  const { unhealthy } = reportItem(identity, facts(all));
+  assert.deepEqual(
+    unhealthy.map(({ name, state, lastTransitionTime }) => [name, state, lastTransitionTime.slice(-3)]),
+    [
+      ['*', 'INTERRUPTED', '19Z'],
+      ['e3', 'VALID', '03Z'],
+      ['e4', 'OFF', '04Z'],
+    ],
+  );
+  assert.equal(reportItem(identity, facts(all.slice(5, 9))).unhealthy.length, 4, 'a few are listed by name');
+  const half = all.map((one, i): EnvironmentFacts => ({ ...one, state: i % 2 ? 'VALID' : 'OFF' }));
+  assert.equal(reportItem(identity, facts(half)).unhealthy.length, 10, 'no shorter with a common item');
+});
+
+test('a rotation of keys is told by its time', () => {
+  const item = reportItem(identity, { ...facts([]), credentialsRotatedAt: Date.parse('2026-11-21T10:00:00Z') });
+  assert.equal(item.credentialsRotatedTime, '2026-11-21T10:00:00Z');
 });
 
 test('connections are rounded to two significant digits', () => {

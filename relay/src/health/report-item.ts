@@ -25,6 +25,8 @@ export interface InstanceFacts {
   readonly configHash?: string;
   /** Daemon mode: whether this pod is the one that fills the store; absent otherwise. */
   readonly active?: boolean;
+  /** When a changed SDK key or mobile key was last taken up from its file, ms since the epoch. */
+  readonly credentialsRotatedAt?: number | undefined;
 }
 
 /** Who the pod is: the downward API's variables and the program's version. */
@@ -48,6 +50,7 @@ export interface ReportItem {
   readonly totalEnvironments: number;
   readonly configHash?: string;
   readonly active?: boolean;
+  readonly credentialsRotatedTime?: string;
   readonly unhealthy: readonly UnhealthyEnvironment[];
 }
 
@@ -63,10 +66,18 @@ interface UnhealthyEnvironment {
 const MAX_UNHEALTHY = 100;
 const MAX_MESSAGE_LENGTH = 256;
 
-/** Builds the pod's item, after the one that was reported last: sparse (only environments that are not VALID, or whose store is not), in a stable order, within the API's bounds. */
+/** Stands for every environment that has no item of its own. */
+const ALL_OTHERS = '*';
+/** From this number of unhealthy environments on, those in the most frequent state share one item where that is shorter. */
+const FOLD_FROM = 5;
+
+/**
+ * Builds the pod's item, after the one that was reported last: sparse (only environments that are not VALID, or whose store
+ * is not), in a stable order, within the API's bounds. When upstream is lost for a hundred environments, they are one item
+ * and not a hundred: every pod writes its item into the same object.
+ */
 export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, before?: ReportItem): ReportItem {
-  const unhealthy = facts.environments
-    .filter(({ state, storeState = 'VALID' }) => state !== 'VALID' || storeState !== 'VALID')
+  const unhealthy = fold(facts.environments)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .slice(0, MAX_UNHEALTHY)
     .map(unhealthyEnvironment);
@@ -82,8 +93,22 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     totalEnvironments: facts.environments.length,
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
     ...(facts.active === undefined ? {} : { active: facts.active }),
+    ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
     unhealthy,
   };
+}
+
+/** The environments to list: the unhealthy ones, or {@link ALL_OTHERS} and those that differ from it. */
+function fold(all: readonly EnvironmentFacts[]): EnvironmentFacts[] {
+  const unhealthy = all.filter(({ state, storeState = 'VALID' }) => state !== 'VALID' || storeState !== 'VALID');
+  if (unhealthy.length < FOLD_FROM) return unhealthy;
+  const groups = Map.groupBy(unhealthy, ({ state, storeState }) => `${state} ${storeState}`);
+  const [largest = []] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const inGroup = new Set(largest);
+  const others = all.filter((one) => !inGroup.has(one));
+  const [newest] = [...largest].sort((a, b) => b.since - a.since);
+  if (newest === undefined || others.length + 1 >= unhealthy.length) return unhealthy;
+  return [...others, { ...newest, name: ALL_OTHERS }];
 }
 
 /** Share by which the number of connections may change before it is reported again. */

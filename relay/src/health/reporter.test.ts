@@ -124,6 +124,7 @@ describe('reporter', { timeout: 30_000 }, () => {
       totalEnvironments: 0,
       unhealthy: [],
     });
+    assert.deepEqual(t.reporter.item(), item, 'and whoever asks is told the same');
   });
 
   test('changes are gathered, and no change is no report', async () => {

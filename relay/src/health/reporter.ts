@@ -9,6 +9,8 @@ import { type InstanceFacts, type ReportItem, reportItem, time } from './report-
 export interface Reporter {
   /** Something may have changed; cheap, call it as often as you like. */
   changed(): void;
+  /** The item as it would be reported now. */
+  item(): ReportItem;
   /** Stops reporting and frees the connection. */
   close(): Promise<void>;
 }
@@ -129,6 +131,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   return {
     changed,
+    item: () => reportItem(identity, options.facts()),
     close: async () => {
       closed = true;
       clearTimeout(looking);

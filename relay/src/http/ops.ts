@@ -1,15 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import { StartupError } from '../environment/definition.ts';
 import type { Readiness } from '../health/readiness.ts';
+import type { ReportItem } from '../health/report-item.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { listen } from './listener.ts';
-import { sendNotFound, sendText } from './reply.ts';
+import { sendJson, sendNotFound, sendText } from './reply.ts';
 import { createRouter } from './router.ts';
 
 /** What the ops listener shows. */
 export interface OpsSources {
   readiness(): Readiness;
   readonly metrics: MetricsText;
+  /** The pod's item of `status.instances` as it is now; undefined where the relay does not report into a cluster. */
+  report(): ReportItem | undefined;
 }
 
 /** Metrics in Prometheus' text format: a registry, or several put together. */
@@ -20,7 +23,8 @@ export interface MetricsText {
 
 /**
  * The server of probes and metrics, on a port of its own so that an ingress never publishes them: `/livez` (the process
- * answers), `/readyz` (traffic may come), `/metrics` (Prometheus text).
+ * answers), `/readyz` (traffic may come), `/metrics` (Prometheus text), and `/status/instance`: what the pod writes into
+ * the status of its RelayProxy, for an operator that hears nothing of the pod. It has no key in it, not even a masked one.
  */
 export function createOpsServer(sources: OpsSources): Server {
   const router = createRouter(
@@ -47,6 +51,16 @@ export function createOpsServer(sources: OpsSources): Server {
             },
             (error: unknown) => sendText(response, 500, `metrics cannot be collected: ${String(error)}`),
           );
+        },
+      },
+      {
+        method: 'GET',
+        path: '/status/instance',
+        name: 'instance',
+        handler: (_request, response) => {
+          const item = sources.report();
+          if (item === undefined) sendNotFound(response);
+          else sendJson(response, 200, JSON.stringify(item));
         },
       },
     ],

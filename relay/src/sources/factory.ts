@@ -24,6 +24,8 @@ export interface FeedDeps {
   readonly onReload?: () => void;
   /** It was read again and has mistakes. */
   readonly onRejected?: () => void;
+  /** A changed SDK key or mobile key was taken up from its file. */
+  readonly onRotated?: () => void;
   readonly fatal: (error: StartupError) => void;
 }
 
@@ -60,6 +62,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
     ...(deps.watch === undefined ? {} : { watch: deps.watch }),
     ...(deps.onReload === undefined ? {} : { onReload: deps.onReload }),
     ...(deps.onRejected === undefined ? {} : { onRejected: deps.onRejected }),
+    ...(deps.onRotated === undefined ? {} : { onRotated: deps.onRotated }),
   });
   return { definitions, createSource };
 }

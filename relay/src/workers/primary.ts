@@ -26,6 +26,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   const metrics = createPrimaryMetrics(() => crew.listening);
   const hash = (): string | undefined => (deps.watch === undefined ? undefined : configHashOf(deps.watch.path));
   let configHash = hash();
+  let credentialsRotatedAt: number | undefined;
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
@@ -38,6 +39,10 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
       changed();
     },
     onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
+    onRotated() {
+      credentialsRotatedAt = Date.now();
+      changed();
+    },
   });
   const sources = createSharedSources((definition) =>
     feeds.createSource(definition, logger.child({ environment: definition.name }, definition.logLevel)),
@@ -62,6 +67,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
       contentType: metrics.registry.contentType,
       metrics: async () => crew.metrics(await metrics.registry.getMetricsAsJSON()),
     },
+    report: () => reporter?.item(),
   });
 
   let closing: Promise<void> | undefined;
@@ -88,6 +94,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
         ...crew.facts(),
         ready: readiness().ready,
         ...(configHash === undefined ? {} : { configHash }),
+        credentialsRotatedAt,
       });
       const { createReporter } = await import('../health/reporter.ts');
       reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });

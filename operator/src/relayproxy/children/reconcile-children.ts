@@ -1,21 +1,24 @@
-import type { RelayProxy } from '@flagrelay/crds';
+import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/api-error.ts';
 import type { KindDiscovery } from '../../runtime/kind-discovery.ts';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import { buildDeployment } from '../resources/deployment.ts';
 import type { Facts } from '../resources/facts.ts';
-import { types } from '../resources/kubernetes-types.ts';
+import { type Deployment, types } from '../resources/kubernetes-types.ts';
 import { identityOf, relayName } from '../resources/names.ts';
 import type { ScalingDecision } from '../scaling/decide.ts';
 import { scalingReason } from '../scaling/explain.ts';
 import { planOf } from '../sizing/plan.ts';
 import type { ChildChanges } from '../status/events.ts';
 import type { ChildProblem, Outcome } from '../status/snapshot.ts';
+import { earliest } from '../status/times.ts';
+import type { UpgradeGate } from '../upgrade/gate.ts';
 import { type Applier, ForeignObjectError, LeftoverError } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { pruneChildren } from './prune.ts';
-import { settleReplicas } from './replicas.ts';
+import { setReplicas, settleReplicas } from './replicas.ts';
 
 /** Foreign objects are in no cache of ours, so that nobody says when they go. */
 const LOOK_AGAIN_MS = 60_000;
@@ -41,6 +44,9 @@ export interface ChildrenContext {
   readonly relayImage: string;
   readonly runbookBaseUrl: string;
   readonly version: string;
+  readonly gate: UpgradeGate;
+  /** The status as it was last written. */
+  readonly status: RelayProxyStatus;
   /** What scaling on connections came to; undefined without it. */
   readonly scaled: ScalingDecision | undefined;
   readonly signal: AbortSignal;
@@ -56,7 +62,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const run = newRun();
   const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
   const deployment = context.stores.deployment.get(ref);
-  const facts: Facts = {
+  const plain: Facts = {
     relayImage: context.relayImage,
     runbookBaseUrl: context.runbookBaseUrl,
     version: context.version,
@@ -67,11 +73,20 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
       signal: context.signal,
     }),
   };
+  const admission = context.gate.admit({
+    relayProxy,
+    status: context.status,
+    live: deployment,
+    desired: buildDeployment(relayProxy, plain),
+  });
+  const upgrade = admission.kind === 'wait' ? admission : undefined;
+  const facts: Facts = admission.kind === 'go' ? { ...plain, upgradeMark: admission.mark } : plain;
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
   for (const wave of waves) {
-    const children = wanted.filter(({ kind }) => wave === waveOf(kind));
+    const children = wanted.filter(({ kind }) => wave === waveOf(kind) && !(upgrade && waitsForUpgrade.has(kind.type)));
     await applyWave(relayProxy, children, context, run);
   }
+  if (upgrade !== undefined) await scaleWaiting(deployment, plain, context, run);
   for (const type of childTypes) {
     const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
     try {
@@ -88,13 +103,16 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
       : undefined;
   const [first, ...others] = run.problems;
   return {
-    outcome: first === undefined ? { kind: 'applied' } : { kind: 'failed', problems: [first, ...others] },
+    outcome: first === undefined ? { kind: 'applied', upgrade } : { kind: 'failed', problems: [first, ...others] },
     changes: { created: run.created, updated: run.updated, deleted: run.deleted, scaled },
     configChanged: run.configChanged,
-    recheckAfterMs: first === undefined ? undefined : LOOK_AGAIN_MS,
+    recheckAfterMs: earliest(first === undefined ? undefined : LOOK_AGAIN_MS, upgrade?.recheckAfterMs),
     retry: run.retry,
   };
 }
+
+/** Left as they are until the turn of the RelayProxy has come: a new release's configuration is for its own pods. */
+const waitsForUpgrade: ReadonlySet<ResourceType> = new Set<ResourceType>([types.configMap, types.deployment]);
 
 const pausedResult: ChildrenResult = {
   outcome: { kind: 'paused' },
@@ -114,6 +132,22 @@ const waves = [1, 2, 3] as const;
 function waveOf({ type }: ChildKind): (typeof waves)[number] {
   if (type === types.horizontalPodAutoscaler || type === types.roleBinding) return 3;
   return type === types.deployment ? 2 : 1;
+}
+
+/** The number of pods does not wait for an upgrade: a fleet that is short of pods gets more of those that it has. */
+async function scaleWaiting(
+  live: Deployment | undefined,
+  { replicas }: Facts,
+  { client, signal }: ChildrenContext,
+  run: Run,
+): Promise<void> {
+  if (live === undefined || replicas === undefined || live.spec?.replicas === replicas) return;
+  try {
+    await setReplicas(client, live, replicas, signal);
+    run.desiredReplicas = replicas;
+  } catch (error) {
+    noteFailure(run, error);
+  }
 }
 
 /** What is collected while the children are gone through. */

@@ -51,6 +51,21 @@ async function handOver(client: RestClient, cached: Deployment, floor: number, s
   await client.apply(types.deployment, held as Deployment, { fieldManager: handOverManager, force: true, signal });
 }
 
+/**
+ * Sets the number of pods of a Deployment that is otherwise left as it is. By the same manager that holds the number in a hand-over:
+ * the next apply of the whole Deployment takes it back. Throws what the client throws.
+ */
+export async function setReplicas(
+  client: RestClient,
+  { metadata }: Deployment,
+  replicas: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const ref = { name: metadata?.name ?? '', namespace: metadata?.namespace };
+  const options = { fieldManager: handOverManager, signal };
+  await client.patch(types.deployment, ref, { type: 'merge', body: { spec: { replicas } } }, options);
+}
+
 /** True when the operator's own apply holds `spec.replicas`. */
 function ownsReplicas(deployment: Deployment): boolean {
   const managed = (deployment.metadata?.managedFields ?? []) as readonly ManagedFields[];

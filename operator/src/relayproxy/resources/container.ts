@@ -28,6 +28,8 @@ export function relayContainer(relayProxy: RelayProxy, facts: Facts, volumes: re
     ...(ports.length > 0 && { ports }),
     ...probes(spec.metrics.port),
     resources: structuredClone(planOf(relayProxy).resources) as NonNullable<V1Container['resources']>,
+    // What the relay says last when it ends with an error is told in the conditions.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

@@ -6,17 +6,30 @@ import { relayDocument, restartPart } from './document.ts';
 import type { Facts } from './facts.ts';
 import { hashOf } from './hash.ts';
 import { type Child, childMetadata } from './metadata.ts';
-import { podLabels, relayName, restartHashAnnotation, selectorLabels, serviceAccountName } from './names.ts';
+import {
+  podLabels,
+  relayName,
+  restartHashAnnotation,
+  selectorLabels,
+  serviceAccountName,
+  templateHashAnnotation,
+  upgradeAnnotation,
+} from './names.ts';
 import { affinityOf, topologySpread } from './scheduling.ts';
 import { mountedVolumes } from './volumes.ts';
 
 /** The relay pods. A rollout never has fewer ready pods than there should be. */
 export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1Deployment> {
   const { replicas } = facts;
+  const template = podTemplate(relayProxy, facts);
+  const annotations = {
+    [templateHashAnnotation]: hashOf(template),
+    ...(facts.upgradeMark !== undefined && { [upgradeAnnotation]: facts.upgradeMark }),
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: childMetadata(relayProxy, facts, relayName(relayProxy)),
+    metadata: { ...childMetadata(relayProxy, facts, relayName(relayProxy)), annotations },
     spec: {
       ...(replicas !== undefined && { replicas }),
       selector: { matchLabels: selectorLabels(relayProxy) },
@@ -24,7 +37,7 @@ export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1D
       minReadySeconds: 5,
       progressDeadlineSeconds: 600,
       revisionHistoryLimit: 3,
-      template: podTemplate(relayProxy, facts),
+      template,
     },
   };
 }

@@ -14,6 +14,11 @@ export const shedAnnotation = 'flagrelay.dev/shed';
 /** On the pod template: hash of the settings that a running relay cannot take up. */
 export const restartHashAnnotation = 'flagrelay.dev/restart-hash';
 
+/** On the Deployment: hash of the pod template that was applied last; pods are replaced when it changes. */
+export const templateHashAnnotation = 'flagrelay.dev/template-hash';
+/** On the Deployment: when its newest pod template was applied because the operator was upgraded; absent after an edit of the spec. */
+export const upgradeAnnotation = 'flagrelay.dev/upgrade-started';
+
 /** Label that names the RelayProxy of a child. */
 export const instanceLabel = 'app.kubernetes.io/instance';
 /** Label that tells children of one kind apart. */

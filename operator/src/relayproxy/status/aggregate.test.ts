@@ -100,6 +100,25 @@ test('the store is as bad as in the worst pod, and absent without one', () => {
   assert.equal(production(instances).status.storeState, undefined);
 });
 
+test('what a pod says of all others holds for every environment that it does not name', () => {
+  const others = { name: '*', state: 'INTERRUPTED' as const, lastTransitionTime: ago(90) };
+  const named = { name: 'b', state: 'VALID' as const, lastTransitionTime: ago(90) };
+  const environments = ['a', 'b', 'c'].map((name) => ({ name, sdkKeyRef: { name, key: 'sdk' } }));
+  const instances = ['a', 'b'].map((zone) => report(zone, { totalEnvironments: 3, unhealthy: [others, named] }));
+  const found = aggregate(healthy({ instances }, { environments }));
+  assert.deepEqual(
+    found.list.map(({ status }) => `${status.name} ${status.state}`),
+    ['a INTERRUPTED', 'b VALID', 'c INTERRUPTED'],
+  );
+  assert.equal(`${found.connected}/${found.total}`, '1/3');
+
+  const autoConfig = { keyRef: { name: 'ld', key: 'auto' } };
+  const of = (unhealthy: Unhealthy[]) =>
+    aggregate(healthy({ instances: [report('a', { totalEnvironments: 9, unhealthy })] }, { autoConfig }));
+  assert.equal(of([others, named]).connected, 1);
+  assert.equal(of([{ ...named, state: 'OFF' }]).connected, 8);
+});
+
 test('AutoConfig: pods know how many environments there are, and which of them are not well', () => {
   const autoConfig = { keyRef: { name: 'ld', key: 'auto' } };
   const item = { name: 'web', state: 'INTERRUPTED' as const, lastTransitionTime: ago(90) };

@@ -1,4 +1,5 @@
 import type { EnvironmentState, EnvironmentStatus, InstanceStatus, StoreState } from '@flagrelay/crds';
+import { allOthers } from '@flagrelay/crds';
 import { type Awaiting, awaitingActive, reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest, fromTime, toTime } from './times.ts';
@@ -48,10 +49,13 @@ export function aggregate(snapshot: Snapshot): Environments {
     .slice(0, MAX_ENVIRONMENTS)
     .map((name) => (awaiting === undefined ? aggregateOne(snapshot, reporters, name) : keptFrom(snapshot, name)));
   const total = configured?.length ?? Math.max(0, ...reporters.map((item) => item.totalEnvironments ?? 0));
-  const connected = configured
-    ? list.filter((item) => item.connected).length
-    : Math.max(0, total - list.filter((item) => !item.connected).length);
-  return { list, total, connected, awaiting };
+  const named = list.filter(({ status }) => status.name !== allOthers);
+  const connected = named.filter((item) => item.connected).length;
+  if (configured) return { list, total, connected, awaiting };
+  // Environments that nobody names are as well as those for which the pods have one item, or simply well.
+  const othersConnected = list.find(({ status }) => status.name === allOthers)?.connected ?? true;
+  const others = othersConnected ? Math.max(0, total - named.length) : 0;
+  return { list, total, connected: connected + others, awaiting };
 }
 
 function reportedNames(instances: readonly InstanceStatus[]): string[] {
@@ -114,8 +118,13 @@ function viewOf(snapshot: Snapshot, instance: InstanceStatus, name: string): Vie
   return { state, since, connected: state === 'VALID' || brief, lastError, storeState };
 }
 
-function reportOf(instance: InstanceStatus, name: string) {
-  return instance.unhealthy?.find((environment) => environment.name === name);
+/** What a pod says of an environment: by its name, or by what it says of all that it does not name. */
+export function reportOf(instance: InstanceStatus, name: string) {
+  const { unhealthy = [] } = instance;
+  return (
+    unhealthy.find((environment) => environment.name === name) ??
+    unhealthy.find((environment) => environment.name === allOthers)
+  );
 }
 
 /** True when the pod runs the newest configuration, so that its silence about an environment means that it is well. */

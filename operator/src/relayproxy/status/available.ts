@@ -12,7 +12,7 @@ export function available({ snapshot }: Evidence): Verdict {
   const floor = readyFloor(relayProxy.spec.disruptionBudget, desired);
   const counts = `${ready} of ${desired} pods are ready, at least ${floor} must be`;
   if (ready >= floor) return { status: 'True', reason: 'MinimumAvailable', message: `${counts}.` };
-  const waiting = [...new Set(pods.flatMap((pod) => pod.waiting ?? []))];
+  const waiting = [...new Set(pods.flatMap((pod) => pod.waiting?.reason ?? []))];
   const why = [
     ...(waiting.length > 0 ? [`pods wait: ${someOf(waiting)}`] : []),
     ...(replicaFailure ? [replicaFailure] : []),

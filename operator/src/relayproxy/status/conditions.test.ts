@@ -58,6 +58,21 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['Progressing True/RollingOut', { deployment: { ...complete, updated: 1 } }],
   ['Progressing True/RollingOut', { deployment: { ...complete, observed: false } }],
   ['Progressing False/DeadlineExceeded', { deployment: { ...complete, deadlineExceeded: 'too slow' } }],
+  [
+    'Progressing False/PodsFailing',
+    {
+      deployment: { ...complete, replicas: 4, updated: 1 },
+      pods: [pod('d', { ready: false, waiting: { reason: 'ImagePullBackOff', words: 'not found' } })],
+    },
+  ],
+  [
+    'Progressing True/RollingOut',
+    {
+      deployment: { ...complete, replicas: 4, updated: 1 },
+      pods: [pod('d', { ready: false, waiting: { reason: 'Unschedulable', words: 'no node' } })],
+    },
+  ],
+  ['Progressing True/UpgradePending', { outcome: { kind: 'applied', upgrade: { why: 'waits' } } }],
   ['Progressing Unknown/Reconciling', { deployment: undefined }],
 
   ['EnvironmentsConnected True/AllConnected', {}],
@@ -81,6 +96,9 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['ZonesSpread False/TooFewZones', { pods: [pod('a'), pod('b', { ready: false })] }],
   ['ZonesSpread False/TooFewZones', { pods: [pod('a', { zone: undefined })] }],
   ['ZonesSpread False/Skewed', { pods: [pod('a'), pod('b', { name: '1' }), pod('b', { name: '2' }), pod('b')] }],
+
+  ['VersionSkew False/Supported', {}],
+  ['VersionSkew True/RelayTooOld', { operatorVersion: '1.5.0' }],
 
   ['Paused False/NotPaused', {}],
   ['Paused True/PausedBySpec', { outcome: { kind: 'paused' } }, { paused: true }],
@@ -107,7 +125,7 @@ test('every condition is of the generation, and as old as its last change of sta
 
 test('messages say what is wrong', () => {
   const message = (type: string, change: Partial<Snapshot>) => conditions(change).get(type)?.message;
-  const waiting = pod('a', { ready: false, waiting: 'ImagePullBackOff' });
+  const waiting = pod('a', { ready: false, waiting: { reason: 'ImagePullBackOff', words: 'not found' } });
   const deployment = { ...complete, ready: 0, replicaFailure: 'exceeded quota' };
   assert.equal(
     message('Available', { deployment, pods: [waiting] }),

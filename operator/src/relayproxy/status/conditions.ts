@@ -10,6 +10,7 @@ import { referencesResolved } from './references-resolved.ts';
 import { storeHealthy } from './store-healthy.ts';
 import { toTime } from './times.ts';
 import type { Evidence, Verdict } from './verdict.ts';
+import { versionSkew } from './version-skew.ts';
 import { zonesSpread } from './zones-spread.ts';
 
 /** The API refuses longer messages; nobody reads longer ones either. */
@@ -28,6 +29,7 @@ export function evaluate(evidence: Evidence): Condition[] {
     ZonesSpread: zonesSpread(evidence),
     Autoscaled: autoscaled(evidence),
     Paused: paused(evidence),
+    VersionSkew: versionSkew(evidence),
   } satisfies Partial<Record<ConditionType, Verdict | undefined>>;
   const overall = ready({
     reconciled: verdicts.Reconciled,

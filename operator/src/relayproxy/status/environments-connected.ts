@@ -1,4 +1,5 @@
 import type { Aggregate } from './aggregate.ts';
+import type { SilentPod } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**
@@ -9,7 +10,8 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
   const { list, total, connected, awaiting } = environments;
   const { autoConfig } = snapshot.relayProxy.spec;
   if (snapshot.instances.length === 0) {
-    return { status: 'Unknown', reason: 'Initializing', message: 'No pod has reported yet.' };
+    const message = `No pod has reported yet${silence(snapshot.silent)}.`;
+    return { status: 'Unknown', reason: 'Initializing', message };
   }
   if (awaiting !== undefined && snapshot.now < awaiting.failsAt) {
     return {
@@ -30,9 +32,11 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
   }
   const lost = list.filter((item) => !item.connected);
   if (lost.length === 0) {
-    return { status: 'True', reason: 'AllConnected', message: `${connected} of ${total} environments are connected.` };
+    const message = `${connected} of ${total} environments are connected${silence(snapshot.silent)}.`;
+    return { status: 'True', reason: 'AllConnected', message };
   }
-  const message = `${connected} of ${total} environments are connected; not connected: ${someOf(lost.map(describe))}.`;
+  const names = someOf(lost.map(describe));
+  const message = `${connected} of ${total} environments are connected; not connected: ${names}${silence(snapshot.silent)}.`;
   const states = new Set(lost.map((item) => item.status.state));
   if (states.has('OFF')) return { status: 'False', reason: 'InvalidKey', message };
   if (states.has('CredentialMissing')) return { status: 'False', reason: 'CredentialMissing', message };
@@ -40,6 +44,13 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
   const starting = states.size === 1 && states.has('INITIALIZING') && lost.every((item) => !item.status.lastError);
   if (starting) return { status: 'Unknown', reason: 'Initializing', message };
   return { status: 'False', reason: 'SomeDisconnected', message };
+}
+
+/** Which pods do not report, and what asking them brought. */
+function silence(silent: readonly SilentPod[]): string {
+  if (silent.length === 0) return '';
+  const names = silent.map(({ name, problem }) => (problem === undefined ? name : `${name} (${problem})`));
+  return `; pods that do not report and are asked instead: ${someOf(names)}`;
 }
 
 function describe({ status: { name, state, lastError } }: Aggregate): string {

@@ -20,6 +20,14 @@ const rolling = { deployment: { ...complete, updated: 1 } };
 const store = { store: { redis: { url: 'redis://r:6379' } } };
 const storeDown = [report('a', { unhealthy: [{ name: 'production', state: 'VALID', storeState: 'INTERRUPTED' }] })];
 
+const failing: Partial<Snapshot> = {
+  deployment: { ...complete, updated: 1, replicas: 4 },
+  pods: ['a', 'b', 'c', 'd'].map((zone) =>
+    pod(zone, zone === 'd' ? { ready: false, waiting: { reason: 'CrashLoopBackOff', words: undefined } } : {}),
+  ),
+};
+const rotated = [report('a', { credentialsRotatedTime: ago(5) })];
+
 const cases: [expected: string[], before: Partial<Snapshot>, after: Partial<Snapshot>, specs?: [object?, object?]][] = [
   [[], {}, {}],
   [['Warning FieldConflict'], {}, failed('FieldConflict')],
@@ -36,6 +44,12 @@ const cases: [expected: string[], before: Partial<Snapshot>, after: Partial<Snap
   [['Warning StoreInterrupted'], {}, { instances: storeDown }, [store, store]],
   [['Warning ZonesUnbalanced'], {}, { pods: [pod('a')] }],
   [[], { pods: [] }, { pods: [pod('a')] }],
+  [['Warning PodsFailing'], rolling, failing],
+  [[], failing, failing],
+  [['Normal SecretRotated'], {}, { instances: rotated }],
+  [[], { instances: rotated }, { instances: rotated }],
+  [['Warning VersionSkew'], {}, { operatorVersion: '1.9.0' }],
+  [[], { operatorVersion: '1.9.0' }, { operatorVersion: '1.9.0' }],
   [['Normal Paused'], {}, {}, [{}, { paused: true }]],
   [['Normal Resumed'], {}, {}, [{ paused: true }, {}]],
 ];

@@ -30,6 +30,7 @@ export function statusEvents(before: RelayProxyStatus, after: OperatorStatus): H
     ...(after.activeInstance !== undefined && after.activeInstance !== before.activeInstance
       ? [normal('Activated', 'Observe', `${after.activeInstance} keeps the store up to date now.`)]
       : []),
+    ...rotationEvents(before, after),
   ];
 }
 
@@ -81,6 +82,10 @@ const rules: Readonly<Record<string, Rule>> = {
     after.status === 'False' && before?.status === 'True'
       ? warning('ZonesUnbalanced', 'Observe', after.message)
       : undefined,
+  VersionSkew: (after, before) =>
+    after.status === 'True' && (before?.status !== 'True' || before.reason !== after.reason)
+      ? warning('VersionSkew', 'Observe', after.message)
+      : undefined,
   Paused: (after, before) => {
     if (after.status === 'True')
       return before?.status === 'True' ? undefined : normal('Paused', 'Pause', after.message);
@@ -114,6 +119,13 @@ function environmentEvents(before: readonly EnvironmentStatus[], after: readonly
       ? [warning('EnvironmentDisconnected', 'Observe', `Interrupted: ${someOf(interrupted)}.`)]
       : []),
   ];
+}
+
+function rotationEvents(before: RelayProxyStatus, after: OperatorStatus): Happening[] {
+  const { credentialsRotatedTime } = after;
+  if (credentialsRotatedTime === undefined || credentialsRotatedTime === before.credentialsRotatedTime) return [];
+  const note = `Pods take up changed keys from their mounted Secrets, without a restart; the first did at ${credentialsRotatedTime}.`;
+  return [normal('SecretRotated', 'Rotate', note)];
 }
 
 function normal(reason: string, action: string, note: string): Happening {

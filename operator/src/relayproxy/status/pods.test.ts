@@ -52,7 +52,7 @@ test('the zone is that of the node, or the label of the pod, or what the pod rep
 });
 
 test('why a pod waits, unless that is part of every start', () => {
-  const waiting = (status: Pod['status']) => podFacts([pod('p', status)], undefined, none, zones)[0]?.waiting;
+  const waiting = (status: Pod['status']) => podFacts([pod('p', status)], undefined, none, zones)[0]?.waiting?.reason;
   assert.equal(waiting(waitingFor('CrashLoopBackOff')), 'CrashLoopBackOff');
   assert.equal(waiting(waitingFor('ErrImagePull')), 'ImagePullBackOff');
   assert.equal(waiting(waitingFor('ContainerCreating')), undefined);

@@ -1,13 +1,9 @@
 import type { RelayProxySpec } from '@flagrelay/crds';
 import type { Store } from '../../runtime/store-types.ts';
 import type { Node, Pod } from '../resources/kubernetes-types.ts';
+import { waitingOf } from './pod-waiting.ts';
 import type { PodFacts } from './snapshot.ts';
-
-/** Reasons to wait that are part of every start. */
-const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
-
-/** A pull that failed and one that waits for its next attempt take turns; the status must not. */
-const SAME_REASON: ReadonlyMap<string, string> = new Map([['ErrImagePull', 'ImagePullBackOff']]);
+import { fromTime } from './times.ts';
 
 /** True for a pod that has ended and will not run again, such as an evicted one. */
 export function isFinished(pod: Pod): boolean {
@@ -27,7 +23,7 @@ export function podFacts(
   return pods
     .filter((pod) => !isFinished(pod))
     .map((pod): PodFacts => {
-      const { name = '', uid = '', labels, deletionTimestamp } = pod.metadata ?? {};
+      const { name = '', uid = '', labels, deletionTimestamp, creationTimestamp } = pod.metadata ?? {};
       const node = pod.spec?.nodeName ? nodes?.get({ name: pod.spec.nodeName }) : undefined;
       const zone = node?.metadata?.labels?.[topologyKey] ?? labels?.[topologyKey] ?? reportedZone(name);
       const terminating = deletionTimestamp !== undefined;
@@ -35,25 +31,17 @@ export function podFacts(
         name,
         uid,
         terminating,
-        ready: !terminating && isReady(pod),
+        ready: !terminating && readyCondition(pod)?.status === 'True',
+        readySince: fromTime(readyCondition(pod)?.lastTransitionTime),
+        createdAt: fromTime(creationTimestamp),
         zone: zone || undefined,
-        waiting: waiting(pod),
+        address: pod.status?.podIP,
+        waiting: waitingOf(pod),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-}
-
-/** Why the pod does not run: what keeps its container from starting, or from being placed. */
-function waiting(pod: Pod): string | undefined {
-  const { containerStatuses = [], conditions = [] } = pod.status ?? {};
-  const reason = containerStatuses
-    .map(({ state }) => state?.waiting?.reason)
-    .find((text) => text && !STARTING.has(text));
-  if (reason !== undefined) return SAME_REASON.get(reason) ?? reason;
-  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
-  return scheduled?.status === 'False' ? (scheduled.reason ?? 'Unschedulable') : undefined;
+function readyCondition(pod: Pod) {
+  return pod.status?.conditions?.find(({ type }) => type === 'Ready');
 }

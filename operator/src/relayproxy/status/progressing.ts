@@ -1,19 +1,33 @@
+import { isFailing } from './pod-waiting.ts';
+import type { PodFacts } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
-/** Progressing: a rollout is under way or complete (as the Deployment's condition means it); False when it is stuck. */
-export function progressing({ snapshot: { deployment, pods } }: Evidence): Verdict {
+/**
+ * Progressing: a rollout is under way or complete (as the Deployment's condition means it); False when it is stuck, which is
+ * told as soon as a pod fails for a reason that waiting does not mend, and at the Deployment's deadline in any case.
+ */
+export function progressing({ snapshot: { deployment, outcome, pods } }: Evidence): Verdict {
   if (deployment === undefined) {
     return { status: 'Unknown', reason: 'Reconciling', message: 'There is no Deployment yet.' };
   }
   const { desired, replicas, updated, available, observed, deadlineExceeded, replicaFailure } = deployment;
-  const waiting = [...new Set(pods.flatMap((pod) => (pod.waiting ? [`${pod.name}: ${pod.waiting}`] : [])))];
+  const waiting = pods.flatMap((pod) => (pod.waiting ? [describe(pod)] : []));
   const why = [...(waiting.length > 0 ? [someOf(waiting, 3)] : []), ...(replicaFailure ? [replicaFailure] : [])];
   if (deadlineExceeded !== undefined) {
     return { status: 'False', reason: 'DeadlineExceeded', message: `${[deadlineExceeded, ...why].join('; ')}` };
   }
+  const upgrade = outcome.kind === 'applied' ? outcome.upgrade : undefined;
   if (observed && updated === desired && replicas === desired && available === desired) {
+    if (upgrade !== undefined) return { status: 'True', reason: 'UpgradePending', message: upgrade.why };
     return { status: 'True', reason: 'RolloutComplete', message: `${desired} pods run the newest pod template.` };
   }
   const counts = `${updated} of ${desired} pods run the newest pod template, ${available} are available`;
-  return { status: 'True', reason: 'RollingOut', message: `${[counts, ...why].join('; ')}.` };
+  const message = `${[counts, ...why].join('; ')}.`;
+  const failing = pods.some(({ waiting: found }) => found !== undefined && isFailing(found.reason));
+  if (failing && available < Math.max(desired, replicas)) return { status: 'False', reason: 'PodsFailing', message };
+  return { status: 'True', reason: 'RollingOut', message };
+}
+
+function describe({ name, waiting }: PodFacts): string {
+  return `${name}: ${waiting?.reason}${waiting?.words ? ` (${waiting.words})` : ''}`;
 }

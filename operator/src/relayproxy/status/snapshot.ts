@@ -1,5 +1,6 @@
 import type { InstanceStatus, RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import type { ScalingDecision } from '../scaling/decide.ts';
+import type { Waiting } from './pod-waiting.ts';
 
 /** Everything that the status is computed from, at one moment. Status functions are pure functions of it. */
 export interface Snapshot {
@@ -20,15 +21,25 @@ export interface Snapshot {
   readonly scaling: ScalingDecision | undefined;
   /** Hash of the configuration document that pods should run. */
   readonly configHash: string;
-  /** The image that the spec and the release ask for. */
+  /** The image that the pods run, or will once the rollout is complete. */
   readonly image: string;
+  /** Release of the operator. */
+  readonly operatorVersion: string;
+  /** Ready pods that do not report, so that the operator asks them. */
+  readonly silent: readonly SilentPod[];
 }
 
 /** What became of the children. */
 export type Outcome =
-  | { readonly kind: 'applied' }
+  | { readonly kind: 'applied'; readonly upgrade?: PendingUpgrade | undefined }
   | { readonly kind: 'paused' }
   | { readonly kind: 'failed'; readonly problems: readonly [ChildProblem, ...ChildProblem[]] };
+
+/** A newer pod template of this release of the operator waits for its turn. */
+export interface PendingUpgrade {
+  /** For people: what it waits for. */
+  readonly why: string;
+}
 
 /** Why a child is not what it should be. */
 export interface ChildProblem {
@@ -61,8 +72,21 @@ export interface PodFacts {
   readonly zone: string | undefined;
   /** Being deleted. */
   readonly terminating: boolean;
-  /** Why its container does not run, such as `ImagePullBackOff`. */
-  readonly waiting: string | undefined;
+  /** Why its container does not run. */
+  readonly waiting: Waiting | undefined;
+  /** When it became what `ready` says, ms since the epoch. */
+  readonly readySince: number | undefined;
+  /** ms since the epoch */
+  readonly createdAt: number | undefined;
+  /** IP address; undefined until it has one. */
+  readonly address: string | undefined;
+}
+
+/** A pod that does not report by itself. */
+export interface SilentPod {
+  readonly name: string;
+  /** Why asking it brought nothing, either; undefined when it answered or was not asked yet. */
+  readonly problem: string | undefined;
 }
 
 /** Something that the spec refers to and that is not there. */

@@ -1,10 +1,11 @@
-import { kind, type Problem, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
+import { type EnvironmentStatus, kind, type Problem, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
 import { selectorLabels } from '../resources/names.ts';
 import { serviceUrl } from '../resources/service.ts';
 import { sizingStatus } from '../sizing/explain.ts';
 import { aggregate } from './aggregate.ts';
 import { evaluate, toCondition } from './conditions.ts';
 import { reportersOf } from './reporters.ts';
+import { rotatedTime } from './rotation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest } from './times.ts';
 import { zonesOf } from './zones.ts';
@@ -30,6 +31,7 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
     .reduce(earliest, failsAt !== undefined && failsAt > now ? failsAt : undefined);
   const version = oldestVersion(instances.flatMap((instance) => instance.version ?? []));
   const sizing = sizingStatus(relayProxy);
+  const rotated = rotatedTime(snapshot.previous.credentialsRotatedTime, instances);
   const hasSummary = environments.total > 0;
   const url = serviceUrl(relayProxy);
   const active = relayProxy.spec.mode === 'Daemon' ? reportersOf(snapshot).find((item) => item.active) : undefined;
@@ -44,10 +46,11 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
       ...(version !== undefined && { version }),
       ...(url !== undefined && { url }),
       ...(active !== undefined && { activeInstance: active.name }),
+      ...(rotated !== undefined && { credentialsRotatedTime: rotated }),
       ...(hasSummary && { environmentsSummary: `${environments.connected}/${environments.total}` }),
       ...(sizing !== undefined && { sizing }),
       zones: zonesOf(pods),
-      environments: environments.list.map((item) => item.status),
+      environments: concise(environments.list.map((item) => item.status)),
       conditions: evaluate({ snapshot, environments }),
     },
     recheckAfterMs: changesAt === undefined ? undefined : Math.max(1000, changesAt - now),
@@ -71,6 +74,21 @@ export function invalidStatus(
     ...(generation !== undefined && { observedGeneration: generation }),
     conditions: [toCondition('Ready', verdict, context), toCondition('Reconciled', verdict, context), ...others],
   };
+}
+
+/** With more environments in trouble than this, what is wrong with them is told by its kind alone. */
+const MAX_EXPLAINED = 10;
+
+/** The environments without what would make the object too large: a hundred of them fail for the same reason, if they do. */
+function concise(environments: readonly EnvironmentStatus[]): EnvironmentStatus[] {
+  if (environments.filter(({ lastError }) => lastError?.message !== undefined).length <= MAX_EXPLAINED) {
+    return [...environments];
+  }
+  return environments.map(({ lastError, ...rest }) => {
+    if (lastError === undefined) return rest;
+    const { message: _told, ...short } = lastError;
+    return { ...rest, lastError: short };
+  });
 }
 
 /** While versions are mixed, the one that is on its way out is the one that holds features back. */

@@ -8,10 +8,12 @@ export const NOW = Date.parse('2026-11-21T10:00:00Z');
 /** RFC 3339 time some seconds before {@link NOW}. */
 export const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString().replace('.000', '');
 
+const quiet = { readySince: undefined, createdAt: undefined, address: undefined };
+
 /** A ready pod `pod-<zone>` in a zone. */
 export function pod(zone: string, change: Partial<PodFacts> = {}): PodFacts {
   const name = `pod-${zone}`;
-  return { name, uid: `uid-${name}`, ready: true, zone, terminating: false, waiting: undefined, ...change };
+  return { name, uid: `uid-${name}`, ready: true, zone, terminating: false, waiting: undefined, ...quiet, ...change };
 }
 
 /** The report of such a pod in which all is well. */
@@ -57,6 +59,8 @@ export function healthy(change: Partial<Snapshot> = {}, spec: RelayProxySpecMani
     scaling: undefined,
     configHash: 'hash',
     image: 'relay:1.2.3',
+    operatorVersion: '1.2.3',
+    silent: [],
     ...change,
   };
 }

@@ -1,0 +1,107 @@
+import type { InstanceStatus } from '@flagrelay/crds';
+import type { RestClient } from '../../runtime/rest-types.ts';
+import type { RawRelayProxy } from '../resources/kubernetes-types.ts';
+import type { Happening } from '../status/events.ts';
+import type { SilentPod, Snapshot } from '../status/snapshot.ts';
+import { earliest } from '../status/times.ts';
+import { isSame, writePolledItems } from './polled-items.ts';
+import type { Known, Poller } from './poller.ts';
+import { findSilentPods, isOutdated, isOwnReport } from './silent-pods.ts';
+
+/** What is to be known of the pods that do not report. */
+export interface Listened {
+  readonly instances: readonly InstanceStatus[];
+  readonly silent: readonly SilentPod[];
+  readonly happenings: readonly Happening[];
+  /** ms; look again then. */
+  readonly recheckAfterMs: number | undefined;
+}
+
+/** Listens to pods: asks those that do not report, and puts what they say where their reports would be. */
+export interface Listener {
+  /** Throws what the client throws. */
+  listen(key: string, raw: RawRelayProxy, snapshot: Snapshot, signal: AbortSignal): Promise<Listened>;
+  forget(key: string): void;
+}
+
+/** An object that changed under our hands has settled after this time, ms. */
+const SETTLE_MS = 1000;
+
+/** Makes a {@link Listener}. A fleet whose pods all report costs it neither a request nor a write. */
+export function createListener(client: RestClient, poller: Poller): Listener {
+  /** By RelayProxy and UID of the pod: since when it reports another configuration than the one in force. */
+  const outdated = new Map<string, Map<string, { readonly hash: string; readonly since: number }>>();
+  /** By RelayProxy: pods of which it was told that they do not report. */
+  const told = new Map<string, Set<string>>();
+
+  function noteOutdated(key: string, { instances, configHash, now }: Snapshot): Map<string, { since: number }> {
+    const before = outdated.get(key);
+    const found = new Map<string, { hash: string; since: number }>();
+    for (const item of instances) {
+      if (item.uid === undefined || !isOutdated(item, configHash)) continue;
+      const known = before?.get(item.uid);
+      found.set(item.uid, known?.hash === configHash ? known : { hash: configHash, since: now });
+    }
+    if (found.size > 0) outdated.set(key, found);
+    else outdated.delete(key);
+    return found;
+  }
+
+  /** Tells once of each pod that does not report: when what it answered is written, or when it did not answer. */
+  function news(key: string, pods: readonly SilentPod[]): Happening[] {
+    const before = told.get(key);
+    const added = pods.filter(({ name }) => !before?.has(name));
+    if (pods.length === 0) told.delete(key);
+    else told.set(key, new Set(pods.map(({ name }) => name)));
+    return added.map(({ name, problem }) => ({
+      type: 'Warning',
+      reason: 'InstanceSilent',
+      action: 'Observe',
+      note: `Pod ${name} is ready and does not report; the operator asks it instead${problem ? `, but it ${problem}` : ''}. See the pod's log for what keeps it from writing its status.`,
+    }));
+  }
+
+  return {
+    async listen(key, raw, snapshot, signal) {
+      const { now, pods, instances, configHash, relayProxy } = snapshot;
+      const since = noteOutdated(key, snapshot);
+      const outdatedSince = (uid: string) => since.get(uid)?.since;
+      const silence = findSilentPods({ now, pods, instances, configHash, outdatedSince });
+      const { port } = relayProxy.spec.metrics;
+      const targets = silence.pods.map(({ name, uid, address = '' }) => ({ name, uid, address, port }));
+      const known = poller.look(key, targets);
+      const silent: SilentPod[] = [];
+      const answers: InstanceStatus[] = [];
+      for (const { name, uid } of targets) {
+        const item = instances.find((other) => other.uid === uid);
+        const answer = answerOf(known, uid, item);
+        // The pod is well and says no more than it has reported: kubelet is still bringing the new configuration.
+        if (isOwnReport(item) && (answer === undefined || isSame(item, answer))) continue;
+        const { problem, failures = 0 } = known.byUid.get(uid) ?? {};
+        if (answer !== undefined) answers.push(answer);
+        if (answer !== undefined || failures > 0) silent.push({ name, problem });
+      }
+      const next = silence.nextAt === undefined ? undefined : silence.nextAt - now;
+      const recheckAfterMs = earliest(next, known.nextInMs);
+      const written = await writePolledItems(client, { raw, answers, now, signal });
+      if (written === undefined) {
+        return { instances, silent, happenings: [], recheckAfterMs: earliest(recheckAfterMs, SETTLE_MS) };
+      }
+      const names = new Set(written.map(({ name }) => name));
+      const merged = [...instances.filter(({ name }) => !names.has(name)), ...written];
+      return { instances: merged, silent, happenings: news(key, silent), recheckAfterMs };
+    },
+    forget(key) {
+      poller.forget(key);
+      outdated.delete(key);
+      told.delete(key);
+    },
+  };
+}
+
+/** What the pod answered last, or, before it is asked for the first time after a restart of the operator, what was written of it. */
+function answerOf(known: Known, uid: string, item: InstanceStatus | undefined): InstanceStatus | undefined {
+  const answer = known.byUid.get(uid)?.item;
+  if (answer !== undefined) return answer;
+  return item?.polledTime === undefined ? undefined : item;
+}

@@ -1,0 +1,65 @@
+import type { InstanceStatus } from '@flagrelay/crds';
+import type { PodFacts } from '../status/snapshot.ts';
+import { earliest } from '../status/times.ts';
+
+/** A ready pod has this long to report, and one that reported to take up a changed configuration, ms. */
+export const PATIENCE_MS = 90_000;
+
+/** What {@link findSilentPods} looks at. */
+export interface SilenceInput {
+  /** ms since the epoch */
+  readonly now: number;
+  readonly pods: readonly PodFacts[];
+  /** `status.instances` of these pods. */
+  readonly instances: readonly InstanceStatus[];
+  /** Hash of the configuration that pods should run. */
+  readonly configHash: string;
+  /** Since when this operator has seen the pod (by UID) report another configuration; ms since the epoch. */
+  readonly outdatedSince: (uid: string) => number | undefined;
+}
+
+/** Pods that the operator hears nothing, or nothing new of. */
+export interface Silence {
+  readonly pods: readonly PodFacts[];
+  /** When the next pod will have been silent for too long, ms since the epoch. */
+  readonly nextAt: number | undefined;
+}
+
+/**
+ * The ready pods that have not reported in time: no item of their own in `status.instances`, or one that still tells of a
+ * configuration that is no longer in force. An item that the operator wrote itself (`polledTime`) is not the pod's own. A
+ * pod that is not ready is left alone: kubelet asks it often enough.
+ */
+export function findSilentPods({ now, pods, instances, configHash, outdatedSince }: SilenceInput): Silence {
+  const silent: PodFacts[] = [];
+  let nextAt: number | undefined;
+  for (const pod of pods) {
+    if (!pod.ready || pod.address === undefined) continue;
+    const item = instances.find(({ uid }) => uid === pod.uid);
+    const since = quietSince(pod, item, configHash, outdatedSince);
+    if (since === undefined) continue;
+    if (since + PATIENCE_MS <= now) silent.push(pod);
+    else nextAt = earliest(nextAt, since + PATIENCE_MS);
+  }
+  return { pods: silent, nextAt };
+}
+
+/** True for an item that the pod wrote itself. */
+export function isOwnReport(item: InstanceStatus | undefined): item is InstanceStatus {
+  return item !== undefined && item.polledTime === undefined;
+}
+
+/** True when the item is about another configuration than the one in force. */
+export function isOutdated(item: InstanceStatus, configHash: string): boolean {
+  return item.configHash !== undefined && item.configHash !== configHash;
+}
+
+function quietSince(
+  pod: PodFacts,
+  item: InstanceStatus | undefined,
+  configHash: string,
+  outdatedSince: SilenceInput['outdatedSince'],
+): number | undefined {
+  if (!isOwnReport(item)) return pod.readySince ?? pod.createdAt ?? 0;
+  return isOutdated(item, configHash) ? outdatedSince(pod.uid) : undefined;
+}

@@ -1,0 +1,74 @@
+import type { Pod } from '../resources/kubernetes-types.ts';
+
+/** Why a pod does not run. */
+export interface Waiting {
+  /** One CamelCase word, such as `ImagePullBackOff`. */
+  readonly reason: string;
+  /** What kubelet, the scheduler or the pod itself says of it; the same from one attempt to the next. */
+  readonly words: string | undefined;
+}
+
+type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
+
+/** Reasons to wait that are part of every start. */
+const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
+
+/** A pull that failed and one that waits for its next attempt take turns; the status must not. */
+const SAME_REASON: ReadonlyMap<string, string> = new Map([['ErrImagePull', 'ImagePullBackOff']]);
+
+/** Reasons that do not go away by waiting: a rollout with such a pod has stopped. */
+const FAILING = new Set([
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'ErrImageNeverPull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'RunContainerError',
+]);
+
+/** A container that ended this many times and is not ready is in a crash loop, also in the moments in which it runs. */
+const CRASHES = 2;
+
+/** Longest words that are quoted, in characters. */
+const MAX_WORDS = 200;
+
+/** What keeps a pod's container from running, or the pod from being placed; undefined for a pod that runs or just starts. */
+export function waitingOf({ status }: Pod): Waiting | undefined {
+  const { containerStatuses = [], conditions = [] } = status ?? {};
+  for (const container of containerStatuses) {
+    const found = ofContainer(container);
+    if (found !== undefined) return found;
+  }
+  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status !== 'False') return undefined;
+  return { reason: scheduled.reason ?? 'Unschedulable', words: shorten(scheduled.message) };
+}
+
+/** True when nothing but a change helps. */
+export function isFailing(reason: string): boolean {
+  return FAILING.has(reason);
+}
+
+function ofContainer(container: ContainerStatus): Waiting | undefined {
+  const { waiting } = container.state ?? {};
+  const ended = container.lastState?.terminated ?? container.state?.terminated;
+  const crashes = !container.ready && ended !== undefined && (container.restartCount ?? 0) >= CRASHES;
+  if (crashes || waiting?.reason === 'CrashLoopBackOff') {
+    const code = ended && `exit code ${ended.exitCode}${ended.reason ? ` (${ended.reason})` : ''}`;
+    return { reason: 'CrashLoopBackOff', words: shorten([code, lastLine(ended?.message)].filter(Boolean).join(': ')) };
+  }
+  if (!waiting?.reason || STARTING.has(waiting.reason)) return undefined;
+  const reason = SAME_REASON.get(waiting.reason) ?? waiting.reason;
+  return { reason, words: shorten(waiting.message?.replace(/^Back-off pulling image "[^"]*": (ErrImagePull: )?/, '')) };
+}
+
+/** What the process said last: kubelet hands out the end of its log when it ended with an error. */
+function lastLine(text: string | undefined): string | undefined {
+  return text?.trimEnd().split('\n').at(-1)?.trim();
+}
+
+function shorten(text: string | undefined): string | undefined {
+  if (!text) return undefined;
+  return text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1).toWellFormed()}…`;
+}
