@@ -37,6 +37,20 @@ export interface OperatorOptions {
 }
 
 const STOP_GRACE_MS = 20_000;
+/** What the chart sets with its default memory limit. */
+const NODE_OPTIONS = '--max-old-space-size=288';
+
+/** Node's arguments in the image, from its ENTRYPOINT. */
+function imageNodeArgs(): string[] {
+  const dockerfile = readFileSync(join(repositoryRoot, 'Dockerfile'), 'utf8');
+  const [entrypoint] =
+    dockerfile
+      .split('FROM runtime AS operator')
+      .at(-1)
+      ?.match(/(?<=^ENTRYPOINT ).*$/m) ?? [];
+  if (entrypoint === undefined) throw new Error('the Dockerfile has no ENTRYPOINT of the operator');
+  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
+}
 
 /** Bundles the operator as its image has it. */
 export async function buildOperator(): Promise<void> {
@@ -49,12 +63,13 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
   const file = join(options.folder, `${options.name}.log`);
   const log = openSync(file, 'a');
   const main = join(repositoryRoot, 'operator', 'dist', 'main.js');
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), main], {
+  const child = spawn(process.execPath, [...imageNodeArgs(), ...(options.nodeArgs ?? []), main], {
     cwd: options.folder,
     stdio: ['ignore', log, log],
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
+      NODE_OPTIONS,
       KUBECONFIG: options.kubeconfig,
       POD_NAME: options.name,
       POD_NAMESPACE: leaseNamespace,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
+import { relayProxy } from '../control-plane/fleet.ts';
 import { sumBy } from '../control-plane/metrics-text.ts';
-import { relayProxy } from '../scale/fleet.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';
 import { observed } from './support/observed.ts';
 

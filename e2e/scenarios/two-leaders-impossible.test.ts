@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { leaseNamespace } from '../control-plane/access.ts';
-import { relayProxy } from '../scale/fleet.ts';
+import { relayProxy } from '../control-plane/fleet.ts';
 import { endOfLog, writesSince } from './support/audit.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';
 import { observed } from './support/observed.ts';

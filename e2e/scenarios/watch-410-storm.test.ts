@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import type { ProxiedRequest } from '../../operator/src/runtime/testing/fault-proxy.ts';
+import { relayProxy } from '../control-plane/fleet.ts';
 import { sumBy } from '../control-plane/metrics-text.ts';
 import { usageOf } from '../control-plane/process-usage.ts';
-import { relayProxy } from '../scale/fleet.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';
 import { observed } from './support/observed.ts';
 

@@ -1,8 +1,8 @@
 import { type Pod, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import { managedSelector } from '../../operator/src/relayproxy/resources/names.ts';
+import { relayProxy } from '../control-plane/fleet.ts';
 import type { LabClient } from '../control-plane/lab-client.ts';
 import type { RelaySimulator } from '../control-plane/relay-simulator.ts';
-import { relayProxy } from '../scale/fleet.ts';
 
 /** RelayProxies that are there all the time, and how many of those that come and go are there at a time. */
 export const STEADY = 8;

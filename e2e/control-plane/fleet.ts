@@ -2,7 +2,7 @@ import { apiVersion, kind } from '@flagrelay/crds';
 import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import { createInformer } from '../../operator/src/runtime/index.ts';
 import type { KubernetesObject, ResourceType } from '../../operator/src/runtime/objects.ts';
-import type { LabClient } from '../control-plane/lab-client.ts';
+import type { LabClient } from './lab-client.ts';
 
 /** Environments of each RelayProxy. */
 export const ENVIRONMENTS = 2;
