@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { endWaiting } from './outbox.ts';
 
 /** Statuses of what Node's HTTP parser refuses before there is a request. */
 const STATUS = new Map([
@@ -21,6 +22,8 @@ export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (answered.has(socket)) return;
     answered.add(socket);
+    // What was sent before the mistake may still wait for its answer.
+    endWaiting();
     const { _httpMessage: open } = socket as { _httpMessage?: { headersSent: boolean } };
     if (!socket.writable || error.code === 'ECONNRESET' || open?.headersSent === true) {
       socket.destroy();

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { endSoon } from './outbox.ts';
 
 /** Header names and values in turn, as `writeHead` takes them without building an object. */
 export type HeaderList = readonly string[];
@@ -9,7 +10,7 @@ const NO_HEADERS: HeaderList = [];
 export function sendEmpty(response: ServerResponse, status: number, headers: HeaderList = NO_HEADERS): void {
   const length = status === 304 || status === 204 ? NO_HEADERS : ['Content-Length', '0'];
   response.writeHead(status, [...headers, ...length]);
-  response.end();
+  endSoon(response);
 }
 
 /** A plain-text error, in the form of Go's `http.Error` (contract 1.1). */
@@ -29,7 +30,7 @@ export function sendText(
     'Content-Length',
     String(Buffer.byteLength(body)),
   ]);
-  response.end(body);
+  endSoon(response, body);
 }
 
 /** JSON text with the bare media type that ld-relay sends (contract 1.3). */
@@ -42,7 +43,7 @@ export function sendJson(
   const length = Buffer.byteLength(json);
   response.writeHead(status, ['Content-Type', 'application/json', ...headers, 'Content-Length', String(length)]);
   // Text of plain ASCII is the same bytes either way, and is written faster without encoding.
-  response.end(json, length === json.length ? 'latin1' : 'utf8');
+  endSoon(response, json, length === json.length ? 'latin1' : 'utf8');
 }
 
 /** `{"message": …}` (contract 1.4). */

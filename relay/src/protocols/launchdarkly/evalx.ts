@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environment } from '../../environment/environment.ts';
 import type { Audience, BigSegments, CompiledData } from '../../evaluation/compiled.ts';
 import { acceptsGzip } from '../../http/negotiation.ts';
+import { endSoon } from '../../http/outbox.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendJson, sendMessage } from '../../http/reply.ts';
 import { compress } from '../../http/shared-body.ts';
@@ -147,7 +148,7 @@ function sendBody(
         'Content-Length',
         String(bytes.length),
       ]);
-      response.end(bytes);
+      endSoon(response, bytes);
     },
     () => sendJson(response, 200, body, headers),
   );

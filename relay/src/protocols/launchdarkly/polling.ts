@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { itemTag, payloadsOf } from '../../environment/payloads.ts';
 import type { CompiledData } from '../../evaluation/compiled.ts';
 import { acceptsGzip } from '../../http/negotiation.ts';
+import { endSoon } from '../../http/outbox.ts';
 import { type HeaderList, sendEmpty, sendMessage } from '../../http/reply.ts';
 import type { SharedBody } from '../../http/shared-body.ts';
 import type { ItemKind } from '../../model/data.ts';
@@ -52,7 +53,7 @@ export function oneItem(kind: ItemKind): EnvironmentHandler {
       'Content-Length',
       String(Buffer.byteLength(item.json)),
     ]);
-    response.end(item.json);
+    endSoon(response, item.json);
   });
 }
 
@@ -105,7 +106,7 @@ function sendShared(
   const head = ['Content-Type', 'application/json', 'ETag', body.etag, ...headers];
   const plain = () => {
     response.writeHead(200, [...head, 'Content-Length', String(body.bytes.length)]);
-    response.end(body.bytes);
+    endSoon(response, body.bytes);
   };
   if (!compression || body.bytes.length < MIN_GZIP_BYTES) {
     plain();
@@ -116,7 +117,7 @@ function sendShared(
     body.gzipped().then((bytes) => {
       head.push('Vary', 'Accept-Encoding', 'Content-Encoding', 'gzip', 'Content-Length', String(bytes.length));
       response.writeHead(200, head);
-      response.end(bytes);
+      endSoon(response, bytes);
     }, plain);
   }
 }
