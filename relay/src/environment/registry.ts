@@ -20,6 +20,8 @@ export class Registry implements DefinitionSink {
   readonly #environments = new Map<string, Environment>();
   /** Credential digest → payload filter ('' = none) → environment. */
   readonly #credentials = new Map<CredentialDigest, Map<string, Environment>>();
+  /** Client-side IDs are no secrets: those in use are looked up without a digest. */
+  readonly #publicIds = new Map<string, CredentialDigest>();
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   #listed = false;
@@ -54,7 +56,7 @@ export class Registry implements DefinitionSink {
   /** Finds the environment that a client's credential and payload filter open. Constant in time as to the credential. */
   lookup(kind: CredentialKind, value: string, filter: string): Lookup {
     if (!this.#listed) return NO_LIST;
-    const credential = digestOf(kind, value);
+    const credential = (kind === 'env' ? this.#publicIds.get(value) : undefined) ?? digestOf(kind, value);
     const byFilter = this.#credentials.get(credential);
     if (byFilter === undefined) return UNKNOWN;
     const environment = byFilter.get(filter);
@@ -126,6 +128,8 @@ export class Registry implements DefinitionSink {
 
   #bind(environment: Environment, definition: EnvironmentDefinition): void {
     const filter = definition.filterKey ?? '';
+    const { envId } = definition;
+    if (envId !== undefined && envId !== '') this.#publicIds.set(envId, digestOf('env', envId));
     for (const { digest, kind } of acceptedCredentials(definition, Date.now())) {
       let byFilter = this.#credentials.get(digest);
       if (byFilter === undefined) {
@@ -164,6 +168,9 @@ export class Registry implements DefinitionSink {
         dropped = true;
       }
       if (byFilter.size === 0) this.#credentials.delete(digest);
+    }
+    for (const [envId, digest] of this.#publicIds) {
+      if (!this.#credentials.has(digest)) this.#publicIds.delete(envId);
     }
     return dropped;
   }

@@ -123,7 +123,8 @@ function find(node: Node, path: string, from: number, params: string[]): Endpoin
   const slash = path.indexOf('/', from);
   const last = slash < 0;
   const segment = last ? path.slice(from) : path.slice(from, slash);
-  const literal = node.literal.get(segment);
+  // Where there is nothing to find, a context of hundreds of characters need not be hashed.
+  const literal = node.literal.size === 0 ? undefined : node.literal.get(segment);
   if (literal !== undefined) {
     const endpoint = last ? literal.endpoint : find(literal, path, slash + 1, params);
     if (endpoint !== undefined) return endpoint;

@@ -69,10 +69,11 @@ function checkMeta(value: Json, path: Path): void {
   if (value.privateAttributes !== undefined) checkPrivate(value.privateAttributes, [...path, 'privateAttributes']);
 }
 
-function checkValue(value: Json, path: Path): void {
-  const flaw = typeof value === 'string' ? undefined : inspect(value, path.length);
+function checkValue(value: Json, path: Path, member: string): void {
+  const flaw = inspect(value, path.length + 1);
+  if (flaw === undefined) return;
   if (flaw === 'depth') throw new ContextError('exceeded max depth');
-  if (flaw === 'range') throw new TypeMismatch(path, 'number', Number.POSITIVE_INFINITY);
+  throw new TypeMismatch([...path, member], 'number', Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -108,7 +109,7 @@ export function readSingle(value: Json, kind: string, path: Path): SingleContext
         checkMeta(found, [...path, member]);
         break;
       default:
-        if (typeof found !== 'string' && typeof found !== 'boolean') checkValue(found, [...path, member]);
+        if (typeof found !== 'string' && typeof found !== 'boolean') checkValue(found, path, member);
     }
   }
   if (key === undefined) throw new ContextError('"key" property not found in JSON context object');
@@ -131,7 +132,7 @@ function addCustom(attributes: JsonObject, value: Json, path: Path): void {
   if (!isJsonObject(value)) throw new TypeMismatch(path, 'object or null', value);
   for (const name of Object.keys(value)) {
     const found = value[name] as Json;
-    checkValue(found, [...path, name]);
+    checkValue(found, path, name);
     if (!NOT_CUSTOM.has(name)) attributes[name] = found;
   }
 }
@@ -181,7 +182,7 @@ export function readLegacyUser(user: JsonObject): SingleContext {
         break;
       }
       default:
-        checkValue(found, [member]);
+        checkValue(found, [], member);
     }
   }
   if (key === undefined) throw new ContextError('"key" property not found in JSON context object');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { attributeOf, ContextError, parseContext } from './context.ts';
+import { attributeOf, ContextError, fullyQualifiedKey, parseContext } from './context.ts';
 
 function attribute(text: string, name: string) {
   return attributeOf(parseContext(text).members[0]!, name);
@@ -88,7 +88,7 @@ suite('contexts (contract 12.7)', () => {
   test('a multi-kind context is sorted by kind; with one member it is that context', () => {
     const context = parseContext('{"kind":"multi","user":{"key":"u"},"org":{"key":"o"}}');
     assert.deepEqual(context.kinds, ['org', 'user']);
-    assert.deepEqual(parseContext('{"kind":"multi","org":{"key":"o"}}').fullyQualifiedKey, 'org:o');
+    assert.deepEqual(fullyQualifiedKey(parseContext('{"kind":"multi","org":{"key":"o"}}')), 'org:o');
   });
 
   test('a legacy user: known members, custom, secondary; unknown top-level members ignored', () => {
@@ -122,7 +122,7 @@ suite('fully qualified keys (contract 1.8, 13)', () => {
     ['{"kind":"org","key":"50%:x"}', 'org:50%25%3Ax'],
     ['{"kind":"multi","user":{"key":"alice"},"org":{"key":"o:1"}}', 'org:o%3A1:user:alice'],
   ];
-  for (const [text, key] of cases) test(text, () => assert.equal(parseContext(text).fullyQualifiedKey, key));
+  for (const [text, key] of cases) test(text, () => assert.equal(fullyQualifiedKey(parseContext(text)), key));
 });
 
 test('any JSON is a context or a ContextError', () => {

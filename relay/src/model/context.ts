@@ -11,8 +11,6 @@ export interface Context {
   readonly members: readonly SingleContext[];
   /** The kinds of the members, in the same order. */
   readonly kinds: readonly string[];
-  /** What secure mode signs (contract 1.8). */
-  readonly fullyQualifiedKey: string;
   /** A legacy user with an empty key: it parses, streams open with it, but it cannot be evaluated (contract 1.4). */
   readonly keyless: boolean;
 }
@@ -21,11 +19,17 @@ function qualified(member: SingleContext): string {
   return `${member.kind}:${member.key.replaceAll('%', '%25').replaceAll(':', '%3A')}`;
 }
 
+/** What secure mode signs (contract 1.8). */
+export function fullyQualifiedKey({ members }: Context): string {
+  const only = members[0]!;
+  if (members.length === 1 && only.kind === DEFAULT_KIND) return only.key;
+  return members.map(qualified).join(':');
+}
+
 function single(member: SingleContext): Context {
   return {
     members: [member],
     kinds: [member.kind],
-    fullyQualifiedKey: member.kind === DEFAULT_KIND ? member.key : qualified(member),
     keyless: member.key === '',
   };
 }
@@ -39,8 +43,12 @@ function multi(document: JsonObject): Context {
   if (members.length === 1) return single(members[0]!);
   members.sort((a, b) => (a.kind < b.kind ? -1 : 1));
   const kinds = members.map((member) => member.kind);
-  if (new Set(kinds).size < kinds.length) throw new ContextError('multi-context cannot have same kind more than once');
-  return { members, kinds, fullyQualifiedKey: members.map(qualified).join(':'), keyless: false };
+  for (let index = 1; index < kinds.length; index++) {
+    if (kinds[index] === kinds[index - 1]) {
+      throw new ContextError('multi-context cannot have same kind more than once');
+    }
+  }
+  return { members, kinds, keyless: false };
 }
 
 /**

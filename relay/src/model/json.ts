@@ -39,10 +39,19 @@ export const MAX_DEPTH = 10_000;
 /** What {@link inspect} found wrong: a number beyond the range of doubles, or nesting below {@link MAX_DEPTH}. */
 export type JsonFlaw = 'range' | 'depth';
 
+/** Whether no element of the array needs a closer look. */
+function isPlain(array: readonly Json[]): boolean {
+  for (const element of array) {
+    if (typeof element === 'number' ? !Number.isFinite(element) : typeof element === 'object') return false;
+  }
+  return true;
+}
+
 /** Walks a value without recursion and returns its first flaw. `depth` is how deep the value itself lies. */
 export function inspect(value: Json, depth = 0): JsonFlaw | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'range';
   if (typeof value !== 'object' || value === null) return undefined;
+  if (Array.isArray(value) && depth < MAX_DEPTH && isPlain(value)) return undefined;
   let level: (Json[] | JsonObject)[] = [value];
   for (let deep = depth + 1; level.length > 0; deep++) {
     if (deep > MAX_DEPTH) return 'depth';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseContext } from './context.ts';
+import { fullyQualifiedKey, parseContext } from './context.ts';
 import { replaceSurrogateEscapes } from './json.ts';
 import { parseDataSet } from './parse.ts';
 
@@ -18,6 +18,6 @@ test('what is served keeps the escapes as they were sent', () => {
 });
 
 test('a context is read the same way', () => {
-  assert.equal(parseContext('{"kind":"user","key":"\\ud83d\\ude00"}').fullyQualifiedKey, '\uFFFD\uFFFD');
-  assert.equal(parseContext('{"kind":"user","key":"😀"}').fullyQualifiedKey, '😀');
+  assert.equal(fullyQualifiedKey(parseContext('{"kind":"user","key":"\\ud83d\\ude00"}')), '\uFFFD\uFFFD');
+  assert.equal(fullyQualifiedKey(parseContext('{"kind":"user","key":"😀"}')), '😀');
 });

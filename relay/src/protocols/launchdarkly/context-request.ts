@@ -81,14 +81,21 @@ export function sendBodyError(response: ServerResponse, error: BodyError, header
   }
 }
 
+const DIGITS = /^[A-Za-z0-9_-]+={0,2}$/;
+const EQUALS = 0x3d;
+
+/** Texts up to this many bytes are decoded in one buffer that is used over and over. */
+const scratch = Buffer.allocUnsafeSlow(4096);
+
 /** Strict decoding of URL-safe base64 with or without padding; line breaks are skipped as Go's decoder does. */
 export function decodeBase64Url(encoded: string): string | undefined {
   const text = encoded.includes('\n') || encoded.includes('\r') ? encoded.replace(/[\r\n]/g, '') : encoded;
-  const match = /^[A-Za-z0-9_-]+(={0,2})$/.exec(text);
-  if (match === null) return undefined;
-  const digits = text.length - match[1]!.length;
+  if (!DIGITS.test(text)) return undefined;
+  let digits = text.length;
+  while (text.charCodeAt(digits - 1) === EQUALS) digits--;
   if (digits % 4 === 1) return undefined;
   // Padding may be left out or cut short, but not be too long.
-  if (match[1]!.length > (4 - (digits % 4)) % 4) return undefined;
-  return Buffer.from(text, 'base64url').toString();
+  if (text.length - digits > (4 - (digits % 4)) % 4) return undefined;
+  if (digits > scratch.length) return Buffer.from(text, 'base64url').toString();
+  return scratch.toString('utf8', 0, scratch.write(text, 'base64url'));
 }

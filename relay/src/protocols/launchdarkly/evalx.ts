@@ -1,4 +1,3 @@
-import { hash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environment } from '../../environment/environment.ts';
 import type { Audience, BigSegments, CompiledData } from '../../evaluation/compiled.ts';
@@ -10,6 +9,7 @@ import { compress } from '../../http/shared-body.ts';
 import type { Context } from '../../model/context.ts';
 import { StoreError } from '../../store/store.ts';
 import { describe } from '../../telemetry/describe.ts';
+import { answerTag } from './answer-tag.ts';
 import { fetchBigSegments } from './big-segments.ts';
 import { contextOfBody, contextOfPath, type ReceivedContext } from './context-request.ts';
 import { SECURE_MODE_MESSAGE, secureHashMatches } from './secure-mode.ts';
@@ -152,21 +152,6 @@ function sendBody(
     },
     () => sendJson(response, 200, body, headers),
   );
-}
-
-/** Tags of answers: the same context and the same data give the same answer, so that a 304 costs no evaluation. */
-const PROCESS = randomBytes(6).toString('base64url');
-const dataNumbers = new WeakMap<CompiledData, number>();
-let lastNumber = 0;
-
-function answerTag(data: CompiledData, audience: Audience, withReasons: boolean, contextText: string): string {
-  let number = dataNumbers.get(data);
-  if (number === undefined) {
-    number = ++lastNumber;
-    dataNumbers.set(data, number);
-  }
-  const key = hash('sha1', contextText, 'base64url');
-  return `W/"${PROCESS}.${number.toString(36)}.${audience[0]}${withReasons ? 'r' : ''}.${key}"`;
 }
 
 function failed({ environment, cors }: Selected, response: ServerResponse, error: unknown): void {
