@@ -1,4 +1,4 @@
-import { digest, sha1 } from './sha1.ts';
+import { digest, type HashPrefix, hashPrefix, sha1 } from './sha1.ts';
 
 const utf8 = new TextEncoder();
 
@@ -7,26 +7,38 @@ export function integerText(value: number): string {
   return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
 }
 
+/** UTF-8. Keys are nearly always short and ASCII, for which calling into Node costs more. */
+function bytesOf(text: string): Uint8Array {
+  if (text.length > 64) return utf8.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f) return utf8.encode(text);
+    bytes[index] = unit;
+  }
+  return bytes;
+}
+
 /**
  * The bytes of an attribute that take part in bucketing: strings and integers; undefined for everything else, which is
  * bucket 0 (contract 12.5).
  */
 export function bucketBytes(value: unknown): Uint8Array | undefined {
-  if (typeof value === 'string') return utf8.encode(value);
+  if (typeof value === 'string') return bytesOf(value);
   if (typeof value !== 'number' || !Number.isInteger(value) || value < -(2 ** 63) || value >= 2 ** 63) return undefined;
-  return utf8.encode(integerText(value));
+  return bytesOf(integerText(value));
 }
 
 /** What comes before the attribute in the hashed text: the seed, or key and salt (contract 12.5). */
-export function bucketPrefix(seed: number | undefined, key: string, salt: string): Uint8Array {
-  return utf8.encode(seed === undefined ? `${key}.${salt}.` : `${integerText(seed)}.`);
+export function bucketPrefix(seed: number | undefined, key: string, salt: string): HashPrefix {
+  return hashPrefix(utf8.encode(seed === undefined ? `${key}.${salt}.` : `${integerText(seed)}.`));
 }
 
 /**
  * The bucket of a context, 0 to 1, in 32-bit floats as ld-relay computes it (contract 12.5, 14 row 30): the first 60
  * bits of the hash, rounded once to a float, over 2^60.
  */
-export function bucketOf(prefix: Uint8Array, value: Uint8Array): number {
+export function bucketOf(prefix: HashPrefix, value: Uint8Array): number {
   sha1(prefix, value);
   const high = digest[0]! >>> 0;
   const low = digest[1]! >>> 4;

@@ -1,7 +1,8 @@
 import type { Clause } from '../model/clause.ts';
 import { type Condition, conditionName } from './condition-table.ts';
 import { MALFORMED, MATCH, type Match, NO_MATCH } from './match.ts';
-import { anyMatcher, isScalar, momentMatcher, versionMatcher } from './matchers.ts';
+import { anyMatcher, momentMatcher, versionMatcher } from './matchers.ts';
+import { probesOf } from './probes.ts';
 import type { Symbols } from './symbols.ts';
 
 // Stand for the attribute in the names of conditions that have no slot.
@@ -80,9 +81,9 @@ export function compileClause(clause: Clause, symbols: Symbols): number {
     return conditions.add(name, values.length, kindCondition(clause));
   }
   const name = conditionName(slot, op, negate, values);
-
-  const membership = op === 'in' ? { attribute: slot, values: values.filter(isScalar), negate } : undefined;
-  return conditions.add(name, values.length, attributeCondition(clause, slot), membership);
+  const probes = probesOf(op, values);
+  const indexable = probes === undefined ? undefined : { attribute: slot, probes, negate };
+  return conditions.add(name, values.length, attributeCondition(clause, slot), indexable);
 }
 
 /** Compiles "the key of the context of this kind is one of these". */

@@ -24,8 +24,12 @@ function oneOf(values: readonly Json[]): Matcher {
     const only = scalars[0];
     return (value) => value === only;
   }
-  const set = new Set<Json>(scalars);
-  return (value) => set.has(value);
+  // Most are answered by an index (`attribute-index.ts`) and never asked here.
+  let set: Set<Json> | undefined;
+  return (value) => {
+    set ??= new Set(scalars);
+    return set.has(value);
+  };
 }
 
 function texts(values: readonly Json[], test: (text: string, part: string) => boolean): Matcher {

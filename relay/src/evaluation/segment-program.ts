@@ -2,66 +2,73 @@ import type { Segment, SegmentRule, SegmentTarget } from '../model/segment.ts';
 import { BIG_SEGMENTS_NOT_CONFIGURED } from './big-status.ts';
 import { weightOf } from './bucket.ts';
 import { compileBucketing, LACKS_KIND } from './bucketing.ts';
-import { compileClause } from './clauses.ts';
+import { compileClause, compileKeys } from './clauses.ts';
 import type { Condition } from './condition-table.ts';
 import { MALFORMED, MATCH, type Match, NO_MATCH } from './match.ts';
 import type { Run, SegmentProgram } from './run.ts';
 import type { Symbols } from './symbols.ts';
 
-type Members = (run: Run) => boolean;
-
-function keySet(values: readonly string[]): ReadonlySet<string> | undefined {
-  return values.length === 0 ? undefined : new Set(values);
+/** The ids of "the key of the context of this kind is one of these", one for each list that is not empty. */
+function compileTargets(targets: readonly SegmentTarget[], symbols: Symbols): readonly number[] {
+  return targets
+    .filter((target) => target.values.length > 0)
+    .map((target) => compileKeys(target.contextKind, target.values, symbols));
 }
 
-function compileTargets(targets: readonly SegmentTarget[], symbols: Symbols): Members | undefined {
-  const sets = targets
-    .filter((target) => target.values.length > 0)
-    .map((target) => ({ kindSlot: symbols.kind(target.contextKind), keys: new Set(target.values) }));
-  if (sets.length === 0) return undefined;
-  return (run) => {
-    for (const { kindSlot, keys } of sets) {
-      const member = run.member(kindSlot);
-      if (member !== undefined && keys.has(member.key)) return true;
-    }
-    return false;
-  };
+function holdsAny(ids: readonly number[], run: Run): boolean {
+  for (let index = 0; index < ids.length; index++) if (run.condition(ids[index]!) === MATCH) return true;
+  return false;
+}
+
+/** Whether a segment's own lists decide: undefined when they are silent. With the conditions that it uses. */
+interface Lists {
+  readonly decide: (run: Run) => Match | undefined;
+  readonly conditions: readonly number[];
 }
 
 /** Lists of keys: included wins over excluded, silence is undefined. The contexts' lists are not for a single user (contract 12.6). */
-function compileLists(segment: Segment, symbols: Symbols): (run: Run) => Match | undefined {
+function compileLists(segment: Segment, symbols: Symbols): Lists {
   const user = symbols.kind('');
-  const included = keySet(segment.included);
-  const excluded = keySet(segment.excluded);
+  const ofUser = (values: readonly string[]) => compileTargets([{ contextKind: '', values }], symbols);
+  const included = ofUser(segment.included);
+  const excluded = ofUser(segment.excluded);
   const includedContexts = compileTargets(segment.includedContexts, symbols);
   const excludedContexts = compileTargets(segment.excludedContexts, symbols);
-  return (run) => {
-    const key = run.member(user)?.key;
-    const onlyUser = key !== undefined && run.context.members.length === 1;
-    if (key !== undefined && included?.has(key)) return MATCH;
-    if (!onlyUser && includedContexts?.(run)) return MATCH;
-    if (key !== undefined && excluded?.has(key)) return NO_MATCH;
-    if (!onlyUser && excludedContexts?.(run)) return NO_MATCH;
-    return undefined;
+  return {
+    conditions: [...included, ...excluded, ...includedContexts, ...excludedContexts],
+    decide(run) {
+      const onlyUser = run.context.members.length === 1 && run.member(user) !== undefined;
+      if (holdsAny(included, run)) return MATCH;
+      if (!onlyUser && holdsAny(includedContexts, run)) return MATCH;
+      if (holdsAny(excluded, run)) return NO_MATCH;
+      if (!onlyUser && holdsAny(excludedContexts, run)) return NO_MATCH;
+      return undefined;
+    },
   };
 }
 
 /** An unbounded segment: its members are in the big-segment store, not in the lists (contract 12.6). */
-function compileUnbounded(segment: Segment, symbols: Symbols): (run: Run) => Match | undefined {
+function compileUnbounded(segment: Segment, symbols: Symbols): Lists {
   if (segment.generation === undefined) {
-    return (run) => {
-      run.bigStatus = BIG_SEGMENTS_NOT_CONFIGURED;
-      return NO_MATCH;
+    return {
+      conditions: [],
+      decide(run) {
+        run.bigStatus = BIG_SEGMENTS_NOT_CONFIGURED;
+        return NO_MATCH;
+      },
     };
   }
   const kindSlot = symbols.kind(segment.unboundedContextKind);
   const ref = `${segment.key}.g${segment.generation}`;
-  return (run) => {
-    const member = run.member(kindSlot);
-    if (member === undefined) return NO_MATCH;
-    const known = run.bigSegment(member.key, ref);
-    if (known === undefined) return undefined;
-    return known ? MATCH : NO_MATCH;
+  return {
+    conditions: [],
+    decide(run) {
+      const member = run.member(kindSlot);
+      if (member === undefined) return NO_MATCH;
+      const known = run.bigSegment(member.key, ref);
+      if (known === undefined) return undefined;
+      return known ? MATCH : NO_MATCH;
+    },
   };
 }
 
@@ -103,11 +110,11 @@ export interface SegmentCode {
 
 /** Compiles a segment (contract 12.6). */
 export function compileSegment(segment: Segment, symbols: Symbols): SegmentCode {
-  const members = segment.unbounded ? compileUnbounded(segment, symbols) : compileLists(segment, symbols);
+  const lists = segment.unbounded ? compileUnbounded(segment, symbols) : compileLists(segment, symbols);
   const conditions = segment.rules.map((rule) => rule.clauses.map((clause) => compileClause(clause, symbols)));
   const rules = segment.rules.map((rule, index) => compileRule(rule, segment, conditions[index]!, symbols));
   const program: SegmentProgram = (run) => {
-    const known = members(run);
+    const known = lists.decide(run);
     if (known !== undefined) return known;
     for (let index = 0; index < rules.length; index++) {
       const match = rules[index]!(run);
@@ -115,5 +122,5 @@ export function compileSegment(segment: Segment, symbols: Symbols): SegmentCode 
     }
     return NO_MATCH;
   };
-  return { program, conditions: conditions.flat() };
+  return { program, conditions: [...lists.conditions, ...conditions.flat()] };
 }

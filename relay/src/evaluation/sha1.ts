@@ -1,50 +1,68 @@
+// The message of one block, then the words that are mixed of it.
 const words = new Int32Array(80);
 const state = new Int32Array(5);
 
-function compress(message: Uint8Array, offset: number): void {
-  for (let i = 0, at = offset; i < 16; i++, at += 4) {
-    words[i] = (message[at]! << 24) | (message[at + 1]! << 16) | (message[at + 2]! << 8) | message[at + 3]!;
-  }
+function rotate(word: number, by: number): number {
+  return (word << by) | (word >>> (32 - by));
+}
+
+/** Hashes the block in the first 16 of {@link words}. Five steps at a time, so that no variable has to be moved. */
+function compress(): void {
   for (let i = 16; i < 80; i++) {
-    const mixed = words[i - 3]! ^ words[i - 8]! ^ words[i - 14]! ^ words[i - 16]!;
-    words[i] = (mixed << 1) | (mixed >>> 31);
+    words[i] = rotate(words[i - 3]! ^ words[i - 8]! ^ words[i - 14]! ^ words[i - 16]!, 1);
   }
   let a = state[0]!;
   let b = state[1]!;
   let c = state[2]!;
   let d = state[3]!;
   let e = state[4]!;
-  for (let i = 0; i < 20; i++) {
-    const next = (((a << 5) | (a >>> 27)) + (d ^ (b & (c ^ d))) + e + 0x5a827999 + words[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = next;
+  for (let i = 0; i < 20; i += 5) {
+    e = (e + rotate(a, 5) + (d ^ (b & (c ^ d))) + 0x5a827999 + words[i]!) | 0;
+    b = rotate(b, 30);
+    d = (d + rotate(e, 5) + (c ^ (a & (b ^ c))) + 0x5a827999 + words[i + 1]!) | 0;
+    a = rotate(a, 30);
+    c = (c + rotate(d, 5) + (b ^ (e & (a ^ b))) + 0x5a827999 + words[i + 2]!) | 0;
+    e = rotate(e, 30);
+    b = (b + rotate(c, 5) + (a ^ (d & (e ^ a))) + 0x5a827999 + words[i + 3]!) | 0;
+    d = rotate(d, 30);
+    a = (a + rotate(b, 5) + (e ^ (c & (d ^ e))) + 0x5a827999 + words[i + 4]!) | 0;
+    c = rotate(c, 30);
   }
-  for (let i = 20; i < 40; i++) {
-    const next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0x6ed9eba1 + words[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = next;
+  for (let i = 20; i < 40; i += 5) {
+    e = (e + rotate(a, 5) + (b ^ c ^ d) + 0x6ed9eba1 + words[i]!) | 0;
+    b = rotate(b, 30);
+    d = (d + rotate(e, 5) + (a ^ b ^ c) + 0x6ed9eba1 + words[i + 1]!) | 0;
+    a = rotate(a, 30);
+    c = (c + rotate(d, 5) + (e ^ a ^ b) + 0x6ed9eba1 + words[i + 2]!) | 0;
+    e = rotate(e, 30);
+    b = (b + rotate(c, 5) + (d ^ e ^ a) + 0x6ed9eba1 + words[i + 3]!) | 0;
+    d = rotate(d, 30);
+    a = (a + rotate(b, 5) + (c ^ d ^ e) + 0x6ed9eba1 + words[i + 4]!) | 0;
+    c = rotate(c, 30);
   }
-  for (let i = 40; i < 60; i++) {
-    const next = (((a << 5) | (a >>> 27)) + ((b & c) | (d & (b | c))) + e + 0x8f1bbcdc + words[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = next;
+  for (let i = 40; i < 60; i += 5) {
+    e = (e + rotate(a, 5) + ((b & c) | (d & (b | c))) + 0x8f1bbcdc + words[i]!) | 0;
+    b = rotate(b, 30);
+    d = (d + rotate(e, 5) + ((a & b) | (c & (a | b))) + 0x8f1bbcdc + words[i + 1]!) | 0;
+    a = rotate(a, 30);
+    c = (c + rotate(d, 5) + ((e & a) | (b & (e | a))) + 0x8f1bbcdc + words[i + 2]!) | 0;
+    e = rotate(e, 30);
+    b = (b + rotate(c, 5) + ((d & e) | (a & (d | e))) + 0x8f1bbcdc + words[i + 3]!) | 0;
+    d = rotate(d, 30);
+    a = (a + rotate(b, 5) + ((c & d) | (e & (c | d))) + 0x8f1bbcdc + words[i + 4]!) | 0;
+    c = rotate(c, 30);
   }
-  for (let i = 60; i < 80; i++) {
-    const next = (((a << 5) | (a >>> 27)) + (b ^ c ^ d) + e + 0xca62c1d6 + words[i]!) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = next;
+  for (let i = 60; i < 80; i += 5) {
+    e = (e + rotate(a, 5) + (b ^ c ^ d) + 0xca62c1d6 + words[i]!) | 0;
+    b = rotate(b, 30);
+    d = (d + rotate(e, 5) + (a ^ b ^ c) + 0xca62c1d6 + words[i + 1]!) | 0;
+    a = rotate(a, 30);
+    c = (c + rotate(d, 5) + (e ^ a ^ b) + 0xca62c1d6 + words[i + 2]!) | 0;
+    e = rotate(e, 30);
+    b = (b + rotate(c, 5) + (d ^ e ^ a) + 0xca62c1d6 + words[i + 3]!) | 0;
+    d = rotate(d, 30);
+    a = (a + rotate(b, 5) + (c ^ d ^ e) + 0xca62c1d6 + words[i + 4]!) | 0;
+    c = rotate(c, 30);
   }
   state[0] = state[0]! + a;
   state[1] = state[1]! + b;
@@ -53,13 +71,30 @@ function compress(message: Uint8Array, offset: number): void {
   state[4] = state[4]! + e;
 }
 
+/** What is hashed before a value, made ready once. */
+export interface HashPrefix {
+  readonly bytes: Uint8Array;
+  /** The bytes as the words of a block, zeros behind them; undefined when they fill more than one block. */
+  readonly block: Int32Array | undefined;
+}
+
+// What fits into one block beside the mark of the end and the length.
+const ONE_BLOCK = 55;
+
+/** Makes a prefix ready for {@link sha1}. */
+export function hashPrefix(bytes: Uint8Array): HashPrefix {
+  if (bytes.length > ONE_BLOCK) return { bytes, block: undefined };
+  const block = new Int32Array(16);
+  bytes.forEach((byte, index) => {
+    block[index >> 2]! |= byte << (24 - 8 * (index & 3));
+  });
+  return { bytes, block };
+}
+
 let message = new Uint8Array(256);
 
-/**
- * SHA-1 of `prefix` followed by `value`, left in {@link digest}. A function of its own because bucketing needs only the
- * first 60 bits of very short inputs, for which calling into OpenSSL costs twice as much.
- */
-export function sha1(prefix: Uint8Array, value: Uint8Array): void {
+/** Hashes a message of any length. */
+function hashLong(prefix: Uint8Array, value: Uint8Array): void {
   const length = prefix.length + value.length;
   const padded = (length + 9 + 63) & ~63;
   if (padded > message.length) message = new Uint8Array(padded * 2);
@@ -72,14 +107,39 @@ export function sha1(prefix: Uint8Array, value: Uint8Array): void {
   message[padded - 3] = length >>> 13;
   message[padded - 2] = length >>> 5;
   message[padded - 1] = length << 3;
+  for (let offset = 0; offset < padded; offset += 64) {
+    for (let i = 0, at = offset; i < 16; i++, at += 4) {
+      words[i] = (message[at]! << 24) | (message[at + 1]! << 16) | (message[at + 2]! << 8) | message[at + 3]!;
+    }
+    compress();
+  }
+  // A single huge value must not pin its memory for good.
+  if (message.length > 65_536) message = new Uint8Array(256);
+}
+
+/**
+ * SHA-1 of `prefix` followed by `value`, left in {@link digest}. A function of its own because bucketing needs only the
+ * first 60 bits of very short inputs, for which calling into OpenSSL costs several times as much.
+ */
+export function sha1({ bytes, block }: HashPrefix, value: Uint8Array): void {
   state[0] = 0x67452301;
   state[1] = 0xefcdab89;
   state[2] = 0x98badcfe;
   state[3] = 0x10325476;
   state[4] = 0xc3d2e1f0;
-  for (let offset = 0; offset < padded; offset += 64) compress(message, offset);
-  // A single huge value must not pin its memory for good.
-  if (message.length > 65_536) message = new Uint8Array(256);
+  const length = bytes.length + value.length;
+  if (block === undefined || length > ONE_BLOCK) {
+    hashLong(bytes, value);
+    return;
+  }
+  for (let i = 0; i < 15; i++) words[i] = block[i]!;
+  let at = bytes.length;
+  for (let i = 0; i < value.length; i++, at++) {
+    words[at >> 2] = words[at >> 2]! | (value[i]! << (24 - 8 * (at & 3)));
+  }
+  words[at >> 2] = words[at >> 2]! | (0x80 << (24 - 8 * (at & 3)));
+  words[15] = length << 3;
+  compress();
 }
 
 /** The five 32-bit words of the last {@link sha1}, signed. Overwritten by the next call. */
