@@ -62,6 +62,8 @@ export interface CompiledData {
    * is its size in bytes and it can be written as `latin1`.
    */
   evaluateAll(context: Context, options: EvaluateOptions): string;
+  /** The same in parts of some ten thousands of characters: a long string costs more to put together than its parts. */
+  evaluateInParts(context: Context, options: EvaluateOptions): string[];
   /** Every flag that the audience may see with its result, in the order of the keys. */
   evaluateEach(context: Context, options: EvaluateOptions, visit: (flagKey: string, result: FlagResult) => void): void;
   /** One flag; undefined when it does not exist, is deleted, or is hidden from the audience. */

@@ -37,7 +37,8 @@ export class Outcome {
   readonly valid: boolean;
   /** The variation that a flag depending on this one compares with: NaN when it is off or has none (contract 14, row 36). */
   readonly variationWhenOn: number;
-  #plain: string | undefined;
+  /** What {@link text} gives without reasons, once it was asked and when it is the same whatever the state of the store. */
+  plain: string | undefined;
   /** By state of the big-segment store. */
   #withReason: (string | undefined)[] | undefined;
 
@@ -50,8 +51,8 @@ export class Outcome {
   /** The member of the evalx document (contract 1.5), with a leading comma: `,"key":{…}`. ASCII. */
   text(withReasons: boolean, status: BigStatus): string {
     if (!withReasons && !this.detail.experiment) {
-      this.#plain ??= this.#encode(undefined);
-      return this.#plain;
+      this.plain ??= this.#encode(undefined);
+      return this.plain;
     }
     const known = this.#withReason?.[status];
     if (known !== undefined) return known;

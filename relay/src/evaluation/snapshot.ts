@@ -76,6 +76,9 @@ function opening(constants: readonly Outcome[], withReasons: boolean): string {
   return contiguous(`{${members.slice(1)}`);
 }
 
+// V8 keeps strings of more than 128 KiB apart, each in memory that it asks the system for and gives back.
+const PART_CHARS = 32 * 1024;
+
 /** Makes the data that one snapshot serves. See {@link CompiledData}. */
 export function createSnapshot(parts: SnapshotParts): CompiledData {
   const { data, flags, segments, run } = parts;
@@ -109,27 +112,39 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     return slot === NONE ? select(programs, start, run) : (run.prerequisite(slot) as Outcome);
   };
 
+  const evaluateInParts = (context: Context, { audience, withReasons, bigSegments }: EvaluateOptions): string[] => {
+    const { programs } = links();
+    const { starts, constants, constantTexts } = listingOf(audience);
+    const index = withReasons ? 1 : 0;
+    constantTexts[index] ??= opening(constants, withReasons);
+    const parts: string[] = [];
+    let text = constantTexts[index];
+    let isEmpty = text.length === 0;
+    run.begin(programs, context, bigSegments, true);
+    for (let at = 0; at < starts.length; at++) {
+      run.bigStatus = NO_BIG_STATUS;
+      const outcome = pick(programs, starts[at]!);
+      const member = (withReasons ? undefined : outcome.plain) ?? outcome.text(withReasons, run.bigStatus);
+      text = isEmpty ? `{${member.slice(1)}` : text + member;
+      isEmpty = false;
+      if (text.length > PART_CHARS) {
+        parts.push(text);
+        text = '';
+      }
+    }
+    run.end();
+    parts.push(isEmpty ? '{}' : `${text}}`);
+    return parts;
+  };
+
   return {
     data,
     bigSegmentKinds: new Set(
       [...segments.values()].map((segment) => segment.bigSegmentKind).filter((kind) => kind !== undefined),
     ),
 
-    evaluateAll(context: Context, { audience, withReasons, bigSegments }: EvaluateOptions): string {
-      const { programs } = links();
-      const { starts, constants, constantTexts } = listingOf(audience);
-      const index = withReasons ? 1 : 0;
-      constantTexts[index] ??= opening(constants, withReasons);
-      let text = constantTexts[index];
-      run.begin(programs, context, bigSegments, true);
-      for (let at = 0; at < starts.length; at++) {
-        run.bigStatus = NO_BIG_STATUS;
-        const member = pick(programs, starts[at]!).text(withReasons, run.bigStatus);
-        text = text.length === 0 ? `{${member.slice(1)}` : text + member;
-      }
-      run.end();
-      return text.length === 0 ? '{}' : `${text}}`;
-    },
+    evaluateAll: (context, options) => evaluateInParts(context, options).join(''),
+    evaluateInParts,
 
     evaluateEach(context, { audience, bigSegments }, visit): void {
       const { programs, starts } = links();

@@ -46,6 +46,21 @@ export function sendJson(
   endSoon(response, json, length === json.length ? 'latin1' : 'utf8');
 }
 
+/** JSON text in ASCII, in parts, with the bare media type that ld-relay sends (contract 1.3). */
+export function sendAsciiJson(response: ServerResponse, parts: readonly string[], headers: HeaderList): void {
+  const only = parts[0]!;
+  const body = parts.length === 1 ? only : joined(parts);
+  response.writeHead(200, ['Content-Type', 'application/json', ...headers, 'Content-Length', String(body.length)]);
+  endSoon(response, body, 'latin1');
+}
+
+function joined(parts: readonly string[]): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) at += bytes.write(part, at, 'latin1');
+  return bytes;
+}
+
 /** `{"message": …}` (contract 1.4). */
 export function sendMessage(
   response: ServerResponse,

@@ -4,7 +4,7 @@ import type { Audience, BigSegments, CompiledData } from '../../evaluation/compi
 import { acceptsGzip } from '../../http/negotiation.ts';
 import { endSoon } from '../../http/outbox.ts';
 import { queryParam } from '../../http/path.ts';
-import { type HeaderList, sendEmpty, sendJson, sendMessage } from '../../http/reply.ts';
+import { type HeaderList, sendAsciiJson, sendEmpty, sendMessage } from '../../http/reply.ts';
 import { compress } from '../../http/shared-body.ts';
 import type { Context } from '../../model/context.ts';
 import { StoreError } from '../../store/store.ts';
@@ -74,7 +74,7 @@ function answer(
       const tag = answerTag(data, audience, withReasons, received.text);
       if (request.headers['if-none-match'] === tag) sendEmpty(response, 304, ['ETag', tag, ...cors]);
       else {
-        const body = data.evaluateAll(received.context, { audience, withReasons });
+        const body = data.evaluateInParts(received.context, { audience, withReasons });
         sendBody(options, request, response, body, ['ETag', tag, ...cors]);
       }
       return;
@@ -106,7 +106,7 @@ async function evaluate(
   }
   const bigSegments = await bigSegmentsFor(environment, data, context);
   const withReasons = queryParam(query, 'withReasons') === 'true';
-  const body = data.evaluateAll(context, {
+  const body = data.evaluateInParts(context, {
     audience,
     withReasons,
     ...(bigSegments === undefined ? {} : { bigSegments }),
@@ -128,14 +128,14 @@ function sendBody(
   options: EvalxOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  body: string,
+  body: readonly string[],
   headers: HeaderList,
 ): void {
-  if (!options.compression || body.length < MIN_GZIP_CHARS || !acceptsGzip(request)) {
-    sendJson(response, 200, body, headers);
+  if (!options.compression || (body.length === 1 && body[0]!.length < MIN_GZIP_CHARS) || !acceptsGzip(request)) {
+    sendAsciiJson(response, body, headers);
     return;
   }
-  compress(body).then(
+  compress(body.join('')).then(
     (bytes) => {
       response.writeHead(200, [
         'Content-Type',
@@ -150,7 +150,7 @@ function sendBody(
       ]);
       endSoon(response, bytes);
     },
-    () => sendJson(response, 200, body, headers),
+    () => sendAsciiJson(response, body, headers),
   );
 }
 
