@@ -40,6 +40,11 @@ export function bucketPrefix(seed: number | undefined, key: string, salt: string
  */
 export function bucketOf(prefix: HashPrefix, value: Uint8Array): number {
   sha1(prefix, value);
+  return bucketOfDigest();
+}
+
+/** The bucket of what was hashed last, see {@link bucketOf}. */
+export function bucketOfDigest(): number {
   const high = digest[0]! >>> 0;
   const low = digest[1]! >>> 4;
   if (high < 0x1000000) return Math.fround(high * 0x10000000 + low) / 2 ** 60;

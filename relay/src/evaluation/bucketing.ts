@@ -1,4 +1,3 @@
-import type { Rollout } from '../model/flag.ts';
 import { bucketOf, bucketPrefix } from './bucket.ts';
 import type { Run } from './run.ts';
 import type { Symbols } from './symbols.ts';
@@ -41,11 +40,4 @@ export function compileBucketing(input: BucketingInput, symbols: Symbols): Bucke
     const secondary = useSecondary ? member.secondary : undefined;
     return bucketOf(prefix, secondary === undefined ? bytes : join(bytes, secondary));
   };
-}
-
-/** The bucketing of a flag's rollout; experiments always go by the key. Undefined when it is malformed. */
-export function rolloutBucketing(rollout: Rollout, key: string, salt: string, symbols: Symbols): Bucketing | undefined {
-  const { experiment, seed, contextKind } = rollout;
-  const bucketBy = experiment ? '' : rollout.bucketBy;
-  return compileBucketing({ seed, key, salt, bucketBy, contextKind, useSecondary: !experiment }, symbols);
 }

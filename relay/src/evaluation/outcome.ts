@@ -35,8 +35,8 @@ export class Outcome {
   readonly detail: OutcomeDetail;
   /** See {@link OutcomeDetail.valid}. */
   readonly valid: boolean;
-  /** The variation that a flag depending on this one compares with: NaN when it is off or has none (contract 14, row 36). */
-  readonly variationWhenOn: number;
+  /** The variation that a flag depending on this one compares with: undefined when it is off or has none (contract 14, row 36). */
+  readonly variationWhenOn: number | undefined;
   /** What {@link text} gives without reasons, once it was asked and when it is the same whatever the state of the store. */
   plain: string | undefined;
   /** By state of the big-segment store. */
@@ -45,7 +45,7 @@ export class Outcome {
   constructor(detail: OutcomeDetail) {
     this.detail = detail;
     this.valid = detail.valid;
-    this.variationWhenOn = detail.reason.kind === 'OFF' || detail.variation === null ? Number.NaN : detail.variation;
+    this.variationWhenOn = detail.reason.kind === 'OFF' || detail.variation === null ? undefined : detail.variation;
   }
 
   /** The member of the evalx document (contract 1.5), with a leading comma: `,"key":{…}`. ASCII. */

@@ -6,8 +6,7 @@ import { bucketBytes } from './bucket.ts';
 import type { BigSegments } from './compiled.ts';
 import { type Moment, toMoment } from './dates.ts';
 import { MALFORMED, type Match, NO_MATCH, UNKNOWN } from './match.ts';
-import type { Outcome } from './outcome.ts';
-import { NONE, type Programs, select } from './program.ts';
+import { CYCLE, MISSING, NONE, type Programs, select } from './program.ts';
 import { toVersion, type Version } from './semver.ts';
 import type { Symbols } from './symbols.ts';
 
@@ -17,8 +16,9 @@ export type SegmentProgram = (run: Run) => Match;
 const NO_PROGRAMS: Programs = {
   code: new Int32Array(),
   outcomes: [],
-  serves: [],
-  gates: [],
+  texts: [],
+  variations: new Int32Array(),
+  rollouts: { code: new Int32Array(), weights: new Float32Array(), longPrefixes: [] },
   prerequisites: new Int32Array(),
   segments: [],
 };
@@ -45,7 +45,8 @@ export class Run {
   readonly #bytes: (Uint8Array | undefined)[] = [];
   #conditions = new Uint8Array(256);
   readonly #flagStamps: number[] = [];
-  readonly #outcomes: (Outcome | undefined)[] = [];
+  /** Indexes of outcomes; CYCLE while a flag is being looked at. */
+  readonly #outcomes: number[] = [];
   readonly #flagStatuses: BigStatus[] = [];
   readonly #segmentStamps: number[] = [];
   /** UNKNOWN while a segment is being looked at. */
@@ -97,7 +98,7 @@ export class Run {
     }
     while (this.#flagStamps.length < prerequisites.size) {
       this.#flagStamps.push(0);
-      this.#outcomes.push(undefined);
+      this.#outcomes.push(CYCLE);
       this.#flagStatuses.push(NO_BIG_STATUS);
     }
     while (this.#segmentStamps.length < segments.size) {
@@ -182,23 +183,23 @@ export class Run {
   }
 
   /**
-   * The outcome of a flag that others depend on, evaluated once per run: undefined when there is no such flag,
-   * `'cycle'` when it is being evaluated right now. That a flag is asked for by different flags makes no difference
+   * Index of the outcome of a flag that others depend on, evaluated once per run: MISSING when there is no such flag,
+   * CYCLE when it is being evaluated right now. That a flag is asked for by different flags makes no difference
    * to its outcome: whoever reaches a cycle of prerequisites is malformed, wherever the walk began.
    */
-  prerequisite(slot: number): Outcome | 'cycle' | undefined {
+  prerequisite(slot: number): number {
     if (this.#flagStamps[slot] === this.#stamp) {
-      const known = this.#outcomes[slot];
-      if (known === undefined) return 'cycle';
+      const known = this.#outcomes[slot]!;
+      if (known === CYCLE) return CYCLE;
       this.bigStatus = worse(this.bigStatus, this.#flagStatuses[slot]!);
       return known;
     }
     const start = this.#programs.prerequisites[slot];
-    if (start === undefined || start === NONE) return undefined;
+    if (start === undefined || start === NONE) return MISSING;
     const before = this.bigStatus;
     this.bigStatus = NO_BIG_STATUS;
     this.#flagStamps[slot] = this.#stamp;
-    this.#outcomes[slot] = undefined;
+    this.#outcomes[slot] = CYCLE;
     const outcome = select(this.#programs, start, this);
     this.#outcomes[slot] = outcome;
     this.#flagStatuses[slot] = this.bigStatus;

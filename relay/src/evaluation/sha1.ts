@@ -117,29 +117,47 @@ function hashLong(prefix: Uint8Array, value: Uint8Array): void {
   if (message.length > 65_536) message = new Uint8Array(256);
 }
 
-/**
- * SHA-1 of `prefix` followed by `value`, left in {@link digest}. A function of its own because bucketing needs only the
- * first 60 bits of very short inputs, for which calling into OpenSSL costs several times as much.
- */
-export function sha1({ bytes, block }: HashPrefix, value: Uint8Array): void {
+function begin(): void {
   state[0] = 0x67452301;
   state[1] = 0xefcdab89;
   state[2] = 0x98badcfe;
   state[3] = 0x10325476;
   state[4] = 0xc3d2e1f0;
-  const length = bytes.length + value.length;
-  if (block === undefined || length > ONE_BLOCK) {
-    hashLong(bytes, value);
+}
+
+/**
+ * SHA-1 of `prefix` followed by `value`, left in {@link digest}. A function of its own because bucketing needs only the
+ * first 60 bits of very short inputs, for which calling into OpenSSL costs several times as much.
+ */
+export function sha1({ bytes, block }: HashPrefix, value: Uint8Array): void {
+  if (block !== undefined) {
+    sha1Block(block, 0, bytes.length, value);
     return;
   }
-  for (let i = 0; i < 15; i++) words[i] = block[i]!;
-  let at = bytes.length;
+  begin();
+  hashLong(bytes, value);
+}
+
+/** As {@link sha1}, for a prefix of `length` bytes whose block begins at `from` of `blocks`. */
+export function sha1Block(blocks: Int32Array, from: number, length: number, value: Uint8Array): void {
+  begin();
+  const total = length + value.length;
+  if (total > ONE_BLOCK) {
+    hashLong(bytesOfBlock(blocks, from, length), value);
+    return;
+  }
+  for (let i = 0; i < 15; i++) words[i] = blocks[from + i]!;
+  let at = length;
   for (let i = 0; i < value.length; i++, at++) {
     words[at >> 2] = words[at >> 2]! | (value[i]! << (24 - 8 * (at & 3)));
   }
   words[at >> 2] = words[at >> 2]! | (0x80 << (24 - 8 * (at & 3)));
-  words[15] = length << 3;
+  words[15] = total << 3;
   compress();
+}
+
+function bytesOfBlock(blocks: Int32Array, from: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => blocks[from + (at >> 2)]! >>> (24 - 8 * (at & 3)));
 }
 
 /** The five 32-bit words of the last {@link sha1}, signed. Overwritten by the next call. */

@@ -107,13 +107,15 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     return listing;
   };
 
-  const pick = (programs: Programs, start: number): Outcome => {
+  /** Index of the outcome of the flag whose code begins at `start`. */
+  const pick = (programs: Programs, start: number): number => {
     const slot = slotAt(programs, start);
-    return slot === NONE ? select(programs, start, run) : (run.prerequisite(slot) as Outcome);
+    return slot === NONE ? select(programs, start, run) : run.prerequisite(slot);
   };
 
   const evaluateInParts = (context: Context, { audience, withReasons, bigSegments }: EvaluateOptions): string[] => {
     const { programs } = links();
+    const { outcomes, texts } = programs;
     const { starts, constants, constantTexts } = listingOf(audience);
     const index = withReasons ? 1 : 0;
     constantTexts[index] ??= opening(constants, withReasons);
@@ -123,8 +125,13 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     run.begin(programs, context, bigSegments, true);
     for (let at = 0; at < starts.length; at++) {
       run.bigStatus = NO_BIG_STATUS;
-      const outcome = pick(programs, starts[at]!);
-      const member = (withReasons ? undefined : outcome.plain) ?? outcome.text(withReasons, run.bigStatus);
+      const picked = pick(programs, starts[at]!);
+      let member = withReasons ? undefined : texts[picked];
+      if (member === undefined) {
+        const outcome = outcomes[picked]!;
+        member = outcome.text(withReasons, run.bigStatus);
+        texts[picked] = outcome.plain;
+      }
       text = isEmpty ? `{${member.slice(1)}` : text + member;
       isEmpty = false;
       if (text.length > PART_CHARS) {
@@ -156,7 +163,7 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
       run.begin(programs, context, bigSegments, true);
       for (const [key, flag] of visible) {
         run.bigStatus = NO_BIG_STATUS;
-        const outcome = flag.code.constant ?? pick(programs, starts.get(key)!);
+        const outcome = flag.code.constant ?? programs.outcomes[pick(programs, starts.get(key)!)]!;
         visit(key, outcome.result(run.bigStatus));
       }
       run.end();
@@ -168,7 +175,7 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
       const { programs, starts } = links();
       run.begin(programs, context, bigSegments, false);
       run.bigStatus = NO_BIG_STATUS;
-      const outcome = pick(programs, starts.get(flagKey)!);
+      const outcome = programs.outcomes[pick(programs, starts.get(flagKey)!)]!;
       const result = outcome.result(run.bigStatus);
       run.end();
       return result;
