@@ -28,19 +28,17 @@ function daysFromCivil(year: number, month: number, day: number): number {
 function fromText(text: string): Moment | undefined {
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const year = Number(match[1]);
+  const month = Number(match[2]);
+  const day = Number(match[3]);
+  const hour = Number(match[4]);
+  const minute = Number(match[5]);
+  const second = Number(match[6]);
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
   const offsetMinute = Number(match[10] ?? 0);
   if (offsetMinute > 59) return undefined;
   const offset = (Number(match[9] ?? 0) * 60 + offsetMinute) * (match[8] === '-' ? -1 : 1);
-  const nanos = Number((match[7] ?? '').padEnd(9, '0'));
+  const nanos = match[7] === undefined ? 0 : Number(match[7].padEnd(9, '0'));
   const seconds = ((daysFromCivil(year, month, day) * 24 + hour) * 60 + minute - offset) * 60 + second;
   return { ms: seconds * 1000 + Math.floor(nanos / 1e6), ns: nanos % 1e6 };
 }

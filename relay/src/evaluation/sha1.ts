@@ -80,6 +80,10 @@ export interface HashPrefix {
 
 // What fits into one block beside the mark of the end and the length.
 const ONE_BLOCK = 55;
+const TWO_BLOCKS = ONE_BLOCK + 64;
+
+// A message of up to two blocks.
+const pair = new Int32Array(32);
 
 /** Makes a prefix ready for {@link sha1}. */
 export function hashPrefix(bytes: Uint8Array): HashPrefix {
@@ -142,17 +146,23 @@ export function sha1({ bytes, block }: HashPrefix, value: Uint8Array): void {
 export function sha1Block(blocks: Int32Array, from: number, length: number, value: Uint8Array): void {
   begin();
   const total = length + value.length;
-  if (total > ONE_BLOCK) {
+  if (total > TWO_BLOCKS) {
     hashLong(bytesOfBlock(blocks, from, length), value);
     return;
   }
-  for (let i = 0; i < 15; i++) words[i] = blocks[from + i]!;
+  pair.fill(0, 16);
+  for (let i = 0; i < 16; i++) pair[i] = blocks[from + i]!;
   let at = length;
   for (let i = 0; i < value.length; i++, at++) {
-    words[at >> 2] = words[at >> 2]! | (value[i]! << (24 - 8 * (at & 3)));
+    pair[at >> 2] = pair[at >> 2]! | (value[i]! << (24 - 8 * (at & 3)));
   }
-  words[at >> 2] = words[at >> 2]! | (0x80 << (24 - 8 * (at & 3)));
-  words[15] = total << 3;
+  pair[at >> 2] = pair[at >> 2]! | (0x80 << (24 - 8 * (at & 3)));
+  const isOne = total <= ONE_BLOCK;
+  pair[isOne ? 15 : 31] = total << 3;
+  for (let i = 0; i < 16; i++) words[i] = pair[i]!;
+  compress();
+  if (isOne) return;
+  for (let i = 0; i < 16; i++) words[i] = pair[16 + i]!;
   compress();
 }
 
