@@ -27,7 +27,8 @@ LABEL org.opencontainers.image.title="flagrelay relay" \
 COPY relay/dist/ /app/
 # 8030: SDKs; 8031: probes and metrics.
 EXPOSE 8030 8031
-ENTRYPOINT ["/nodejs/bin/node", "/app/main.js"]
+# The heap's young part grows to 8 MiB instead of 16: it holds nothing but garbage here, and is 2.5 KB for each of 2,000 streams.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/main.js"]
 # As ld-relay's image: its file where one is mounted, and environment variables over it. Arguments replace these.
 CMD ["--config", "/ldr/ld-relay.conf", "--allow-missing-file", "--from-env"]
 
