@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { waitFor } from '../cluster/wait-for.ts';
+import { programConfigMap, programPod } from './program-pod.ts';
 import type { ClientReport } from './sdk-client.ts';
 
 /** A pod with the official server SDK in it, see `sdk-client.ts`. */
@@ -41,7 +41,8 @@ export const clientLabel = 'flagrelay.dev/e2e-client';
 /** Starts a client pod. The program is bundled here and comes as a ConfigMap; the relay's image brings the Node that runs it. */
 export async function startClientPod(kubectl: Kubectl, options: ClientPodOptions): Promise<ClientPod> {
   const { name, namespace } = options;
-  await kubectl.apply([await programConfigMap(name, namespace)], { serverSide: true });
+  const program = await programConfigMap(name, namespace, join(import.meta.dirname, 'sdk-client.ts'));
+  await kubectl.apply([program], { serverSide: true });
   await kubectl.remove('pod', name, namespace);
   await kubectl.apply([podManifest(options)]);
   const reports = async () => parseReports(await kubectl.logs(name, namespace));
@@ -67,57 +68,17 @@ export async function startClientPod(kubectl: Kubectl, options: ClientPodOptions
   };
 }
 
-async function programConfigMap(name: string, namespace: string): Promise<object> {
-  const bundle = await build({
-    entryPoints: [join(import.meta.dirname, 'sdk-client.ts')],
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    write: false,
-    banner: { js: "import {createRequire} from 'node:module';const require=createRequire(import.meta.url);" },
+function podManifest({ requestsPerSecond = 0, ...options }: ClientPodOptions): object {
+  const { name, relayUrl, sdkKeyRef } = options;
+  return programPod({
+    ...options,
+    labels: { [clientLabel]: name },
+    env: [
+      { name: 'RELAY_URL', value: relayUrl },
+      { name: 'SDK_KEY', valueFrom: { secretKeyRef: sdkKeyRef } },
+      { name: 'REQUESTS_PER_SECOND', value: String(requestsPerSecond) },
+    ],
   });
-  const program = bundle.outputFiles[0]?.text ?? '';
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: `${name}-program`, namespace },
-    data: { 'client.mjs': program },
-  };
-}
-
-function podManifest({ name, namespace, image, relayUrl, sdkKeyRef, requestsPerSecond = 0 }: ClientPodOptions): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels: { [clientLabel]: name } },
-    spec: {
-      automountServiceAccountToken: false,
-      terminationGracePeriodSeconds: 5,
-      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
-      containers: [
-        {
-          name: 'client',
-          image,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['/nodejs/bin/node', '/program/client.mjs'],
-          env: [
-            { name: 'RELAY_URL', value: relayUrl },
-            { name: 'SDK_KEY', valueFrom: { secretKeyRef: sdkKeyRef } },
-            { name: 'REQUESTS_PER_SECOND', value: String(requestsPerSecond) },
-          ],
-          volumeMounts: [{ name: 'program', mountPath: '/program', readOnly: true }],
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-          },
-        },
-      ],
-      volumes: [{ name: 'program', configMap: { name: `${name}-program` } }],
-      restartPolicy: 'Never',
-    },
-  };
 }
 
 /** The JSON lines of a client's log; anything else in it is passed over. */
