@@ -36,17 +36,22 @@ docker run --rm -i ghcr.io/flagrelay/relay migrate --config - < ld-relay.conf > 
 3. Wait for it: \`kubectl wait relayproxy relay --for=condition=Ready\`.
 4. Point SDKs to \`http://relay.NAMESPACE:8030\`, and uninstall the old release when its last stream is gone.
 
-To keep the old address, take the old Service over instead of step 4: call the RelayProxy as the Service is called
-(\`--name\`). Its \`Reconciled\` is False with reason \`FieldConflict\`, pods run, and the old Service is as it was. Then
+To keep the old address, call the RelayProxy as the old Service is called (\`--name\`) and let it take over what the chart has made
+under the names that it needs, one object after the other:
 
 \`\`\`sh
-kubectl annotate service my-relay helm.sh/resource-policy=keep     # so that the uninstall leaves it
-kubectl annotate service my-relay flagrelay.dev/adopt=true         # from here on it leads to the new pods
-helm uninstall my-relay
+kubectl annotate configmap my-relay-config flagrelay.dev/adopt=true     # its keys stay in it, for the old pods
+kubectl apply -f relayproxy.yaml
+kubectl rollout status deployment/my-relay-relay                        # the new pods have data; the Service leads to the old ones
+helm upgrade my-relay launchdarkly/ld-relay --reuse-values --set-string 'service.annotations.helm\\.sh/resource-policy=keep'
+kubectl annotate service my-relay flagrelay.dev/adopt=true              # from here on it leads to the new pods
+kubectl wait relayproxy my-relay --for=condition=Ready
+helm uninstall my-relay                                                 # the ConfigMap is made again at once
 \`\`\`
 
-SDKs reconnect by themselves. To go back, delete the RelayProxy and install the old release again: it changes nothing in your Secrets,
-and a Redis keeps its layout.
+Until the Service is taken over, the condition \`Reconciled\` is False with reason \`FieldConflict\` and names it. The operator looks at
+objects of somebody else once a minute. SDKs reconnect by themselves. To go back, delete the RelayProxy and install the old release
+again: nothing was changed in your Secrets, and a Redis keeps its layout.
 
 ## What is different by default
 

@@ -33,6 +33,7 @@ export interface Input {
   readonly unresolved: ReadonlySet<string>;
   /** File of the proxy's password. */
   readonly proxyPasswordFile?: string;
+  readonly variables: Variables;
   /** Names of variables that no ld-relay knows. */
   readonly unknown: readonly string[];
 }
@@ -75,6 +76,7 @@ export function readInput(sources: Sources, report: Report, hint?: string): Inpu
       return origin === undefined ? undefined : located(origin);
     },
     references,
+    variables,
     unresolved: new Set([...variables].filter(([, { value }]) => value === undefined).map(([name]) => name)),
     ...(proxyPasswordFile === undefined ? {} : { proxyPasswordFile }),
     unknown,
@@ -118,9 +120,9 @@ function locate(text: string, variables: Variables): string {
 function reportWarning(warning: string, report: Report): void {
   // Where there is no prefix the old default is written down.
   if (warning.includes('has no store prefix')) return;
-  const [subject = '', text] = warning.split(' is ignored: ');
-  if (text === undefined) report.note('changed', 'ld-relay', warning);
-  else report.note('needless', subject, `had no effect: ${text}`);
+  const [, subject = 'ld-relay', verb, why = ''] = /^(.*?) (is ignored:|has no effect) (.*)$/s.exec(warning) ?? [];
+  if (verb === undefined) report.note('changed', subject, warning);
+  else report.note('needless', subject, verb === 'is ignored:' ? `had no effect: ${why}` : `had no effect ${why}`);
 }
 
 /** Tells of variables that were read by nobody; returns the names of those that no ld-relay knows. */

@@ -47,15 +47,10 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   none(
     'Main.exitAlways',
     'a RelayProxy keeps its pods running',
-    'run the relay image with EXIT_ALWAYS=true in a CronJob of your own',
+    '`mode: Daemon` keeps a store up to date all the time; or run the relay image with EXIT_ALWAYS=true in a CronJob of your own',
     false,
   ),
-  none(
-    'Main.daemonMode',
-    'a RelayProxy serves SDKs',
-    'nothing for the store: `store.redis` is kept up to date as well; point SDKs in daemon mode at it',
-    false,
-  ),
+  to('Main.daemonMode', 'mode', '`Daemon`'),
   to('Main.heartbeatInterval', 'streaming.heartbeatPeriodSeconds', `${SECONDS}; none at all becomes one an hour`),
   to('Main.maxClientConnectionTime', 'streaming.maxConnectionSeconds', `${SECONDS}, at least 60`),
   none('Main.maxClientBuffer', 'pods keep the default of 16MiB', 'set `resources.limits.memory`'),

@@ -1,6 +1,7 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import type { Section } from '../config/option.ts';
 import { type Conversion, defined, seconds } from './convert.ts';
+import { usedRedis } from './store.ts';
 
 /** Pods end so many seconds after their last stream was closed. */
 const END_MARGIN_SECONDS = 10;
@@ -9,7 +10,7 @@ const OLD_TLS = ['1.0', '1.1'];
 
 type Traffic = Pick<
   RelayProxySpecManifest,
-  'workers' | 'events' | 'streaming' | 'tls' | 'service' | 'metrics' | 'logLevel' | 'podTemplate'
+  'mode' | 'workers' | 'events' | 'streaming' | 'tls' | 'service' | 'metrics' | 'logLevel' | 'podTemplate'
 >;
 
 /** Listeners, streams, events and log. */
@@ -19,7 +20,7 @@ export function trafficOf(conversion: Conversion): Traffic {
   const servicePort = given('Main', 'port') === undefined ? undefined : server.port;
   const metricsPort = given('Ops', 'port') ?? given('Prometheus', 'port');
   return {
-    ...defined({ workers: atMost(conversion, ['Concurrency', 'workers'], server.workers, 16) }),
+    ...defined({ mode: modeOf(conversion), workers: workersOf(conversion) }),
     ...some('events', eventsOf(conversion)),
     ...some('streaming', streamingOf(conversion)),
     ...defined({ tls: tlsOf(conversion) }),
@@ -31,6 +32,29 @@ export function trafficOf(conversion: Conversion): Traffic {
     ...(given('Main', 'logLevel') === undefined ? {} : { logLevel: config.log.level }),
     ...some('podTemplate', graceOf(conversion)),
   };
+}
+
+/** Whether an ld-relay that serves no SDKs can be one of ours. */
+function isDaemon({ config }: Conversion): boolean {
+  return config.mode === 'daemon' && usedRedis(config) !== undefined;
+}
+
+function modeOf(conversion: Conversion): Traffic['mode'] {
+  const origin = conversion.given('Main', 'daemonMode');
+  if (isDaemon(conversion)) return 'Daemon';
+  if (conversion.config.mode === 'daemon') {
+    conversion.report.note(
+      'lost',
+      origin ?? 'daemonMode',
+      'there is no store that a RelayProxy can keep up to date. Instead: see `[Redis]`',
+    );
+  }
+  return undefined;
+}
+
+function workersOf(conversion: Conversion): number | undefined {
+  if (isDaemon(conversion)) return undefined;
+  return atMost(conversion, ['Concurrency', 'workers'], conversion.config.server.workers, 16);
 }
 
 function prometheusOf({ read, given, report }: Conversion): boolean | undefined {
@@ -56,10 +80,10 @@ function eventsOf(conversion: Conversion): NonNullable<Traffic['events']> {
   if (config.offline && config.events.enabled) {
     report.note('needless', on ?? 'sendEvents', 'had no effect: an archive has no events service');
   }
-  const given_ = on !== undefined && !(config.offline && config.events.enabled);
+  const isIdle = config.events.enabled && (config.offline !== undefined || isDaemon(conversion));
   return {
     ...defined({
-      enabled: given_ ? config.events.enabled : undefined,
+      enabled: on === undefined || isIdle ? undefined : config.events.enabled,
       capacity: atMost(conversion, ['Events', 'capacity'], config.events.capacity, 1_000_000),
     }),
     ...seconds(conversion, ['Events', 'flushInterval'], config.events.flushMs, 'flushPeriodSeconds', {
@@ -99,7 +123,7 @@ function streamingOf(conversion: Conversion): NonNullable<Traffic['streaming']> 
 function tlsOf(conversion: Conversion): Traffic['tls'] {
   const { config, given, report, surroundings, secrets, name } = conversion;
   const { tls } = config.server;
-  if (tls === undefined) return undefined;
+  if (tls === undefined || isDaemon(conversion)) return undefined;
   const version = given('Main', 'tlsMinVersion');
   const old = OLD_TLS.includes(tls.minVersion);
   if (version !== undefined && old)
