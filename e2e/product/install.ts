@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { progress } from '../cluster/progress.ts';
-import { buildProducts, type Product } from '../images/products.ts';
+import { buildProducts, type Product, type ProductArchive } from '../images/products.ts';
 import { chartFolder, helm } from './helm.ts';
 
 /** Namespace of the operator. */
@@ -14,32 +14,66 @@ export interface InstalledProduct {
   readonly relayImage: string;
 }
 
-/** Builds the images, makes them known to the nodes, and installs (or upgrades) the operator with its chart; waits until it is available. */
-export async function installProduct(cluster: Cluster): Promise<InstalledProduct> {
+/** The images of the checkout on the nodes. */
+export interface LoadedProducts {
+  readonly archives: readonly ProductArchive[];
+  readonly tags: Readonly<Record<Product, string>>;
+}
+
+/** Builds the images and makes them known to the nodes; no work where that is done. */
+export async function loadProducts(cluster: Cluster): Promise<LoadedProducts> {
   const archives = await buildProducts();
   const loaded = await cluster.loadImages(archives);
   if (loaded.length > 0) progress(`loaded ${loaded.join(', ')}`);
-  const imageOf = (product: Product) => archives.find((archive) => archive.product === product)?.image ?? '';
+  const tagOf = (product: Product) => imageOf(archives, product).split(':').at(-1) ?? '';
+  return { archives, tags: { operator: tagOf('operator'), relay: tagOf('relay') } };
+}
+
+/** Builds and loads the images, and installs (or upgrades) the operator with its chart; waits until it is available. */
+export async function installProduct(cluster: Cluster): Promise<InstalledProduct> {
+  const { archives, tags } = await loadProducts(cluster);
   await applyOperatorNamespace(cluster);
-  const tagOf = (product: Product) => imageOf(product).split(':').at(-1) ?? '';
+  await installChart(cluster, { release: operatorName, namespace: operatorNamespace, tags });
+  progress('operator is available');
+  return { relayImage: imageOf(archives, 'relay') };
+}
+
+function imageOf(archives: readonly ProductArchive[], product: Product): string {
+  return archives.find((archive) => archive.product === product)?.image ?? '';
+}
+
+/** One install of the chart. */
+export interface ChartInstall {
+  readonly release: string;
+  readonly namespace: string;
+  /** Tags of the images. */
+  readonly tags: Readonly<Record<Product, string>>;
+  /** Folder of the chart; absent: the one of the checkout. */
+  readonly chart?: string;
+  /** Further arguments of Helm, such as `--set`. */
+  readonly flags?: readonly string[];
+}
+
+/** Installs or upgrades a release of the chart and waits until its operator is available. Throws a CommandError when Helm fails. */
+export async function installChart(cluster: Cluster, install: ChartInstall): Promise<void> {
+  const { release, namespace, tags, chart = chartFolder, flags = [] } = install;
   await helm(cluster.kubeconfig, [
     'upgrade',
     '--install',
-    operatorName,
-    chartFolder,
+    release,
+    chart,
     '--namespace',
-    operatorNamespace,
+    namespace,
     // On a cluster where the CRD was applied by hand before, the release becomes its owner.
     '--take-ownership',
     '--force-conflicts',
     '--set-string',
-    `image.tag=${tagOf('operator')},relay.image.tag=${tagOf('relay')}`,
+    `image.tag=${tags.operator},relay.image.tag=${tags.relay}`,
+    ...flags,
     '--wait',
     '--timeout',
     '180s',
   ]);
-  progress('operator is available');
-  return { relayImage: imageOf('relay') };
 }
 
 /** The operator's namespace admits only what Pod Security calls restricted, so that an install proves that the chart is. */

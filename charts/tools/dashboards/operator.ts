@@ -104,6 +104,35 @@ export const operatorDashboard: Dashboard = {
       ],
     },
     {
+      title: 'Done by itself',
+      panels: [
+        {
+          title: 'Changes of the number of pods',
+          description: 'Scaling on connections, by direction.',
+          unit: 'ops',
+          queries: [{ expr: rate('flagrelay_operator_scalings_total', 'direction'), legend: '{{direction}}' }],
+        },
+        {
+          title: 'Pods restarted and asked',
+          description:
+            'Stuck pods that were to be restarted, and silent pods that were asked for their status, by result.',
+          unit: 'ops',
+          queries: [
+            { expr: rate('flagrelay_operator_instance_restarts_total', 'result'), legend: 'restarts {{result}}' },
+            { expr: rate('flagrelay_operator_status_polls_total', 'result'), legend: 'asked {{result}}' },
+          ],
+        },
+        {
+          title: 'Streams spread again',
+          description: 'Times that pods were asked to close some of their streams.',
+          unit: 'ops',
+          queries: [
+            { expr: `sum(rate(flagrelay_operator_rebalances_total{${pods}}[$__rate_interval]))`, legend: 'rebalances' },
+          ],
+        },
+      ],
+    },
+    {
       title: 'Queue',
       panels: [
         {
