@@ -13,6 +13,7 @@ export interface SchemaNode {
   minLength?: number;
   maxLength?: number;
   pattern?: string;
+  minItems?: number;
   maxItems?: number;
   maxProperties?: number;
   properties?: Record<string, SchemaNode>;
@@ -40,6 +41,7 @@ const keyOrder: readonly (keyof SchemaNode)[] = [
   'minLength',
   'maxLength',
   'pattern',
+  'minItems',
   'maxItems',
   'maxProperties',
   'required',
@@ -89,7 +91,7 @@ function toStructural(node: SchemaNode, path: string): SchemaNode {
   if (result['x-kubernetes-int-or-string']) result.anyOf = [{ type: 'integer' }, { type: 'string' }];
   if (result['x-kubernetes-preserve-unknown-fields']) {
     delete result.additionalProperties;
-    delete result.properties;
+    if (Object.keys(result.properties ?? {}).length === 0) delete result.properties;
   }
   if (result.properties) {
     result.properties = Object.fromEntries(

@@ -68,7 +68,7 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_small':
       return issue.origin === 'number' || issue.origin === 'int'
         ? `should be greater than or equal to ${issue.minimum}`
-        : `should be at least ${issue.minimum} chars long`;
+        : `should ${issue.origin === 'array' ? `have at least ${issue.minimum} items` : `be at least ${issue.minimum} chars long`}`;
     default:
       return undefined;
   }

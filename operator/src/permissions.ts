@@ -28,8 +28,9 @@ export const permissions: readonly PolicyRule[] = [
   { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies'], verbs: observe },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies/status'], verbs: ['get', 'patch'] },
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: manage },
   { apiGroups: ['monitoring.coreos.com'], resources: ['prometheusrules', 'servicemonitors'], verbs: manage },
-  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: manage },
+  { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: manage },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: manage },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings', 'roles'], verbs: manage },
 ];

@@ -94,6 +94,17 @@
     - get
     - patch
 - apiGroups:
+    - gateway.networking.k8s.io
+  resources:
+    - httproutes
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+- apiGroups:
     - monitoring.coreos.com
   resources:
     - prometheusrules
@@ -108,6 +119,7 @@
 - apiGroups:
     - networking.k8s.io
   resources:
+    - ingresses
     - networkpolicies
   verbs:
     - create

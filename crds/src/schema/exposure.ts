@@ -1,28 +1,68 @@
 import { z } from 'zod';
-import { atomicList, int32, stringMap } from './kubernetes.ts';
+import { atomicList, int32, stringMap, stringSet } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 
 const port = int32(1, 65_535);
 
 /** The Service that SDKs connect to. */
-export const service = z
-  .object({
+export const service = withRules(
+  z.object({
     type: z
       .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
       .default('ClusterIP')
       .describe('Type of the Service. Default ClusterIP.'),
     port: port.default(8030).describe('Port that SDKs connect to, on the Service and in the pod. Default 8030.'),
+    nodePort: port
+      .describe('Port on each node, with type NodePort or LoadBalancer. Absent: the cluster chooses one.')
+      .optional(),
     annotations: stringMap(64, 4096)
       .describe('Annotations of the Service, such as those that set up a load balancer.')
+      .optional(),
+    loadBalancerClass: z
+      .string()
+      .min(1)
+      .max(253)
+      .describe(
+        'Which load balancer is to serve the Service, with type LoadBalancer. Kubernetes does not let it be changed while the Service exists.',
+      )
+      .optional(),
+    loadBalancerSourceRanges: stringSet(z.string().min(1).max(64), 64)
+      .describe(
+        'Ranges of addresses that the load balancer lets in, such as `10.0.0.0/8`, with type LoadBalancer. Absent: all.',
+      )
+      .optional(),
+    externalTrafficPolicy: z
+      .enum(['Cluster', 'Local'])
+      .describe(
+        'With type NodePort or LoadBalancer: Local keeps the address of the client and sends connections only to nodes that run a pod; Cluster spreads them evenly. Absent: Cluster.',
+      )
+      .optional(),
+    ipFamilyPolicy: z
+      .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
+      .describe('Whether the Service has an IPv4 and an IPv6 address. Absent: what the cluster does by default.')
       .optional(),
     trafficDistribution: z
       .enum(['PreferSameZone', 'PreferClose'])
       .describe(
-        'Send connections to a pod in the zone of the client while there is one. PreferSameZone needs Kubernetes 1.34; PreferClose is its older name. Absent: pods are chosen evenly.',
+        'Send connections to a pod in the zone of the client while there is one. PreferClose is the older name of PreferSameZone; the Service bears the older one, which every Kubernetes since 1.31 knows. Absent: pods are chosen evenly.',
       )
       .optional(),
-  })
-  .describe('Service that SDKs connect to; it has the name of the RelayProxy.');
+  }),
+  {
+    cel: "!has(self.loadBalancerClass) && !has(self.loadBalancerSourceRanges) || has(self.type) && self.type == 'LoadBalancer'",
+    message: "`loadBalancerClass` and `loadBalancerSourceRanges` may only be set when `type` is 'LoadBalancer'",
+    reason: 'FieldValueForbidden',
+    check: ({ type, loadBalancerClass, loadBalancerSourceRanges }) =>
+      type === 'LoadBalancer' || (loadBalancerClass === undefined && loadBalancerSourceRanges === undefined),
+  },
+  {
+    cel: "!has(self.nodePort) && !has(self.externalTrafficPolicy) || has(self.type) && self.type != 'ClusterIP'",
+    message: "`nodePort` and `externalTrafficPolicy` may not be set when `type` is 'ClusterIP'",
+    reason: 'FieldValueForbidden',
+    check: ({ type, nodePort, externalTrafficPolicy }) =>
+      type !== 'ClusterIP' || (nodePort === undefined && externalTrafficPolicy === undefined),
+  },
+).describe('Service that SDKs connect to; it has the name of the RelayProxy.');
 
 const labelSelector = z.object({
   matchLabels: stringMap(32, 63).describe('Labels that must be there, with these values.').optional(),

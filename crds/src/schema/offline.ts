@@ -37,6 +37,26 @@ export const offline = withRules(
         description: 'Volume that holds the archive, mounted read-only; for archives over 1 MiB.',
       })
       .optional(),
+    image: z
+      .object({
+        reference: z
+          .string()
+          .min(1)
+          .max(512)
+          .describe(
+            'Image, or OCI artifact, that holds the archive. Prefer a digest to a tag: what is behind a tag is looked at only when a pod starts.',
+          ),
+        pullPolicy: z
+          .enum(['Always', 'IfNotPresent', 'Never'])
+          .default('IfNotPresent')
+          .describe('When nodes pull the image; `spec.imagePullSecrets` are used for it. Default IfNotPresent.'),
+      })
+      .meta({
+        'x-kubernetes-map-type': 'atomic',
+        description:
+          'OCI image that is mounted as a volume; for archives that are released like software. A new reference replaces the pods. Its files must be readable by everybody. Needs Kubernetes 1.35 (or 1.33 with the feature gate ImageVolume) and a container runtime with image volumes, such as containerd 2.1; elsewhere the condition `Reconciled`, or `Available` where only the runtime lacks them, says so.',
+      })
+      .optional(),
     path: archivePath
       .default('flags.tar.gz')
       .describe(
@@ -46,7 +66,7 @@ export const offline = withRules(
       .default(1)
       .describe('How often, in seconds, the archive is checked for change. Default 1.'),
   }),
-  exactlyOneOf('configMapRef', 'secretRef', 'persistentVolumeClaim'),
+  exactlyOneOf('configMapRef', 'secretRef', 'persistentVolumeClaim', 'image'),
 ).describe(
   'Serve the environments of an archive in the format of the LaunchDarkly Relay Proxy and never connect upstream; for air-gapped clusters.',
 );

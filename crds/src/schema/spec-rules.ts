@@ -18,6 +18,14 @@ function unique(list: string): string {
 /** Rules between fields of the spec. */
 export const specRules: readonly Rule<SpecFields>[] = [
   {
+    cel: '!has(self.podTemplate.topologySpreadConstraints) || self.podTemplate.topologySpreadConstraints.all(c, c.topologyKey != self.zones.topologyKey)',
+    message:
+      '`podTemplate.topologySpreadConstraints[].topologyKey` may not be `zones.topologyKey`: the spread over zones is in `zones`',
+    field: 'podTemplate.topologySpreadConstraints',
+    check: ({ podTemplate, zones }) =>
+      (podTemplate.topologySpreadConstraints ?? []).every(({ topologyKey }) => topologyKey !== zones.topologyKey),
+  },
+  {
     cel: '[has(self.environments) && size(self.environments) > 0, has(self.autoConfig), has(self.offline)].filter(x, x).size() == 1',
     message: 'exactly one of `environments`, `autoConfig` or `offline` must be set',
     check: ({ environments, autoConfig, offline }) =>

@@ -5,10 +5,12 @@ import { capacity } from './capacity.ts';
 import { daemonRules } from './daemon-rules.ts';
 import { environments } from './environments.ts';
 import { networkPolicy, service } from './exposure.ts';
-import { int32, logLevel, namedList, objectName } from './kubernetes.ts';
+import { int32, logLevel, namedList, objectName, stringMap } from './kubernetes.ts';
 import { metrics } from './metrics.ts';
 import { offline } from './offline.ts';
 import { podTemplate, resources } from './pod.ts';
+import { rollout } from './rollout.ts';
+import { httpRoute, ingress } from './routes.ts';
 import { withRules } from './rules.ts';
 import { specRules } from './spec-rules.ts';
 import { store } from './store.ts';
@@ -53,6 +55,7 @@ const fields = z.object({
     ),
   autoscaling: autoscaling.optional(),
   capacity: capacity.optional(),
+  rollout: rollout.prefault({}),
   zones: zones.prefault({}),
   disruptionBudget: disruptionBudget.prefault({}),
   environments: environments.optional(),
@@ -64,10 +67,18 @@ const fields = z.object({
   streaming: streaming.prefault({}),
   tls: tls.optional(),
   service: service.prefault({}),
+  ingress: ingress.optional(),
+  httpRoute: httpRoute.optional(),
   metrics: metrics.prefault({}),
   networkPolicy: networkPolicy.prefault({}),
   logLevel: logLevel.default('info').describe('Lowest level of log lines that are written. Default info.'),
   resources: resources.optional(),
+  commonLabels: stringMap(32, 63)
+    .describe(
+      'Labels of all child objects, but not of the pods; those of the pods are in `podTemplate`. Those that the operator sets itself cannot be changed.',
+    )
+    .optional(),
+  commonAnnotations: stringMap(64, 4096).describe('Annotations of all child objects, but not of the pods.').optional(),
   podTemplate: podTemplate.prefault({}),
 });
 

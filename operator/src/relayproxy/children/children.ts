@@ -5,6 +5,8 @@ import { buildConfigMap } from '../resources/config-map.ts';
 import { buildDeployment } from '../resources/deployment.ts';
 import type { Facts } from '../resources/facts.ts';
 import { buildHorizontalPodAutoscaler } from '../resources/horizontal-pod-autoscaler.ts';
+import { buildHttpRoute } from '../resources/http-route.ts';
+import { buildIngress } from '../resources/ingress.ts';
 import { type Deployment, types } from '../resources/kubernetes-types.ts';
 import { buildLease } from '../resources/lease.ts';
 import { buildMetricsService } from '../resources/metrics-service.ts';
@@ -34,6 +36,8 @@ export const childKinds: readonly ChildKind[] = [
   { type: types.lease, build: buildLease },
   { type: types.networkPolicy, build: buildNetworkPolicy },
   { type: types.service, build: buildService },
+  { type: types.ingress, build: buildIngress },
+  { type: types.httpRoute, optional: { askedBy: 'spec.httpRoute' }, build: buildHttpRoute },
   { type: types.service, build: buildMetricsService },
   {
     type: types.serviceMonitor,

@@ -43,6 +43,7 @@ test('Service: to the SDK port of the pods', () => {
       type: 'ClusterIP',
       selector,
       ports: [{ name: 'http', port: 8030, targetPort: 'sdk', protocol: 'TCP' }],
+      sessionAffinity: 'None',
     },
   });
 });

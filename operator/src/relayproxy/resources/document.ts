@@ -59,7 +59,8 @@ function serverOf(relayProxy: RelayProxy) {
 
 /** Streams are closed over the grace period, less a margin for ending; over half of a short one. */
 function drainMs(relayProxy: RelayProxy): number {
-  const grace = relayProxy.spec.podTemplate.terminationGracePeriodSeconds;
+  const { terminationGracePeriodSeconds, preStopSleepSeconds = 0 } = relayProxy.spec.podTemplate;
+  const grace = terminationGracePeriodSeconds - preStopSleepSeconds;
   return Math.max(grace - END_MARGIN_SECONDS, grace / 2) * 1000;
 }
 

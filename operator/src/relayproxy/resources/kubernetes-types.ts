@@ -2,6 +2,7 @@ import { group, kind, names, type RelayProxy, version } from '@flagrelay/crds';
 import type {
   V1ConfigMap,
   V1Deployment,
+  V1Ingress,
   V1Lease,
   V1NetworkPolicy,
   V1Node,
@@ -27,6 +28,19 @@ export type ConfigMap = OnWire<V1ConfigMap>;
 export type Claim = OnWire<V1PersistentVolumeClaim>;
 /** A RelayProxy as the API server sends it: not yet parsed, so only its metadata and status are sure. */
 export type RawRelayProxy = KubernetesObject & { spec?: unknown; status?: RelayProxy['status'] };
+
+/** An HTTPRoute of the Gateway API, as far as this operator writes it. */
+export interface HttpRoute extends KubernetesObject {
+  spec: {
+    parentRefs: object[];
+    hostnames?: string[];
+    rules: {
+      matches: { path: { type: string; value: string } }[];
+      backendRefs: { name: string; port: number }[];
+      timeouts?: { request: string; backendRequest: string };
+    }[];
+  };
+}
 
 /** A ServiceMonitor of the Prometheus Operator, as far as this operator writes it. */
 export interface ServiceMonitor extends KubernetesObject {
@@ -67,6 +81,8 @@ export const types = {
     'horizontalpodautoscalers',
   ),
   lease: namespaced<OnWire<V1Lease>>('coordination.k8s.io', 'v1', 'Lease', 'leases'),
+  httpRoute: namespaced<HttpRoute>('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
+  ingress: namespaced<OnWire<V1Ingress>>('networking.k8s.io', 'v1', 'Ingress', 'ingresses'),
   networkPolicy: namespaced<OnWire<V1NetworkPolicy>>('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies'),
   podDisruptionBudget: namespaced<OnWire<V1PodDisruptionBudget>>(
     'policy',

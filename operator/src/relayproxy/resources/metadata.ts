@@ -11,12 +11,20 @@ export interface ChildMetadata {
   annotations?: Record<string, string>;
 }
 
-/** Metadata of a child: its name, the namespace of the RelayProxy and the common labels. */
-export function childMetadata(relayProxy: RelayProxy, facts: Facts, name: string): ChildMetadata {
+/** Metadata of a child: its name, the namespace of the RelayProxy, the common labels, and annotations where there are any. */
+export function childMetadata(
+  relayProxy: RelayProxy,
+  facts: Facts,
+  name: string,
+  annotations: Readonly<Record<string, string>> = {},
+): ChildMetadata {
+  const { commonLabels, commonAnnotations } = relayProxy.spec;
+  const all = { ...commonAnnotations, ...annotations };
   return {
     name,
     namespace: identityOf(relayProxy).namespace,
-    labels: childLabels(relayProxy, facts.version),
+    labels: { ...commonLabels, ...childLabels(relayProxy, facts.version) },
+    ...(Object.keys(all).length > 0 && { annotations: all }),
   };
 }
 

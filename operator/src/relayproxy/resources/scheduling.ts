@@ -2,10 +2,13 @@ import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Affinity, V1NodeSelectorTerm, V1TopologySpreadConstraint } from '@kubernetes/client-node';
 import { selectorLabels } from './names.ts';
 
+const hostname = 'kubernetes.io/hostname';
+
 /**
  * Spreads pods over zones and, within them, over nodes. Tainted nodes do not count (`nodeTaintsPolicy`): the zone of a
  * drained node would otherwise wait for a pod that it cannot run, and the drain would never end. Pods of different
- * rollouts do not count together (`matchLabelKeys`): the spread would be uneven once the old ones are gone.
+ * rollouts do not count together (`matchLabelKeys`): the spread would be uneven once the old ones are gone. What the user
+ * adds comes last, and in the place of ours where it is about nodes.
  */
 export function topologySpread(relayProxy: RelayProxy): V1TopologySpreadConstraint[] {
   const { zones } = relayProxy.spec;
@@ -15,6 +18,8 @@ export function topologySpread(relayProxy: RelayProxy): V1TopologySpreadConstrai
     nodeTaintsPolicy: 'Honor',
   };
   const required = zones.policy === 'Required';
+  const given = userConstraints(relayProxy);
+  const host = { topologyKey: hostname, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', ...common };
   return [
     {
       topologyKey: zones.topologyKey,
@@ -24,8 +29,16 @@ export function topologySpread(relayProxy: RelayProxy): V1TopologySpreadConstrai
       ...(required && { minDomains: zones.minZones }),
       ...common,
     },
-    { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', ...common },
+    ...(given.some(({ topologyKey }) => topologyKey === hostname) ? [] : [host]),
+    ...given,
   ];
+}
+
+/** The user's own constraints; they count the pods of this RelayProxy unless they say which. */
+function userConstraints(relayProxy: RelayProxy): V1TopologySpreadConstraint[] {
+  const labelSelector = { matchLabels: selectorLabels(relayProxy) };
+  const given = relayProxy.spec.podTemplate.topologySpreadConstraints ?? [];
+  return given.map((constraint) => ({ maxSkew: 1, labelSelector, ...structuredClone(constraint) }));
 }
 
 /** The affinity that the user asks for, and pods only in the named zones; undefined when neither is asked for. */

@@ -12,10 +12,11 @@ export function ownsAccount(relayProxy: RelayProxy): boolean {
 /** The pods' ServiceAccount, or undefined when the user names one. Its token is mounted where it is needed only. */
 export function buildServiceAccount(relayProxy: RelayProxy, facts: Facts): Child<V1ServiceAccount> | undefined {
   if (!ownsAccount(relayProxy)) return undefined;
+  const { serviceAccountAnnotations } = relayProxy.spec.podTemplate;
   return {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
-    metadata: childMetadata(relayProxy, facts, relayName(relayProxy)),
+    metadata: childMetadata(relayProxy, facts, relayName(relayProxy), serviceAccountAnnotations),
     automountServiceAccountToken: false,
   };
 }

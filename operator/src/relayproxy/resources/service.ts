@@ -9,19 +9,24 @@ import { sdkPortName } from './ports.ts';
 export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Service> | undefined {
   const { mode, service, tls } = relayProxy.spec;
   if (mode === 'Daemon') return undefined;
-  const { annotations, trafficDistribution } = service;
+  const { annotations, trafficDistribution, nodePort, loadBalancerSourceRanges: ranges } = service;
+  const ports = [{ name: tls ? 'https' : 'http', port: service.port, targetPort: sdkPortName, protocol: 'TCP' }];
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: {
-      ...childMetadata(relayProxy, facts, serviceName(relayProxy)),
-      ...(annotations && { annotations: { ...annotations } }),
-    },
+    metadata: childMetadata(relayProxy, facts, serviceName(relayProxy), annotations),
     spec: {
       type: service.type,
       selector: selectorLabels(relayProxy),
-      ports: [{ name: tls ? 'https' : 'http', port: service.port, targetPort: sdkPortName, protocol: 'TCP' }],
-      ...(trafficDistribution && { trafficDistribution }),
+      ports: ports.map((port) => ({ ...port, ...(nodePort && { nodePort }) })),
+      // Each stream may go anywhere: all pods have the same data.
+      sessionAffinity: 'None',
+      ...(service.loadBalancerClass && { loadBalancerClass: service.loadBalancerClass }),
+      ...(ranges && { loadBalancerSourceRanges: [...ranges] }),
+      ...(service.externalTrafficPolicy && { externalTrafficPolicy: service.externalTrafficPolicy }),
+      ...(service.ipFamilyPolicy && { ipFamilyPolicy: service.ipFamilyPolicy }),
+      // PreferSameZone is the same by another name that older API servers refuse.
+      ...(trafficDistribution && { trafficDistribution: 'PreferClose' }),
     },
   };
 }

@@ -119,10 +119,11 @@ function tlsVolume({ spec }: RelayProxy): MountedVolume | undefined {
 
 function offlineVolume({ spec: { offline } }: RelayProxy): MountedVolume | undefined {
   if (offline === undefined) return undefined;
-  const { configMapRef, secretRef, persistentVolumeClaim } = offline;
+  const { configMapRef, secretRef, persistentVolumeClaim, image } = offline;
   const source: Partial<Volume> = {
     ...(configMapRef && { configMap: { name: configMapRef.name, optional: true } }),
     ...(secretRef && { secret: { secretName: secretRef.name, optional: true, defaultMode: FILE_MODE } }),
+    ...(image && { image: { ...image } }),
     ...(persistentVolumeClaim && { persistentVolumeClaim: { ...persistentVolumeClaim, readOnly: true } }),
   };
   return mounted({ name: 'offline', ...source }, folders.offline);
