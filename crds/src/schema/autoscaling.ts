@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { int32 } from './kubernetes.ts';
+import { int32, passedOn } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 
 /** Fewest pods of an autoscaler that names none, where no capacity asks for more. */
@@ -30,6 +30,11 @@ export const autoscaling = withRules(
     scaleDownStabilizationSeconds: int32(0, 3600)
       .default(300)
       .describe('How long, in seconds, the load must have been low before pods are removed. Default 300.'),
+    behavior: passedOn
+      .describe(
+        'Policies for scaling up and down, as in a HorizontalPodAutoscaler; a `scaleDown.stabilizationWindowSeconds` in it stands above `scaleDownStabilizationSeconds`.',
+      )
+      .optional(),
   }),
   {
     cel: `!has(self.maxReplicas) || (has(self.minReplicas) ? self.minReplicas : ${DEFAULT_MIN_REPLICAS}) <= self.maxReplicas`,
@@ -37,6 +42,14 @@ export const autoscaling = withRules(
     field: 'minReplicas',
     check: ({ minReplicas = DEFAULT_MIN_REPLICAS, maxReplicas }) =>
       maxReplicas === undefined || minReplicas <= maxReplicas,
+  },
+  {
+    cel: '!has(self.targetConnectionsPerReplica) || !has(self.behavior)',
+    message: '`behavior` may not be set when `targetConnectionsPerReplica` is set: no HorizontalPodAutoscaler is made',
+    field: 'behavior',
+    reason: 'FieldValueForbidden',
+    check: ({ targetConnectionsPerReplica, behavior }) =>
+      targetConnectionsPerReplica === undefined || behavior === undefined,
   },
   {
     cel: '!has(self.targetConnectionsPerReplica) || !(has(self.targetCPUUtilizationPercentage) || has(self.targetMemoryUtilizationPercentage))',

@@ -2,7 +2,13 @@ import type { Rule } from './rules.ts';
 import type { SpecFields } from './spec.ts';
 
 /** Fields that are about SDKs which connect, of whom there are none in mode 'Daemon'. */
-const aboutSdks = ['tls', 'autoscaling', 'capacity'] as const satisfies readonly (keyof SpecFields)[];
+const aboutSdks = [
+  'tls',
+  'autoscaling',
+  'capacity',
+  'ingress',
+  'httpRoute',
+] as const satisfies readonly (keyof SpecFields)[];
 
 /** Rules of mode 'Daemon'. */
 export const daemonRules: readonly Rule<SpecFields>[] = [

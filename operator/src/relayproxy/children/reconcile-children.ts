@@ -1,5 +1,4 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
-import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/api-error.ts';
 import type { KindDiscovery } from '../../runtime/kind-discovery.ts';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
@@ -14,9 +13,10 @@ import type { ChildChanges } from '../status/events.ts';
 import type { ChildProblem, Outcome } from '../status/snapshot.ts';
 import { earliest } from '../status/times.ts';
 import type { UpgradeGate } from '../upgrade/gate.ts';
-import { type Applier, ForeignObjectError, LeftoverError } from './apply.ts';
+import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
+import { isFinal, problemOf } from './problems.ts';
 import { pruneChildren } from './prune.ts';
 import { setReplicas, settleReplicas } from './replicas.ts';
 
@@ -86,13 +86,13 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     const children = wanted.filter(({ kind }) => wave === waveOf(kind) && !(upgrade && waitsForUpgrade.has(kind.type)));
     await applyWave(relayProxy, children, context, run);
   }
-  if (upgrade !== undefined) await scaleWaiting(deployment, plain, context, run);
+  if (upgrade !== undefined) await scaleWaiting(relayProxy, deployment, plain, context, run);
   for (const type of childTypes) {
     const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
     try {
       await deleteUnwanted(relayProxy, type, keep, context, run);
     } catch (error) {
-      noteFailure(run, error);
+      noteFailure(relayProxy, run, error);
     }
   }
   const { desiredReplicas } = run;
@@ -136,6 +136,7 @@ function waveOf({ type }: ChildKind): (typeof waves)[number] {
 
 /** The number of pods does not wait for an upgrade: a fleet that is short of pods gets more of those that it has. */
 async function scaleWaiting(
+  relayProxy: RelayProxy,
   live: Deployment | undefined,
   { replicas }: Facts,
   { client, signal }: ChildrenContext,
@@ -146,7 +147,7 @@ async function scaleWaiting(
     await setReplicas(client, live, replicas, signal);
     run.desiredReplicas = replicas;
   } catch (error) {
-    noteFailure(run, error);
+    noteFailure(relayProxy, run, error);
   }
 }
 
@@ -196,7 +197,7 @@ async function applyWave(
     run.configChanged ||= one.configChanged;
     run.desiredReplicas ??= one.desiredReplicas;
   }
-  for (const result of results) if (result.status === 'rejected') noteFailure(run, result.reason);
+  for (const result of results) if (result.status === 'rejected') noteFailure(relayProxy, run, result.reason);
 }
 
 async function applyChild(
@@ -237,33 +238,9 @@ function replicasOf(deployment: KubernetesObject & { spec?: { replicas?: number 
 }
 
 /** Notes what the API server, or we, refused; throws what is no refusal. */
-function noteFailure(run: Run, error: unknown): void {
-  const problem = problemOf(error);
+function noteFailure(relayProxy: RelayProxy, run: Run, error: unknown): void {
+  const problem = problemOf(error, relayProxy);
   if (problem === undefined) throw error;
   run.problems.push(problem);
   if (!isFinal(error)) run.retry ??= error;
-}
-
-/** True when trying again at once is of no use. */
-function isFinal(error: unknown): boolean {
-  const ours = error instanceof ForeignObjectError || error instanceof KindNotInstalledError;
-  return ours || isTerminal(error) || isNamespaceGoing(error);
-}
-
-function problemOf(error: unknown): ChildProblem | undefined {
-  if (error instanceof ForeignObjectError) return { reason: 'FieldConflict', message: error.message };
-  if (error instanceof LeftoverError) return { reason: 'ApplyFailed', message: error.message };
-  if (error instanceof KindNotInstalledError) return { reason: 'KindNotInstalled', message: error.message };
-  if (!(error instanceof ApiError)) return undefined;
-  // The words of the server alone: they name the object, and whoever reads the status does not care for requests.
-  const message = error.message.replace(`${error.request}: ${error.code} ${error.reason}: `, '');
-  if (isForbidden(error)) {
-    return { reason: message.includes('exceeded quota') ? 'QuotaExceeded' : 'Forbidden', message };
-  }
-  return { reason: isConflict(error) ? 'FieldConflict' : 'ApplyFailed', message };
-}
-
-/** True when nothing can be made any more because the namespace is being deleted: the RelayProxy goes next. */
-function isNamespaceGoing(error: unknown): boolean {
-  return error instanceof ApiError && error.causes.some(({ reason }) => reason === 'NamespaceTerminating');
 }

@@ -5,6 +5,8 @@ import { daemon, testFacts, testRelayProxy } from '../testing/test-relay-proxy.t
 import { buildConfigMap } from './config-map.ts';
 import { buildDeployment } from './deployment.ts';
 import { buildHorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
+import { buildHttpRoute } from './http-route.ts';
+import { buildIngress } from './ingress.ts';
 import { buildLease } from './lease.ts';
 import { buildMetricsService } from './metrics-service.ts';
 import { buildNetworkPolicy } from './network-policy.ts';
@@ -51,14 +53,32 @@ test('Service: to the SDK port of the pods', () => {
 test('Service: with everything that can be asked of it', () => {
   const relayProxy = testRelayProxy({
     tls: { secretRef: { name: 'cert' } },
-    service: { type: 'LoadBalancer', port: 443, annotations: { lb: 'internal' }, trafficDistribution: 'PreferClose' },
+    service: {
+      type: 'LoadBalancer',
+      port: 443,
+      nodePort: 30_443,
+      annotations: { lb: 'internal' },
+      trafficDistribution: 'PreferSameZone',
+      loadBalancerClass: 'example.com/lb',
+      loadBalancerSourceRanges: ['10.0.0.0/8'],
+      externalTrafficPolicy: 'Local',
+      ipFamilyPolicy: 'PreferDualStack',
+    },
   });
   const service = buildService(relayProxy, testFacts);
   assert.ok(service);
   assert.deepEqual(service.metadata.annotations, { lb: 'internal' });
-  assert.equal(service.spec?.type, 'LoadBalancer');
-  assert.equal(service.spec?.trafficDistribution, 'PreferClose');
-  assert.equal(service.spec?.ports?.[0]?.name, 'https');
+  assert.deepEqual(service.spec, {
+    type: 'LoadBalancer',
+    selector,
+    ports: [{ name: 'https', port: 443, targetPort: 'sdk', protocol: 'TCP', nodePort: 30_443 }],
+    sessionAffinity: 'None',
+    loadBalancerClass: 'example.com/lb',
+    loadBalancerSourceRanges: ['10.0.0.0/8'],
+    externalTrafficPolicy: 'Local',
+    ipFamilyPolicy: 'PreferDualStack',
+    trafficDistribution: 'PreferClose',
+  });
   assert.equal(serviceUrl(relayProxy), 'https://demo.team.svc:443');
 });
 
@@ -191,4 +211,71 @@ test('ServiceMonitor: switching it on replaces no pod', () => {
   const template = (enabled: boolean) =>
     buildDeployment(testRelayProxy({ metrics: { serviceMonitor: { enabled } } }), testFacts).spec?.template;
   assert.deepEqual(template(true), template(false));
+});
+
+test('Ingress: only when asked for, to the SDK port of the Service and never to another', () => {
+  assert.equal(buildIngress(testRelayProxy(), testFacts), undefined);
+  const ingress = buildIngress(
+    testRelayProxy({
+      service: { port: 9000 },
+      ingress: {
+        className: 'nginx',
+        annotations: { timeout: '3600' },
+        hosts: [{ host: 'a.example' }, { host: 'b.example', paths: [{ path: '/sdk' }] }],
+        tls: [{ secretName: 'cert', hosts: ['a.example'] }],
+      },
+    }),
+    testFacts,
+  );
+  const backend = { service: { name: 'demo', port: { number: 9000 } } };
+  assert.deepEqual(ingress?.metadata, { ...metadata('demo-relay'), annotations: { timeout: '3600' } });
+  assert.deepEqual(ingress?.spec, {
+    ingressClassName: 'nginx',
+    tls: [{ secretName: 'cert', hosts: ['a.example'] }],
+    rules: [
+      { host: 'a.example', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } },
+      { host: 'b.example', http: { paths: [{ path: '/sdk', pathType: 'Prefix', backend }] } },
+    ],
+  });
+});
+
+test('HTTPRoute: only when asked for, to the SDK port of the Service, without a limit on streams', () => {
+  assert.equal(buildHttpRoute(testRelayProxy(), testFacts), undefined);
+  const build = (more: object = {}) =>
+    buildHttpRoute(testRelayProxy({ httpRoute: { parentRefs: [{ name: 'public' }], ...more } }), testFacts)?.spec;
+  const rule = {
+    matches: [{ path: { type: 'PathPrefix', value: '/' } }],
+    backendRefs: [{ name: 'demo', port: 8030 }],
+  };
+  assert.deepEqual(build(), {
+    parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'public' }],
+    rules: [{ ...rule, timeouts: { request: '0s', backendRequest: '0s' } }],
+  });
+  const more = { hostnames: ['a.example'], timeouts: 'GatewayDefault', paths: [{ path: '/sdk', type: 'Exact' }] };
+  assert.deepEqual(build(more)?.hostnames, ['a.example']);
+  assert.deepEqual(build(more)?.rules, [{ ...rule, matches: [{ path: { type: 'Exact', value: '/sdk' } }] }]);
+});
+
+test('common labels and annotations are on every child, below those of the operator; not on pods', () => {
+  const commonLabels = { team: 'a', [instance]: 'stolen' };
+  const commonAnnotations = { ticket: '1', owner: 'b' };
+  const relayProxy = testRelayProxy({ commonLabels, commonAnnotations, service: { annotations: { owner: 'c' } } });
+  for (const build of [buildConfigMap, buildService, buildDeployment, buildRole, buildServiceAccount]) {
+    const built = build(relayProxy, testFacts)?.metadata;
+    assert.equal(built?.labels.team, 'a');
+    assert.equal(built?.labels[instance], 'demo');
+    assert.equal(built?.annotations?.ticket, '1');
+  }
+  assert.equal(buildService(relayProxy, testFacts)?.metadata.annotations?.owner, 'c');
+  const pod = buildDeployment(relayProxy, testFacts).spec?.template.metadata;
+  assert.ok(!('team' in (pod?.labels ?? {})) && !('ticket' in (pod?.annotations ?? {})));
+});
+
+test('HorizontalPodAutoscaler: policies of the user stand above ours', () => {
+  const scaleUp = { policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] };
+  const build = (behavior: Record<string, unknown>) =>
+    buildHorizontalPodAutoscaler(testRelayProxy({ autoscaling: { maxReplicas: 9, behavior } }), testFacts)?.spec;
+  assert.deepEqual(build({ scaleUp })?.behavior, { scaleUp, scaleDown: { stabilizationWindowSeconds: 300 } });
+  const scaleDown = { stabilizationWindowSeconds: 60 };
+  assert.deepEqual(build({ scaleDown })?.behavior, { scaleDown });
 });

@@ -1,5 +1,9 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import type { V2HorizontalPodAutoscaler, V2MetricSpec } from '@kubernetes/client-node';
+import type {
+  V2HorizontalPodAutoscaler,
+  V2HorizontalPodAutoscalerBehavior,
+  V2MetricSpec,
+} from '@kubernetes/client-node';
 import { planOf } from '../sizing/plan.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
@@ -14,6 +18,7 @@ export function buildHorizontalPodAutoscaler(
   if (scaling?.by !== 'utilization') return undefined;
   const name = relayName(relayProxy);
   const { cpu, memory } = scaling;
+  const given = relayProxy.spec.autoscaling?.behavior as V2HorizontalPodAutoscalerBehavior | undefined;
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
@@ -23,7 +28,10 @@ export function buildHorizontalPodAutoscaler(
       minReplicas: scaling.min,
       maxReplicas: scaling.max,
       metrics: [utilization('cpu', cpu), ...(memory === undefined ? [] : [utilization('memory', memory)])],
-      behavior: { scaleDown: { stabilizationWindowSeconds: scaling.windowSeconds } },
+      behavior: {
+        ...given,
+        scaleDown: { stabilizationWindowSeconds: scaling.windowSeconds, ...given?.scaleDown },
+      },
     },
   };
 }

@@ -43,7 +43,13 @@ export interface PendingUpgrade {
 
 /** Why a child is not what it should be. */
 export interface ChildProblem {
-  readonly reason: 'FieldConflict' | 'ApplyFailed' | 'QuotaExceeded' | 'Forbidden' | 'KindNotInstalled';
+  readonly reason:
+    | 'FieldConflict'
+    | 'ApplyFailed'
+    | 'QuotaExceeded'
+    | 'Forbidden'
+    | 'KindNotInstalled'
+    | 'ImageVolumeUnsupported';
   readonly message: string;
 }
 
