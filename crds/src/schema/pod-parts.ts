@@ -40,7 +40,7 @@ export const volumes = namedList(namedPart('volume'), 16);
 export const volumeMounts = atomicList(
   z.object({
     name: label.describe('Name of one of `volumes`.'),
-    mountPath: z.string().min(1).max(512).regex(/^\//).describe('Absolute path in the container.'),
+    mountPath: z.string().min(1).max(512).regex(/^[/]/).describe('Absolute path in the container.'),
     subPath: z.string().max(512).describe('Path inside the volume. Absent: all of it.').optional(),
     readOnly: z.boolean().default(true).describe('Mount it read-only. Default true.'),
   }),

@@ -7,7 +7,7 @@ const hostname = z
   .max(253)
   .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
 
-const path = z.string().min(1).max(1024).regex(/^\//);
+const path = z.string().min(1).max(1024).regex(/^[/]/);
 
 const published =
   'Only the SDK port is published, never the operations port. Paths are handed on as they are: SDKs use many of them, so that `/` is what most need; it also publishes `/status`.';
