@@ -4,7 +4,7 @@ import { waitFor } from '../cluster/wait-for.ts';
 import { programConfigMap, programPod } from './program-pod.ts';
 import type { ClientReport } from './sdk-client.ts';
 
-/** A pod with the official server SDK in it, see `sdk-client.ts`. */
+/** A pod with the official server SDK in it. */
 export interface ClientPod {
   readonly name: string;
   /** Everything it has reported so far. */
@@ -25,14 +25,18 @@ export interface ClientPod {
 export interface ClientPodOptions {
   readonly name: string;
   readonly namespace: string;
-  /** Address of the relay's Service as a pod sees it. */
-  readonly relayUrl: string;
+  /** File in this folder that the pod runs: `sdk-client.ts` unless given. */
+  readonly program?: string;
+  /** Address of the relay's Service as a pod sees it, for a program that connects to one. */
+  readonly relayUrl?: string;
   /** Where the SDK key is. */
   readonly sdkKeyRef: { readonly name: string; readonly key: string };
   /** An image with Node in it: the relay's. */
   readonly image: string;
   /** Requests a second through the Service; none by default. */
   readonly requestsPerSecond?: number;
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Label of client pods; a drain leaves them where they are by it. */
@@ -40,9 +44,9 @@ export const clientLabel = 'flagrelay.dev/e2e-client';
 
 /** Starts a client pod. The program is bundled here and comes as a ConfigMap; the relay's image brings the Node that runs it. */
 export async function startClientPod(kubectl: Kubectl, options: ClientPodOptions): Promise<ClientPod> {
-  const { name, namespace } = options;
-  const program = await programConfigMap(name, namespace, join(import.meta.dirname, 'sdk-client.ts'));
-  await kubectl.apply([program], { serverSide: true });
+  const { name, namespace, program = 'sdk-client.ts' } = options;
+  const bundled = await programConfigMap(name, namespace, join(import.meta.dirname, program));
+  await kubectl.apply([bundled], { serverSide: true });
   await kubectl.remove('pod', name, namespace);
   await kubectl.apply([podManifest(options)]);
   const reports = async () => parseReports(await kubectl.logs(name, namespace));
@@ -68,8 +72,8 @@ export async function startClientPod(kubectl: Kubectl, options: ClientPodOptions
   };
 }
 
-function podManifest({ requestsPerSecond = 0, ...options }: ClientPodOptions): object {
-  const { name, relayUrl, sdkKeyRef } = options;
+function podManifest({ relayUrl = '', requestsPerSecond = 0, env = {}, ...options }: ClientPodOptions): object {
+  const { name, sdkKeyRef } = options;
   return programPod({
     ...options,
     labels: { [clientLabel]: name },
@@ -77,6 +81,7 @@ function podManifest({ requestsPerSecond = 0, ...options }: ClientPodOptions): o
       { name: 'RELAY_URL', value: relayUrl },
       { name: 'SDK_KEY', valueFrom: { secretKeyRef: sdkKeyRef } },
       { name: 'REQUESTS_PER_SECOND', value: String(requestsPerSecond) },
+      ...Object.entries(env).map(([variable, value]) => ({ name: variable, value })),
     ],
   });
 }
