@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { StartupError } from '../environment/definition.ts';
+import { watchFiles } from '../files/watch.ts';
 import { configHashOf } from '../health/config-hash.ts';
 import type { Readiness } from '../health/readiness.ts';
 import type { InstanceFacts } from '../health/report-item.ts';
@@ -61,7 +62,8 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     active,
   });
   const facts = (): InstanceFacts => {
-    const configHash = watch === undefined ? undefined : configHashOf(watch.path);
+    // One that stands by will run what the document says by then.
+    const configHash = filling === undefined ? watch && configHashOf(watch.path) : filling.configHash;
     return {
       ready: readiness().ready,
       connections: 0,
@@ -101,6 +103,10 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     }
   };
 
+  if (watch !== undefined) {
+    const watching = watchFiles([watch.path], changed);
+    closers.defer(() => watching.close());
+  }
   const opsPort = await listenOps(ops, config.ops, logger);
   if (config.report !== undefined) {
     const { createReporter } = await import('../health/reporter.ts');

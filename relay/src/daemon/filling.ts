@@ -7,6 +7,7 @@ import { StartupError } from '../environment/definition.ts';
 import { rememberFirstList } from '../environment/first-list.ts';
 import { Registry } from '../environment/registry.ts';
 import { compile } from '../evaluation/compile.ts';
+import { configHashOf } from '../health/config-hash.ts';
 import { createOverview, type Overview } from '../health/overview.ts';
 import { createFeeds } from '../sources/factory.ts';
 import { createStores } from '../store/factory.ts';
@@ -27,6 +28,8 @@ export interface FillingDeps extends Pick<RelayDeps, 'logger' | 'watch' | 'fatal
 /** Environments whose data go from upstream into the store. */
 export interface Filling {
   readonly overview: Overview;
+  /** Hash of the configuration document that is in force; undefined without one. */
+  readonly configHash: string | undefined;
   /** Ends the links to upstream, and then those to the store. */
   close(): Promise<void>;
 }
@@ -39,12 +42,15 @@ const nothing = (): void => {};
  */
 export async function startFilling(startConfig: RelayConfig, deps: FillingDeps): Promise<Filling> {
   const { logger, dispatcher, metrics, changed } = deps;
+  const hashNow = (): string | undefined => (deps.watch === undefined ? undefined : configHashOf(deps.watch.path));
+  let configHash = hashNow();
   const config = newest(startConfig, deps);
   await using closers = new AsyncDisposableStack();
   const feeds = await createFeeds(config, {
     ...deps,
     onReload() {
       metrics.configReloads.inc({ outcome: 'applied' });
+      configHash = hashNow();
       changed();
     },
     onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
@@ -93,7 +99,13 @@ export async function startFilling(startConfig: RelayConfig, deps: FillingDeps):
   closers.defer(() => feeds.definitions.close());
   await feeds.definitions.start(sink);
   const owned = closers.move();
-  return { overview, close: () => owned.disposeAsync() };
+  return {
+    overview,
+    get configHash() {
+      return configHash;
+    },
+    close: () => owned.disposeAsync(),
+  };
 }
 
 /** The configuration with the environments that its document has now: a stand-by may have waited for days. */
