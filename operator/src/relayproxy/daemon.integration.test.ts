@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Lease, leases } from '../runtime/lease.ts';
+import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
+import { controllerOf } from './children/ownership.ts';
+import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
+import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
+import { daemon, production } from './testing/test-relay-proxy.ts';
+
+const TIMEOUT_MS = 60_000;
+
+let cluster: TestCluster;
+let operator: TestOperator;
+before(async () => {
+  cluster = await openTestCluster();
+  await applyCrd(cluster.client);
+  operator = await startOperator(cluster.client, cluster.namespace);
+});
+after(async () => {
+  await operator?.stop();
+  await cluster?.close();
+});
+
+const ref = (name: string) => ({ name, namespace: cluster.namespace });
+const service = () => cluster.client.get(types.service, ref('flags')).then(Boolean, () => false);
+const lease = () => cluster.client.get(leases, ref('flags-relay')).catch(() => undefined);
+const status = async () => (await cluster.client.get(types.relayProxy, ref('flags'))).status;
+
+async function until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T> {
+  const end = performance.now() + TIMEOUT_MS;
+  while (performance.now() < end) {
+    const value = await read();
+    if (value !== undefined && value !== false) return value;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`not within ${TIMEOUT_MS} ms: ${what}\n${operator.output().slice(-4000)}`);
+}
+
+function apply(spec: object): Promise<unknown> {
+  const environments = [production];
+  const object = { metadata: ref('flags'), spec: { image: 'none', imagePullPolicy: 'Never', environments, ...spec } };
+  return cluster.client.apply(types.relayProxy, object as RawRelayProxy, { force: true, fieldManager: 'test' });
+}
+
+/** What the pods do to the Lease. */
+async function renew(holderIdentity: string): Promise<Lease> {
+  const found = await cluster.client.get(leases, ref('flags-relay'));
+  return cluster.client.replace(leases, {
+    ...found,
+    spec: { ...found.spec, holderIdentity, leaseDurationSeconds: 15 },
+  });
+}
+
+describe('mode Daemon', () => {
+  it('has a Lease and no Service; renewals of the Lease are nobody else’s business', async () => {
+    await apply(daemon);
+    const made = await until('the Lease', lease);
+    assert.equal(controllerOf(made)?.name, 'flags');
+    assert.equal(made.spec?.holderIdentity, undefined);
+    const { replicas } = (await until('the Deployment', () => cluster.client.get(types.deployment, ref('flags-relay'))))
+      .spec!;
+    assert.equal(replicas, 2);
+    assert.equal(await service(), false);
+    assert.equal((await status())?.url, undefined);
+
+    const looks = () => operator.metric('controller_runtime_reconcile_total');
+    const calm = async () => {
+      const before = await looks();
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      return (await looks()) === before ? before : undefined;
+    };
+    const before = await until('the operator is done', calm);
+    for (let i = 0; i < 10; i++) await renew(`pod-${i}`);
+    await calm();
+    assert.equal(await looks(), before, 'a renewal is no reason to look');
+    assert.equal((await lease())?.spec?.holderIdentity, 'pod-9', 'who holds it stays');
+  });
+
+  it('changes into Proxy and back: the Lease goes when the Service comes', async () => {
+    await apply({});
+    await until(
+      'the Service is there and the Lease is gone',
+      async () => (await service()) && (await lease()) === undefined,
+    );
+    await until('its address is told', async () => (await status())?.url);
+    await apply(daemon);
+    await until(
+      'the Lease is there and the Service is gone',
+      async () => !(await service()) && (await lease()) !== undefined,
+    );
+  });
+});
