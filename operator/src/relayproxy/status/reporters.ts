@@ -12,9 +12,9 @@ export function reportersOf({ relayProxy, pods, instances }: Snapshot): readonly
   return instances.filter(({ active, name }) => active !== false && ready.has(name));
 }
 
-/** Nobody is active: since when, at the latest, in ms since the epoch, and when that becomes a failure. */
+/** Nobody is active. */
 export interface Awaiting {
-  readonly since: number;
+  /** When that becomes, or became, a failure: ms since the epoch. */
   readonly failsAt: number;
 }
 
@@ -27,7 +27,7 @@ export function awaitingActive(snapshot: Snapshot): Awaiting | undefined {
   if (relayProxy.spec.mode !== 'Daemon' || instances.length === 0 || reportersOf(snapshot).length > 0) return undefined;
   const before = previous.conditions?.find(({ type }) => type === 'EnvironmentsConnected');
   const damping = relayProxy.spec.upstream.disconnectedAfterSeconds * 1000;
-  if (before?.reason === 'NoActiveInstance') return { since: now - damping, failsAt: now };
+  if (before?.reason === 'NoActiveInstance') return { failsAt: now };
   const since = (before?.reason === 'AwaitingActive' ? fromTime(before.lastTransitionTime) : undefined) ?? now;
-  return { since, failsAt: since + damping };
+  return { failsAt: since + damping };
 }
