@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { lastLines } from '../cluster/run.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { openControlPlane } from '../control-plane/control-plane.ts';
 import { createFleet, ENVIRONMENTS } from '../control-plane/fleet.ts';
@@ -71,10 +72,11 @@ export async function measureScale({
             `${fleet.ready()} Ready, ${simulator.reports} reports, ${simulator.failures} failed; ${usageText(operator.pid)}`,
           );
         }
-        return fleet.ready() >= relayProxies || undefined;
+        return fleet.ready() >= relayProxies || operator.ended() !== undefined || undefined;
       },
       { timeoutMs: TIMEOUT_MS, intervalMs: 100 },
     );
+    if (operator.ended() !== undefined) throw new Error(`the operator has ended:\n${lastLines(operator.log(), 3)}`);
     phases.push(await endCold(operator));
     progress('all are Ready; waiting until nothing more is written');
     const endSettled = await beginPhase('after that, until nothing more is written', plane, operator);

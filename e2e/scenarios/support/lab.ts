@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import { type FaultProxy, startFaultProxy } from '../../../operator/src/runtime/testing/fault-proxy.ts';
+import { lastLines } from '../../cluster/run.ts';
 import { cluster } from '../../cluster/select.ts';
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from '../../control-plane/control-plane.ts';
 import { ENVIRONMENTS } from '../../control-plane/fleet.ts';
@@ -32,16 +33,23 @@ export async function otherCluster(): Promise<string | undefined> {
 /** Opens a lab for a test. */
 export async function openLab(t: TestContext, name: string, options: ControlPlaneOptions = {}): Promise<Lab> {
   await buildOperator();
+  /** In the order in which they are to happen: what was opened last ends first. */
+  const ends: (() => void | Promise<void>)[] = [];
+  t.after(async () => {
+    for (const end of ends) await end();
+  });
   const plane = await openControlPlane(name, options);
-  t.after(plane.close);
+  ends.unshift(plane.close);
   const lab = openLabClient(plane.kubeconfig);
-  t.after(lab.close);
+  ends.unshift(lab.close);
   const simulator = startRelaySimulator(lab, ENVIRONMENTS);
-  t.after(simulator.stop);
+  ends.unshift(simulator.stop);
   const start = async (index: number, kubeconfig: string) => {
     const operator = await startOperator({ name: `operator-${index}`, folder: plane.folder, kubeconfig });
-    // A frozen process ends by SIGKILL alone.
-    t.after(() => (operator.ended() === undefined ? operator.signal('SIGKILL') : undefined));
+    ends.unshift(() => {
+      if (operator.ended() !== undefined) t.diagnostic(`the end of its log:\n${lastLines(operator.log(), 5)}`);
+      else operator.signal('SIGKILL'); // a frozen process ends by nothing else
+    });
     return operator;
   };
   return {
@@ -50,9 +58,9 @@ export async function openLab(t: TestContext, name: string, options: ControlPlan
     operator: (index) => start(index, plane.operatorKubeconfig(index)),
     async proxied(index) {
       const upstream = openLabClient(plane.operatorKubeconfig(index));
-      t.after(upstream.close);
+      ends.unshift(upstream.close);
       const proxy = await startFaultProxy(upstream.kubeConfig);
-      t.after(proxy.close);
+      ends.unshift(proxy.close);
       return { operator: await start(index, writeProxyKubeconfig(plane.folder, index, proxy.url)), proxy };
     },
   };
