@@ -2,9 +2,13 @@ import { join } from 'node:path';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { programConfigMap, programPod } from './program-pod.ts';
-import type { ClientReport } from './sdk-client.ts';
+import type { ClientReport as SdkReport } from './sdk-client.ts';
+import type { StreamReport } from './stream-client.ts';
 
-/** A pod with the official server SDK in it. */
+/** A line that a client pod prints. */
+export type ClientReport = SdkReport | StreamReport;
+
+/** A pod with the official server SDK, or another client, in it. */
 export interface ClientPod {
   readonly name: string;
   /** Everything it has reported so far. */
@@ -18,6 +22,8 @@ export interface ClientPod {
   ): Promise<Extract<ClientReport, { event: E }>>;
   /** Totals of its request loop as last reported. */
   loop(): Promise<Extract<ClientReport, { event: 'loop' }> | undefined>;
+  /** What `stream-client.ts` last reported of its streams. */
+  streams(): Promise<StreamReport | undefined>;
   remove(): Promise<void>;
 }
 
@@ -37,6 +43,8 @@ export interface ClientPodOptions {
   readonly requestsPerSecond?: number;
   /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Node that it runs on; by default any. */
+  readonly node?: string;
 }
 
 /** Label of client pods; a drain leaves them where they are by it. */
@@ -65,6 +73,7 @@ export async function startClientPod(kubectl: Kubectl, options: ClientPodOptions
     },
     loop: async () =>
       (await reports()).findLast((r): r is Extract<ClientReport, { event: 'loop' }> => r.event === 'loop'),
+    streams: async () => (await reports()).findLast((r): r is StreamReport => r.event === 'streams'),
     remove: async () => {
       await kubectl.run(['delete', 'pod', name, '-n', namespace, '--ignore-not-found', '--grace-period=3']);
       await kubectl.remove('configmap', `${name}-program`, namespace);

@@ -11,6 +11,8 @@ export interface ProgramPodOptions {
   readonly env: readonly object[];
   /** Port that answers once the program is ready; without it the pod is ready when it runs. */
   readonly port?: number;
+  /** Node that it runs on; by default any. */
+  readonly node?: string;
 }
 
 /** The program as a ConfigMap for a pod of this name: `entry` and all that it imports, in one file. */
@@ -34,12 +36,13 @@ export async function programConfigMap(name: string, namespace: string, entry: s
 }
 
 /** The pod; its ConfigMap must be there. */
-export function programPod({ name, namespace, image, labels, env, port }: ProgramPodOptions): object {
+export function programPod({ name, namespace, image, labels, env, port, node }: ProgramPodOptions): object {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace, labels },
     spec: {
+      ...(node === undefined ? {} : { nodeName: node }),
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 5,
       securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },

@@ -6,6 +6,8 @@ import type { LookupFunction } from 'node:net';
 export interface LoopTotals {
   readonly sent: number;
   readonly failed: number;
+  /** Attempts that got no answer and were made again. */
+  readonly retried: number;
   readonly errors: readonly string[];
 }
 
@@ -15,7 +17,12 @@ export interface LoopOptions {
   readonly sdkKey: string;
   /** requests a second */
   readonly rate: number;
+  /** ms for which a request that gets no answer is sent again; 0 = it has failed at once */
+  readonly retryMs: number;
 }
+
+/** ms from one attempt to the next. */
+const RETRY_PAUSE_MS = 100;
 
 /**
  * Asks a URL at an even rate, each time over a new connection, so that every request is balanced anew by the Service. Anything but a 200
@@ -24,6 +31,7 @@ export interface LoopOptions {
 export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTotals) => void): { stop(): void } {
   let sent = 0;
   let failed = 0;
+  let retried = 0;
   const errors: string[] = [];
   const fail = (reason: string) => {
     failed += 1;
@@ -33,6 +41,17 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
   const knownAddress = rememberAddress();
   const ask = () => {
     sent += 1;
+    attempt(performance.now());
+  };
+  const attempt = (since: number) => {
+    let lost = false;
+    const lose = (reason: string) => {
+      if (lost) return;
+      lost = true;
+      if (performance.now() - since >= options.retryMs) return fail(reason);
+      retried += 1;
+      setTimeout(() => attempt(since), RETRY_PAUSE_MS);
+    };
     // Where a request got stuck tells whose fault it is: the cluster's DNS, the Service's routing, or the relay's.
     let phase = 'while looking up the name';
     const request = get(
@@ -40,7 +59,7 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
       { agent: false, timeout: 15_000, lookup: knownAddress, headers: { authorization: options.sdkKey } },
       (response) => {
         if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
-        response.on('error', (error) => fail(`${error.message} in the body`));
+        response.on('error', (error) => lose(`${error.message} in the body`));
         response.resume();
       },
     );
@@ -53,16 +72,16 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
       });
     });
     request.on('timeout', () => request.destroy(new Error('no answer within 15 s')));
-    request.on('error', (error) => fail(`${error.message} ${phase}`));
+    request.on('error', (error) => lose(`${error.message} ${phase}`));
   };
 
   const asking = setInterval(ask, 1000 / options.rate);
-  const reporting = setInterval(() => onTotals({ sent, failed, errors }), 1000);
+  const reporting = setInterval(() => onTotals({ sent, failed, retried, errors }), 1000);
   return {
     stop() {
       clearInterval(asking);
       clearInterval(reporting);
-      onTotals({ sent, failed, errors });
+      onTotals({ sent, failed, retried, errors });
     },
   };
 }

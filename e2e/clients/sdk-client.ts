@@ -10,7 +10,13 @@ import { startRequestLoop } from './request-loop.ts';
 export type ClientReport =
   | { readonly event: 'ready'; readonly flags: Record<string, unknown>; readonly ms: number }
   | { readonly event: 'change'; readonly key: string; readonly value: unknown; readonly at: number }
-  | { readonly event: 'loop'; readonly sent: number; readonly failed: number; readonly errors: readonly string[] }
+  | {
+      readonly event: 'loop';
+      readonly sent: number;
+      readonly failed: number;
+      readonly retried: number;
+      readonly errors: readonly string[];
+    }
   | { readonly event: 'failed'; readonly message: string };
 
 function report(line: ClientReport): void {
@@ -61,6 +67,7 @@ const loop =
           url: `${relayUrl}/sdk/evalx/contexts/${Buffer.from(JSON.stringify(context)).toString('base64url')}`,
           sdkKey: required('SDK_KEY'),
           rate,
+          retryMs: Number(process.env.RETRY_SECONDS ?? '0') * 1000,
         },
         (r) => report({ event: 'loop', ...r }),
       )

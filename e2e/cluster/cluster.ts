@@ -35,6 +35,10 @@ export interface Cluster {
   /** Stops a node's kubelet; its pods go on, the node is NotReady after some 50 s. */
   stopKubelet(node: string): Promise<void>;
   startKubelet(node: string): Promise<void>;
+  /** Stops a node as a power cut does: its kubelet, and every process of its pods. */
+  stopNode(node: string): Promise<void>;
+  /** Starts it again; its kubelet then starts the pods that are still meant to be there. */
+  startNode(node: string): Promise<void>;
   /** kubectl for this cluster, in the cluster's version. */
   kubectl(): Promise<Kubectl>;
 }

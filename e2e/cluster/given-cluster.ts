@@ -27,5 +27,7 @@ export function givenCluster(kubeconfig: string): Cluster {
     startApiServer: unsupported('starting the API server'),
     stopKubelet: unsupported('stopping a kubelet'),
     startKubelet: unsupported('starting a kubelet'),
+    stopNode: unsupported('stopping a node'),
+    startNode: unsupported('starting a node'),
   };
 }

@@ -89,5 +89,12 @@ export function kindCluster(program: string): Cluster {
     async startKubelet(node) {
       await inNode(node, 'systemctl', 'start', 'kubelet');
     },
+    async stopNode(node) {
+      await inNode(node, 'systemctl', 'stop', 'kubelet');
+      await inNode(node, 'sh', '-c', 'crictl ps --quiet | xargs --no-run-if-empty crictl stop --timeout 0');
+    },
+    async startNode(node) {
+      await inNode(node, 'systemctl', 'start', 'kubelet');
+    },
   };
 }

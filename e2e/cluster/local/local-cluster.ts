@@ -5,10 +5,11 @@ import { createKubectl } from '../kubectl.ts';
 import { withLock } from '../lock.ts';
 import { cacheFolder } from '../paths.ts';
 import { progress } from '../progress.ts';
+import { processesInCgroup } from './cgroups.ts';
 import { allComponents, apiServer, type Component, kubelet, kubeletName } from './components.ts';
 import { usableSnapshotter } from './configure.ts';
 import { importImages } from './containerd-images.ts';
-import { runningProcess, startComponent, stopComponent } from './daemon.ts';
+import { runningProcess, startComponent, stopComponent, stopProcess } from './daemon.ts';
 import { takeDown } from './down.ts';
 import { clusterLayout } from './layout.ts';
 import { bringUp, LocalClusterError, waitForApiServer } from './up.ts';
@@ -67,5 +68,11 @@ export function localCluster(): Cluster {
     },
     stopKubelet: async (node) => stopComponent(layout, kubeletName(nodeNamed(node).name)),
     startKubelet: async (node) => start(kubelet(layout, nodeNamed(node))),
+    async stopNode(name) {
+      const node = nodeNamed(name);
+      await stopComponent(layout, kubeletName(node.name));
+      await Promise.all(processesInCgroup(node.cgroup).map((identity) => stopProcess(identity, 0)));
+    },
+    startNode: async (node) => start(kubelet(layout, nodeNamed(node))),
   };
 }

@@ -50,6 +50,7 @@ const cases: [expected: string[], before: Partial<Snapshot>, after: Partial<Snap
   [[], { instances: rotated }, { instances: rotated }],
   [['Warning VersionSkew'], {}, { operatorVersion: '1.9.0' }],
   [[], { operatorVersion: '1.9.0' }, { operatorVersion: '1.9.0' }],
+  [['Warning Undersized'], {}, {}, [{}, { capacity: { concurrentConnections: 12_000 }, replicas: 3 }]],
   [['Normal Paused'], {}, {}, [{}, { paused: true }]],
   [['Normal Resumed'], {}, {}, [{ paused: true }, {}]],
 ];

@@ -26,12 +26,19 @@ export interface ChildChanges {
 export function statusEvents(before: RelayProxyStatus, after: OperatorStatus): Happening[] {
   return [
     ...conditionEvents(before.conditions ?? [], after.conditions ?? []),
+    ...sizingEvents(before.sizing, after.sizing),
     ...environmentEvents(before.environments ?? [], after.environments ?? []),
     ...(after.activeInstance !== undefined && after.activeInstance !== before.activeInstance
       ? [normal('Activated', 'Observe', `${after.activeInstance} keeps the store up to date now.`)]
       : []),
     ...rotationEvents(before, after),
   ];
+}
+
+/** A spec that has just become too small for its capacity. */
+function sizingEvents(before: RelayProxyStatus['sizing'], after: RelayProxyStatus['sizing']): Happening[] {
+  const told = after === undefined || after.sufficient || before?.sufficient === false;
+  return told ? [] : [warning('Undersized', 'Size', after.message)];
 }
 
 /** What is worth an Event of what was done to the children. */

@@ -1,0 +1,71 @@
+/**
+ * Many SDKs in one process, as far as their streams go: opens `STREAMS` streams from a relay's Service, each over a connection of its
+ * own, and opens one again a moment after it has ended. Reports once a second as JSON lines on stdout, and ends on SIGTERM.
+ */
+import { get } from 'node:http';
+
+/** A line that the client prints. */
+export interface StreamReport {
+  readonly event: 'streams';
+  /** Streams that have got their first bytes and not ended. */
+  readonly open: number;
+  /** How often a stream was opened, over all. */
+  readonly opened: number;
+  /** How often one could not be opened. */
+  readonly refused: number;
+}
+
+const REPORT_MS = 1000;
+/** A stream is opened again after this time at most, at random: SDKs do so, and a relay that ends some does not get them all back at once. */
+const RECONNECT_MS = 1000;
+/** Streams are opened this far apart. */
+const APART_MS = 20;
+const TIMEOUT_MS = 10_000;
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new Error(`${name} must be set`);
+  return value;
+}
+
+const url = `${required('RELAY_URL')}/all`;
+const headers = { authorization: required('SDK_KEY') };
+const totals = { open: 0, opened: 0, refused: 0 };
+
+function openStream(): void {
+  let streaming = false;
+  let over = false;
+  const again = () => {
+    if (over) return;
+    over = true;
+    if (streaming) totals.open -= 1;
+    else totals.refused += 1;
+    setTimeout(openStream, Math.random() * RECONNECT_MS);
+  };
+  // Until the first byte: a stream may be silent for longer than that.
+  const request = get(url, { agent: false, headers, timeout: TIMEOUT_MS }, (response) => {
+    response.once('data', () => {
+      if (over || response.statusCode !== 200) return;
+      streaming = true;
+      totals.open += 1;
+      totals.opened += 1;
+      request.setTimeout(0);
+    });
+    response.on('close', again);
+    response.on('error', again);
+    response.resume();
+  });
+  request.on('timeout', () => request.destroy(new Error('no answer')));
+  request.on('error', again);
+}
+
+const count = Number(required('STREAMS'));
+for (let at = 0; at < count; at++) setTimeout(openStream, at * APART_MS);
+const reporting = setInterval(() => {
+  process.stdout.write(`${JSON.stringify({ event: 'streams', ...totals } satisfies StreamReport)}\n`);
+}, REPORT_MS);
+
+process.once('SIGTERM', () => {
+  clearInterval(reporting);
+  process.exit(0);
+});
