@@ -10,7 +10,7 @@ import { createSettings, type Settings } from '../config/settings.ts';
 import { validate } from '../config/validate.ts';
 import { createReferences, type References } from './references.ts';
 import type { Report } from './report.ts';
-import { companionOf, fieldFor, insteadOf, optionsFor } from './variable-options.ts';
+import { companionOf, fieldFor, insteadOf, isProxyVariable, optionsFor } from './variable-options.ts';
 import { MigrateError, type Variables } from './variables.ts';
 
 /** What an ld-relay was configured with. */
@@ -136,13 +136,14 @@ function accountFor(
   for (const [name, { value }] of variables) {
     if (used.has(name) || value === '') continue;
     if (value === undefined) {
-      if (optionsFor(name).length === 0) unknown.push(name);
+      if (optionsFor(name).length === 0 && !isProxyVariable(name)) unknown.push(name);
       continue;
     }
     if (warnings.some((warning) => warning.startsWith(`${name} `)) || isOff(value)) continue;
     const subject = locate(name, variables);
     const family = companionOf(name);
     const instead = insteadOf(name);
+    if (isProxyVariable(name)) continue;
     if (instead !== undefined) report.note('lost', subject, instead);
     else if (family !== undefined) report.note('needless', subject, `belongs to ${family}, which is not taken over`);
     else if (optionsFor(name).length === 0) unknown.push(name);

@@ -6,6 +6,7 @@ import { lostOptions } from './lost-options.ts';
 import { autoConfigOf, offlineOf } from './modes.ts';
 import { originOfField } from './origin-of-field.ts';
 import { merge, type Part } from './part.ts';
+import { proxyVariablesOf } from './proxy-variables.ts';
 import { createReport, type Note, type Report } from './report.ts';
 import { createSecretKeeper, type SecretKeeper } from './secrets.ts';
 import { storeOf } from './store.ts';
@@ -62,6 +63,7 @@ export function migrate(options: MigrateOptions): Migrated {
         ...trafficOf(conversion),
       },
     },
+    { spec: proxyVariablesOf(conversion) },
     options.part ?? {},
   ]);
   const { namespace } = options;

@@ -193,7 +193,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   none(
     'Proxy.caCertFiles',
     'pods trust the authorities of their image',
-    'build an image of the relay with NODE_EXTRA_CA_CERTS and the file, and name it in `image`',
+    'mount the file by `podTemplate.volumes` and `volumeMounts`, and name it in `podTemplate.env` as NODE_EXTRA_CA_CERTS',
   ),
 
   to('Prometheus.enabled', 'metrics.enabled', 'the names are those of this relay'),

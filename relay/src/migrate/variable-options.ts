@@ -11,14 +11,19 @@ const COMPANIONS: readonly (readonly [prefix: string, family: string])[] = [
   ['OTEL_', 'the OTLP exporter'],
 ];
 
+const TRUST =
+  'has no counterpart: it is of Go. Instead: mount the file by `podTemplate.volumes` and `volumeMounts`, and name it in `podTemplate.env` as NODE_EXTRA_CA_CERTS';
+
 /** Variables that no option is for, and that change what an ld-relay does all the same. */
 const GO_VARIABLES: Readonly<Record<string, string>> = {
-  http_proxy: 'set `upstream.httpProxy`',
-  https_proxy: 'set `upstream.httpProxy`',
-  no_proxy: 'with `upstream.httpProxy` everything goes through the proxy',
-  ssl_cert_file: 'pods trust the authorities of their image: build one with NODE_EXTRA_CA_CERTS and the file',
-  ssl_cert_dir: 'pods trust the authorities of their image: build one with NODE_EXTRA_CA_CERTS and the file',
+  ssl_cert_file: TRUST,
+  ssl_cert_dir: TRUST,
 };
+
+/** Whether a variable says by which proxy the process goes out; this relay honours them as ld-relay does. */
+export function isProxyVariable(variable: string): boolean {
+  return /^(https?|no)_proxy$/i.test(variable);
+}
 
 /** What to do about a variable that every Go program honours; undefined for others. */
 export function insteadOf(variable: string): string | undefined {

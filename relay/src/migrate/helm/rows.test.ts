@@ -16,6 +16,8 @@ const COMPANY: readonly (readonly [value: RegExp, company: Record<string, unknow
   [/^pod\.disruptionBudget\.m/, { 'pod.disruptionBudget.enabled': true }],
   [/^pod\.distruptionBudget\.m/, { 'pod.distruptionBudget.enabled': true }],
   [/^autoscaling\./, { 'autoscaling.enabled': true }],
+  [/^relay\.extraVolumeMounts$/, { 'relay.extraVolumes': chartValues['relay.extraVolumes'] }],
+  [/^pod\.dnsPolicy$/, { 'pod.dnsConfig': chartValues['pod.dnsConfig'] }],
   [/^ingress\./, { 'ingress.enabled': true, 'ingress.hosts': chartValues['ingress.hosts'] }],
   [
     /^httpRoute\./,

@@ -1,21 +1,26 @@
 import { by, none, plain, read, type ValueRow } from './row.ts';
-import { behavior, disruptionBudget, labels, ports, serviceAccountName, topologySpread } from './takes.ts';
+import {
+  behavior,
+  disruptionBudget,
+  labels,
+  serviceAccountAnnotations,
+  serviceAccountName,
+  strategy,
+} from './takes.ts';
+import { httpRoute, ingress, ports } from './takes-exposure.ts';
+import { lifecycle, probe, topologySpread } from './takes-pod.ts';
 
-const OWN_ROLLOUT = 'a rollout never has fewer ready pods than there should be';
 const RESTRICTED = 'pods meet the "restricted" Pod Security Standard by themselves';
-const OWN_PROBES = 'the operator sets probes: `/livez`, and `/readyz`, which tells whether there is data';
+const PROBE_NUMBERS =
+  '`periodSeconds`, `timeoutSeconds`, `failureThreshold`; what is asked is `/livez` and `/readyz`, which tells whether there is data';
 const OWN_PROGRAM = 'a RelayProxy runs the relay with the configuration that the operator makes';
 const OPTIONS_BELOW = 'option by option, see the table of options';
 
 /** Every value of ld-relay-helm 3.10, in the order of its values file. */
 export const VALUE_ROWS: readonly ValueRow[] = [
   plain('replicaCount', 'replicas'),
-  none('deployment.strategy', OWN_ROLLOUT, 'nothing: one pod more while it lasts, none less'),
-  none(
-    'deployment.revisionHistoryLimit',
-    'the Deployment keeps 3',
-    'nothing: go back by applying the earlier RelayProxy',
-  ),
+  by('deployment.strategy', 'rollout', '`maxSurge` and `maxUnavailable` of a rolling update', strategy),
+  plain('deployment.revisionHistoryLimit', 'rollout.revisionHistoryLimit'),
   none(
     'image.repository',
     OWN_PROGRAM,
@@ -35,10 +40,11 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     'nothing',
     ({ value }) => value === true,
   ),
-  none(
+  by(
     'serviceAccount.annotations',
-    "the account of the pods is the operator's",
-    'make an account of your own with these annotations, and name it in `podTemplate.serviceAccountName`',
+    'podTemplate.serviceAccountAnnotations',
+    'of the account that the operator makes',
+    serviceAccountAnnotations,
   ),
   by(
     'serviceAccount.name',
@@ -48,7 +54,7 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   ),
   plain('pod.annotations', 'podTemplate.annotations'),
   plain('pod.labels', 'podTemplate.labels'),
-  none('pod.securityContext', RESTRICTED, 'nothing'),
+  none('pod.securityContext', RESTRICTED, 'nothing; `podTemplate.securityContext` takes the place of all of theirs'),
   plain('pod.priorityClassName', 'podTemplate.priorityClassName'),
   by('pod.distruptionBudget', 'disruptionBudget', 'the misspelt form', disruptionBudget),
   by(
@@ -72,13 +78,17 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   by(
     'pod.topologySpreadConstraints',
     'zones',
-    'the constraint on zones: `topologyKey`, `maxSkew`, `policy`, `minZones`; over nodes pods are spread anyway',
+    'that on zones: `maxSkew`, `policy`, `minZones`; others are `podTemplate.topologySpreadConstraints`',
     topologySpread,
   ),
-  none('pod.dnsPolicy', 'pods have the policy of the cluster', 'set DNS up for the namespace or the nodes'),
-  none('pod.dnsConfig', 'pods have the DNS of the cluster', 'set DNS up for the namespace or the nodes'),
+  plain('pod.dnsPolicy', 'podTemplate.dnsPolicy'),
+  plain('pod.dnsConfig', 'podTemplate.dnsConfig'),
   plain('terminationGracePeriodSeconds', 'podTemplate.terminationGracePeriodSeconds'),
-  none('securityContext', RESTRICTED, 'nothing'),
+  none(
+    'securityContext',
+    RESTRICTED,
+    'nothing; `podTemplate.containerSecurityContext` takes the place of all of theirs',
+  ),
   plain('service.type', 'service.type'),
   plain('service.annotations', 'service.annotations'),
   by(
@@ -87,18 +97,8 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     'the port called `api`; that of Prometheus is `metrics.port`, on the pods',
     ports,
   ),
-  none(
-    'ingress',
-    'a RelayProxy makes no Ingress',
-    'write an Ingress to the Service, which has the name of the RelayProxy',
-    isOff,
-  ),
-  none(
-    'httpRoute',
-    'a RelayProxy makes no HTTPRoute',
-    'write an HTTPRoute to the Service, which has the name of the RelayProxy',
-    isOff,
-  ),
+  by('ingress', 'ingress', 'to the port for SDKs only', ingress),
+  by('httpRoute', 'httpRoute', 'to the port for SDKs only; of rules the paths', httpRoute),
   plain('resources', 'resources'),
   by('autoscaling.enabled', 'autoscaling', 'the rest of `autoscaling` counts only with it', () => ({})),
   plain('autoscaling.minReplicas', 'autoscaling.minReplicas'),
@@ -120,30 +120,14 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   read('relay.environmentVariables', 'environments', OPTIONS_BELOW),
   read('relay.secrets', 'environments', 'references to the same Secrets, option by option'),
   read('relay.envFromSecret', 'environments', 'give the Secret too (`--env`), so that its keys are known'),
-  none('relay.livenessProbe', OWN_PROBES, 'nothing'),
-  none('relay.readinessProbe', OWN_PROBES, 'nothing'),
-  none('relay.startupProbe', OWN_PROBES, 'nothing'),
-  none(
-    'relay.lifecycle',
-    'on SIGTERM a pod hands its streams over by itself',
-    'nothing: set `podTemplate.terminationGracePeriodSeconds`',
-  ),
+  by('relay.livenessProbe', 'podTemplate.probes.liveness', PROBE_NUMBERS, probe('liveness')),
+  by('relay.readinessProbe', 'podTemplate.probes.readiness', PROBE_NUMBERS, probe('readiness')),
+  by('relay.startupProbe', 'podTemplate.probes.startup', PROBE_NUMBERS, probe('startup')),
+  by('relay.lifecycle', 'podTemplate.preStopSleepSeconds', 'a pause before the end', lifecycle),
   read('relay.volume.config', 'environments', 'give the file too (`--config`)'),
   read('relay.volume.offline', 'offline.path', 'the path inside of the volume'),
-  read('relay.volume.definition', 'offline', '`persistentVolumeClaim`, `configMap` and `secret`'),
-  none(
-    'relay.extraVolumes',
-    'pods mount what their RelayProxy names',
-    'put what the relay reads into Secrets and ConfigMaps that fields refer to',
-  ),
-  none('relay.extraVolumeMounts', 'pods mount what their RelayProxy names', 'see `relay.extraVolumes`'),
-  none(
-    'relay.initContainers',
-    'pods have one container',
-    'do before what they did: fill Secrets and ConfigMaps, the relay picks them up',
-  ),
+  read('relay.volume.definition', 'offline', '`persistentVolumeClaim`, `configMap`, `secret` and `image`'),
+  plain('relay.extraVolumes', 'podTemplate.volumes'),
+  plain('relay.extraVolumeMounts', 'podTemplate.volumeMounts'),
+  plain('relay.initContainers', 'podTemplate.initContainers'),
 ];
-
-function isOff({ value }: { value: unknown }): boolean {
-  return (value as { enabled?: boolean }).enabled !== true;
-}

@@ -1,8 +1,6 @@
 import { isObject, type Part } from '../part.ts';
 import type { GivenValue } from './row.ts';
 
-const ZONE_KEY = 'topology.kubernetes.io/zone';
-
 /** Labels of everything: of the RelayProxy, and of the pods. */
 export function labels({ value }: GivenValue): Part {
   const map = value as Record<string, string>;
@@ -17,6 +15,15 @@ export function serviceAccountName({ value, origin, other, report }: GivenValue)
   }
   report.note('todo', origin, `allow the account ${value} to get and patch relayproxies/status of this RelayProxy`);
   return { spec: { podTemplate: { serviceAccountName: String(value) } } };
+}
+
+/** Annotations of the account that the operator makes. */
+export function serviceAccountAnnotations({ value, origin, other, report }: GivenValue): Part {
+  if (other('serviceAccount.create') === false) {
+    report.note('needless', origin, 'the chart made no account that has them');
+    return {};
+  }
+  return { spec: { podTemplate: { serviceAccountAnnotations: value as Record<string, string> } } };
 }
 
 /** The budget, whichever of its two spellings is on. */
@@ -36,49 +43,14 @@ export function disruptionBudget({ other, origin, report }: GivenValue): Part {
   return {};
 }
 
-/** The constraint on zones; the one on nodes is there anyway. */
-export function topologySpread({ value, origin, report }: GivenValue): Part {
-  const constraints = (Array.isArray(value) ? value : []).filter(isObject);
-  const zone = constraints.find(({ topologyKey }) => topologyKey !== 'kubernetes.io/hostname');
-  for (const constraint of constraints) {
-    if (constraint !== zone && constraint.topologyKey !== 'kubernetes.io/hostname') {
-      report.note(
-        'lost',
-        origin,
-        `there is one constraint beside that on nodes; ${constraint.topologyKey} is left out`,
-      );
-    }
+/** How pods are replaced. */
+export function strategy({ value, origin, report }: GivenValue): Part {
+  const { type, rollingUpdate } = isObject(value) ? value : {};
+  if (type === 'Recreate') {
+    report.note('lost', origin, 'pods are never all replaced at once. Instead: nothing, one after the other is safe');
+    return {};
   }
-  if (zone === undefined) return {};
-  const required = zone.whenUnsatisfiable === 'DoNotSchedule';
-  return {
-    spec: {
-      zones: {
-        ...(zone.topologyKey === ZONE_KEY ? {} : { topologyKey: String(zone.topologyKey) }),
-        ...(zone.maxSkew === undefined ? {} : { maxSkew: zone.maxSkew as number }),
-        ...(zone.minDomains === undefined ? {} : { minZones: zone.minDomains as number }),
-        policy: required ? 'Required' : 'Preferred',
-      },
-    },
-  };
-}
-
-/** The port for SDKs. Pods of a RelayProxy listen on the port of the Service. */
-export function ports({ value, origin, report }: GivenValue): Part {
-  const list = (Array.isArray(value) ? value : []).filter(isObject);
-  const [api, ...others] = [...list].sort((a, b) => Number(b.name === 'api') - Number(a.name === 'api'));
-  if (api === undefined) return {};
-  const spec: { service?: { port: number }; metrics?: { port: number } } = { service: { port: api.port as number } };
-  if (api.targetPort !== undefined && api.targetPort !== api.port) {
-    report.note('changed', origin, `pods listen on the port of the Service, ${api.port}, too`);
-  }
-  for (const { name, port, targetPort } of others) {
-    if (String(name).includes('prom') || String(name).includes('metrics')) {
-      spec.metrics = { port: (targetPort ?? port) as number };
-      report.note('changed', origin, `${name} is \`metrics.port\` of the pods, which is not part of the Service`);
-    } else report.note('lost', origin, `the Service has one port; ${name} (${port}) is left out`);
-  }
-  return { spec };
+  return isObject(rollingUpdate) ? { spec: { rollout: rollingUpdate } } : {};
 }
 
 /** How fast it scales down. */
@@ -87,10 +59,8 @@ export function behavior({ value, origin, report }: GivenValue): Part {
   const { stabilizationWindowSeconds, ...others } = isObject(scaleDown) ? scaleDown : {};
   const left = [...Object.keys(rest), ...Object.keys(others).map((key) => `scaleDown.${key}`)];
   if (left.length > 0) {
-    report.note('lost', origin, `${left.join(', ')}: a RelayProxy has \`scaleDownStabilizationSeconds\` only`);
+    report.note('lost', origin, `${left.join(', ')}: there is \`scaleDownStabilizationSeconds\` only`);
   }
   if (stabilizationWindowSeconds === undefined) return {};
-  // The bounds and defaults of the rest are filled in by who puts the parts together.
-  const autoscaling = { scaleDownStabilizationSeconds: stabilizationWindowSeconds as number };
-  return { spec: { autoscaling } as Part['spec'] & object };
+  return { spec: { autoscaling: { scaleDownStabilizationSeconds: stabilizationWindowSeconds as number } } };
 }

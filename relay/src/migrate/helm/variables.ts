@@ -62,10 +62,14 @@ function archiveOf(values: ValuesFile): Surroundings['archive'] {
   const definition = values.get('relay.volume.definition');
   const path = values.get('relay.volume.offline');
   if (!isObject(definition) || typeof path !== 'string') return undefined;
-  const { persistentVolumeClaim: claim, configMap, secret } = definition;
+  const { persistentVolumeClaim: claim, configMap, secret, image } = definition;
   if (isObject(claim)) return { persistentVolumeClaim: { claimName: String(claim.claimName) }, path };
   if (isObject(configMap)) return { configMapRef: { name: String(configMap.name) }, path };
   if (isObject(secret)) return { secretRef: { name: String(secret.secretName) }, path };
+  if (isObject(image)) {
+    const pullPolicy = image.pullPolicy as 'Always' | undefined;
+    return { image: { reference: String(image.reference), ...(pullPolicy === undefined ? {} : { pullPolicy }) }, path };
+  }
   return undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 export const chartValues: Readonly<Record<string, unknown>> = {
   replicaCount: 5,
-  'deployment.strategy': { type: 'Recreate' },
+  'deployment.strategy': { rollingUpdate: { maxSurge: 2 } },
   'deployment.revisionHistoryLimit': 4,
   'image.repository': 'registry.test/ld-relay',
   'image.pullPolicy': 'Always',
@@ -30,7 +30,7 @@ export const chartValues: Readonly<Record<string, unknown>> = {
   'pod.topologySpreadConstraints': [
     { maxSkew: 2, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule' },
   ],
-  'pod.dnsPolicy': 'None',
+  'pod.dnsPolicy': 'Default',
   'pod.dnsConfig': { nameservers: ['10.0.0.10'] },
   terminationGracePeriodSeconds: 90,
   securityContext: { runAsUser: 1000 },
@@ -63,9 +63,9 @@ export const chartValues: Readonly<Record<string, unknown>> = {
   'relay.environmentVariables': [{ name: 'LD_ENV_more', value: 'sdk-more' }],
   'relay.secrets': [{ envName: 'LD_ENV_more', secretName: 'keys', secretKey: 'more' }],
   'relay.envFromSecret': 'relay-environment',
-  'relay.livenessProbe': { httpGet: { path: '/status', port: 'api' } },
-  'relay.readinessProbe': { httpGet: { path: '/status', port: 'api' } },
-  'relay.startupProbe': { httpGet: { path: '/status', port: 'api' } },
+  'relay.livenessProbe': { httpGet: { path: '/status', port: 'api' }, periodSeconds: 7 },
+  'relay.readinessProbe': { httpGet: { path: '/status', port: 'api' }, periodSeconds: 7 },
+  'relay.startupProbe': { httpGet: { path: '/status', port: 'api' }, periodSeconds: 7 },
   'relay.lifecycle': { preStop: { exec: { command: ['sleep', '60'] } } },
   'relay.volume.config': 'ld-relay.conf',
   'relay.volume.offline': 'flags.tar.gz',
