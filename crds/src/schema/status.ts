@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { condition } from './condition.ts';
-import { count, int64, namedList, time } from './kubernetes.ts';
+import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
 import { sizing } from './sizing.ts';
 
 /** State of an environment: LaunchDarkly's words, and one of ours for a key that is not there. */
@@ -16,8 +16,8 @@ const stateMeaning =
 export const allOthers = '*';
 
 /**
- * One writer sets the whole item. Without this the API server keeps the name of every single field for each of 30 pods
- * and 100 environments in `managedFields`, which is more than the status itself.
+ * One writer sets the whole item. Without this the API server keeps the name of every single field for each pod in
+ * `managedFields`, which is more than the status itself. Lists of the operator are atomic as a whole for the same reason.
  */
 const writtenAsAWhole = { 'x-kubernetes-map-type': 'atomic' };
 
@@ -37,18 +37,16 @@ const storeStateMeaning =
   'State of the persistent store for this environment: VALID, INITIALIZING (not yet filled) or INTERRUPTED (not reachable; memory serves). Absent without `spec.store`.';
 
 /** One environment over all pods; written by the operator. */
-export const environmentStatus = z
-  .object({
-    name: z.string().max(253).describe('Name of the environment, as in `spec.environments`.'),
-    clientSideID: z.string().max(64).describe('Client-side ID of the environment, where it has one.').optional(),
-    state: environmentState.describe(`State over all pods that reported. ${stateMeaning}`),
-    connectedInstances: count.describe('How many pods are connected for this environment.').optional(),
-    totalInstances: count.describe('How many pods reported.').optional(),
-    lastTransitionTime: time.describe('When `state` last changed.').optional(),
-    lastError: lastError.optional(),
-    storeState: storeState.describe(storeStateMeaning).optional(),
-  })
-  .meta(writtenAsAWhole);
+export const environmentStatus = z.object({
+  name: z.string().max(253).describe('Name of the environment, as in `spec.environments`.'),
+  clientSideID: z.string().max(64).describe('Client-side ID of the environment, where it has one.').optional(),
+  state: environmentState.describe(`State over all pods that reported. ${stateMeaning}`),
+  connectedInstances: count.describe('How many pods are connected for this environment.').optional(),
+  totalInstances: count.describe('How many pods reported.').optional(),
+  lastTransitionTime: time.describe('When `state` last changed.').optional(),
+  lastError: lastError.optional(),
+  storeState: storeState.describe(storeStateMeaning).optional(),
+});
 
 const unhealthyEnvironment = z.object({
   name: z
@@ -104,13 +102,11 @@ export const instanceStatus = z
   })
   .meta(writtenAsAWhole);
 
-const zoneStatus = z
-  .object({
-    name: z.string().max(63).describe('Name of the zone.'),
-    replicas: count.describe('Pods in this zone.').optional(),
-    readyReplicas: count.describe('Ready pods in this zone.').optional(),
-  })
-  .meta(writtenAsAWhole);
+const zoneStatus = z.object({
+  name: z.string().max(63).describe('Name of the zone.'),
+  replicas: count.describe('Pods in this zone.').optional(),
+  readyReplicas: count.describe('Ready pods in this zone.').optional(),
+});
 
 /** What the operator and the pods observe. */
 export const relayProxyStatus = z
@@ -145,8 +141,8 @@ export const relayProxyStatus = z
       .optional(),
     environmentsSummary: z.string().max(64).describe("Connected environments out of all, such as '3/4'.").optional(),
     sizing: sizing.optional(),
-    zones: namedList(zoneStatus, 32).describe('Pods by availability zone.').optional(),
-    environments: namedList(environmentStatus, 100).describe('Environments, over all pods.').optional(),
+    zones: atomicList(zoneStatus, 32).describe('Pods by availability zone.').optional(),
+    environments: atomicList(environmentStatus, 100).describe('Environments, over all pods.').optional(),
     instances: namedList(instanceStatus, 100).describe('Pods; each writes its own item.').optional(),
     conditions: z
       .array(condition)

@@ -55,3 +55,16 @@ test('an object that cannot be understood keeps what is known and says every pro
   assert.equal(ready?.reason, 'InvalidConfiguration');
   assert.equal(reconciled?.message, 'spec.replicas: must be of type integer');
 });
+
+test('with many environments in trouble each tells the kind of its error alone, or the object would be too large', () => {
+  const names = Array.from({ length: 11 }, (_, index) => `e${index}`);
+  const environments = names.map((name) => ({ name, sdkKeyRef: { name, key: 'sdk' } }));
+  const lastError = { kind: 'NETWORK_ERROR', time: ago(90), message: 'refused' };
+  const unhealthy = [{ name: '*', state: 'INTERRUPTED' as const, lastTransitionTime: ago(90), lastError }];
+  const errors = (count: number) =>
+    computeStatus(
+      healthy({ instances: [report('a', { unhealthy })] }, { environments: environments.slice(0, count) }),
+    ).status.environments?.map((item) => item.lastError);
+  assert.deepEqual(errors(10)?.[0], lastError);
+  assert.deepEqual(errors(11), Array(11).fill({ kind: 'NETWORK_ERROR' }));
+});

@@ -86,8 +86,7 @@ function concise(environments: readonly EnvironmentStatus[]): EnvironmentStatus[
   }
   return environments.map(({ lastError, ...rest }) => {
     if (lastError === undefined) return rest;
-    const { message: _told, ...short } = lastError;
-    return { ...rest, lastError: short };
+    return { ...rest, lastError: { ...(lastError.kind !== undefined && { kind: lastError.kind }) } };
   });
 }
 

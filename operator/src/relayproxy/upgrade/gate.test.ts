@@ -88,6 +88,7 @@ function setUp(names: string, options: { maxConcurrent?: number; delayMs?: numbe
       const { metadata } = fleet(name);
       relayProxies.upsert({ metadata: { ...metadata, resourceVersion: '2' } as object, spec: { paused: true } });
     },
+    remove: (name: string) => relayProxies.remove({ metadata: { name, namespace: 'team' } }),
     restartOperator: () => {
       gate = newGate();
     },
@@ -143,6 +144,14 @@ test('a fleet that does not get ready stops the upgrade, and those that wait say
   assert.match(why('b'), /The upgrade has stopped: the new pods of RelayProxy a do not get ready\./);
   pause('a');
   assert.equal(why('b'), 'go', 'its owner looks after it');
+});
+
+test('what is left of a deleted RelayProxy holds up nobody', () => {
+  const { begin, ask, remove } = setUp('ab');
+  begin('a');
+  assert.equal(ask('b').kind, 'wait');
+  remove('a');
+  assert.equal(ask('b').kind, 'go');
 });
 
 test('a fleet that was unwell before its turn holds up the others for ten minutes', async () => {

@@ -77,7 +77,7 @@ export function createUpgradeGate(options: UpgradeGateOptions): UpgradeGate {
     return deployments
       .byIndex(upgradeIndex, INCOMPLETE)
       .filter((deployment) => ownerKey(deployment) !== self && isUnderWay(deployment, now))
-      .filter((deployment) => !isPaused(relayProxies.getByKey(ownerKey(deployment))));
+      .filter((deployment) => isLookedAfter(relayProxies.getByKey(ownerKey(deployment))));
   }
 
   /** Fleets that are being upgraded, without one. */
@@ -156,8 +156,10 @@ function ownerKey(deployment: Deployment): string {
   return refKey({ name: controllerOf(deployment)?.name ?? '', namespace: deployment.metadata?.namespace });
 }
 
-function isPaused(raw: RawRelayProxy | undefined): boolean {
-  return (raw?.spec as { paused?: boolean } | undefined)?.paused === true;
+/** False for what its owner looks after, and for what is on its way out. */
+function isLookedAfter(raw: RawRelayProxy | undefined): boolean {
+  if (raw === undefined || raw.metadata?.deletionTimestamp !== undefined) return false;
+  return (raw.spec as { paused?: boolean } | undefined)?.paused !== true;
 }
 
 /** Why it waits: the same words as long as nothing has changed for who waits. Names of other namespaces are not told. */
