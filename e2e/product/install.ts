@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { progress } from '../cluster/progress.ts';
 import { buildProducts, type Product, type ProductArchive } from '../images/products.ts';
 import { chartFolder, helm } from './helm.ts';
+import { freeInterruptedRelease } from './interrupted-release.ts';
 
 /** Namespace of the operator. */
 export const operatorNamespace = 'flagrelay-system';
@@ -57,6 +58,7 @@ export interface ChartInstall {
 /** Installs or upgrades a release of the chart and waits until its operator is available. Throws a CommandError when Helm fails. */
 export async function installChart(cluster: Cluster, install: ChartInstall): Promise<void> {
   const { release, namespace, tags, chart = chartFolder, flags = [] } = install;
+  await freeInterruptedRelease(await cluster.kubectl(), release, namespace);
   await helm(cluster.kubeconfig, [
     'upgrade',
     '--install',

@@ -39,7 +39,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
         'crds/src/**/*.test.ts',
         'charts/tools/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
-        'e2e/{cluster,control-plane,images,run,soak}/**/*.test.ts',
+        'e2e/{cluster,control-plane,images,product,run,soak}/**/*.test.ts',
       ],
       timeoutMs: 10 * MINUTE,
     },
