@@ -19,7 +19,7 @@ test('an empty environment gives the defaults, without leader election', () => {
     watchNamespaces: undefined,
     logLevel: 'info',
     logFormat: 'json',
-    concurrency: 10,
+    concurrency: 4,
     requestLimit: undefined,
     runbookBaseUrl: 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks',
     podName: 'me',

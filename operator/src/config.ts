@@ -47,7 +47,7 @@ const environment = z.object({
     .optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   LOG_FORMAT: z.enum(logFormats, `must be one of ${logFormats.join(', ')}`).default('json'),
-  CONCURRENCY: whole(1, 100, 10),
+  CONCURRENCY: whole(1, 100, 4),
   KUBE_QPS: whole(0, 10_000, 0),
   KUBE_BURST: whole(1, 10_000, 50),
   RUNBOOK_BASE_URL: z
