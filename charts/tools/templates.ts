@@ -35,14 +35,23 @@ export function generatedTemplates(statusFields: readonly string[]): string {
     define('flagrelay.rules', rulesYaml(permissions)),
     define('flagrelay.clusterRules', rulesYaml(clusterPermissions)),
     define('flagrelay.leaderElectionRules', rulesYaml(leaderElectionPermissions)),
-    define('flagrelay.operatorStatusFields', stringify(statusFields.filter((name) => name !== 'instances'))),
+    define(
+      'flagrelay.operatorStatusFields',
+      stringify(
+        statusFields.filter((name) => name !== 'instances'),
+        yamlOptions,
+      ),
+    ),
   ].join('\n');
 }
+
+/** Helm reads YAML 1.1. */
+const yamlOptions = { version: '1.1', aliasDuplicateObjects: false } as const;
 
 function define(name: string, body: string): string {
   return `{{- define "${name}" -}}\n${body.trimEnd()}\n{{- end }}\n`;
 }
 
 function rulesYaml(rules: readonly PolicyRule[]): string {
-  return stringify(rules, { aliasDuplicateObjects: false });
+  return stringify(rules, yamlOptions);
 }

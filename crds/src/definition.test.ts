@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { customResourceDefinitionYaml } from './definition.ts';
+import { parse } from 'yaml';
+import { customResourceDefinition, customResourceDefinitionYaml } from './definition.ts';
 import { staleness } from './generated-files.ts';
 import { fieldsOf, relayProxySchema, type SchemaNode } from './json-schema.ts';
 import { referenceMarkdown } from './reference.ts';
@@ -18,6 +19,12 @@ test('every field of spec and status says what it does, in whole sentences', () 
 
 test('no description looks like a template to Helm', () => {
   assert.doesNotMatch(customResourceDefinitionYaml(), /\{\{/);
+});
+
+test('YAML 1.1, which Kubernetes and Helm read, says the same as the object: OFF is no boolean', () => {
+  const text = customResourceDefinitionYaml();
+  assert.deepEqual(parse(text, { version: '1.1', maxAliasCount: -1 }), customResourceDefinition());
+  assert.deepEqual(parse(text, { version: '1.2' }), customResourceDefinition());
 });
 
 test('a default is named in the description of its field', () => {

@@ -71,8 +71,11 @@ export function customResourceDefinition(): object {
   };
 }
 
+/** Kubernetes and Helm read YAML 1.1, to which a bare OFF is the boolean false: what they would misread is quoted. */
+const yamlOptions = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
+
 /** The CustomResourceDefinition as YAML, with a line that says where it comes from. */
 export function customResourceDefinitionYaml(): string {
-  const body = stringify(customResourceDefinition(), { lineWidth: 0, aliasDuplicateObjects: false });
+  const body = stringify(customResourceDefinition(), yamlOptions);
   return `# Generated from crds/src by \`npm run crds\`; do not edit.\n${body}`;
 }
