@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiErrorFrom } from '../../runtime/api-error.ts';
-import { testRelayProxy } from '../testing/test-relay-proxy.ts';
+import { buildDeployment } from '../resources/deployment.ts';
+import type { Deployment } from '../resources/kubernetes-types.ts';
+import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { ForeignObjectError } from './apply.ts';
-import { isFinal, problemOf } from './problems.ts';
+import { ImageVolumeDroppedError, isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 
 const refusal = (code: number, reason: string, message: string) =>
   apiErrorFrom(code, JSON.stringify({ kind: 'Status', code, reason, message }), undefined, 'PATCH /apis/x');
@@ -37,4 +39,22 @@ test('an API server without image volumes is named as the cause, and not asked a
     assert.ok(isFinal(error));
     assert.equal(problemOf(error, plain)?.reason, 'ApplyFailed');
   }
+});
+
+test('an API server that leaves an image volume out without a word is named as the cause, too', () => {
+  const live = buildDeployment(fromImage, testFacts) as Deployment;
+  refuseDroppedImageVolume(fromImage, live);
+  refuseDroppedImageVolume(fromImage, undefined);
+  refuseDroppedImageVolume(plain, buildDeployment(plain, testFacts) as Deployment);
+  const dropped = structuredClone(live);
+  const pod = dropped.spec!.template.spec!;
+  pod.volumes = (pod.volumes ?? []).filter(({ name }) => name !== 'offline');
+  assert.throws(
+    () => refuseDroppedImageVolume(fromImage, dropped),
+    (error) => {
+      assert.ok(error instanceof ImageVolumeDroppedError && isFinal(error));
+      assert.equal(problemOf(error, fromImage)?.reason, 'ImageVolumeUnsupported');
+      return true;
+    },
+  );
 });

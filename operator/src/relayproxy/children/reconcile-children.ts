@@ -16,7 +16,7 @@ import type { UpgradeGate } from '../upgrade/gate.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
-import { isFinal, problemOf } from './problems.ts';
+import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
 import { setReplicas, settleReplicas } from './replicas.ts';
 
@@ -203,7 +203,7 @@ async function applyWave(
 async function applyChild(
   relayProxy: RelayProxy,
   { kind, desired }: WantedChild,
-  { applier, discovery, signal }: ChildrenContext,
+  { applier, discovery, stores, signal }: ChildrenContext,
   run: Run,
 ): Promise<void> {
   if (desired === undefined) return;
@@ -218,6 +218,10 @@ async function applyChild(
     run.updated.push(child);
     if (type === types.configMap) run.configChanged = true;
     if (type === types.deployment) run.desiredReplicas = replicasOf(desired);
+  }
+  if (type === types.deployment) {
+    const { namespace } = identityOf(relayProxy);
+    refuseDroppedImageVolume(relayProxy, stores.deployment.get({ namespace, name: relayName(relayProxy) }));
   }
 }
 
