@@ -9,15 +9,15 @@ import { startUpstream } from './testing/upstream.ts';
 
 const OTHER = 'sdk-22222222-0000-4000-8000-000000000002';
 
-/** A configuration with two environments in one Redis. */
-function config(upstream: string, redis: string, document: RelayDocument = {}) {
+/** A configuration with two environments in one Redis. What is waited for in vain takes `initTimeoutMs`. */
+function config(upstream: string, redis: string, initTimeoutMs = 30_000, document: RelayDocument = {}) {
   return relayDocument.parse({
     oneShot: true,
     environments: [
       { name: 'one', sdkKey: KEYS.sdk, prefix: 'p1' },
       { name: 'two', sdkKey: OTHER, prefix: 'p2' },
     ],
-    upstream: { streamUri: upstream, initTimeoutMs: 300 },
+    upstream: { streamUri: upstream, initTimeoutMs },
     store: { redis: { url: redis } },
     ...document,
   });
@@ -46,10 +46,13 @@ describe('exitAlways: fill the database and end (contract 9.1)', { timeout: 60_0
     const upstream = await startUpstream();
     try {
       upstream.add(KEYS.sdk, sampleData());
-      for (const mode of [401, 'silent'] as const) {
+      for (const [mode, initTimeoutMs] of [
+        [401, 30_000],
+        ['silent', 5_000],
+      ] as const) {
         await redis.client.flushall();
         upstream.add(OTHER, sampleData(), mode);
-        await assert.rejects(runOnce(config(upstream.url, redis.url), SILENT, {}), (error: Error) => {
+        await assert.rejects(runOnce(config(upstream.url, redis.url, initTimeoutMs), SILENT, {}), (error: Error) => {
           assert.ok(error instanceof StartupError);
           assert.equal(error.message, 'no data for two');
           return true;
@@ -67,7 +70,7 @@ describe('exitAlways: fill the database and end (contract 9.1)', { timeout: 60_0
     try {
       for (const key of [KEYS.sdk, OTHER]) upstream.add(key, sampleData());
       const document = { store: { redis: { url: 'redis://127.0.0.1:9', cacheTtlMs: -1 } } };
-      await assert.rejects(runOnce(config(upstream.url, '', document), SILENT, {}), /no data for one, two/);
+      await assert.rejects(runOnce(config(upstream.url, '', 300, document), SILENT, {}), /no data for one, two/);
     } finally {
       await upstream.close();
     }
