@@ -36,8 +36,8 @@ test('upstream is lost: relays serve on what they had, the status says so after 
   const application = await client('application', 10);
   await application.waitFor('ready', 'SDK is initialised', () => true, 60_000);
 
-  await standIn.stop();
   const lost = Date.now();
+  await standIn.stop();
   const waitFor = (what: string, accept: (relay: KubeObject) => boolean) =>
     kubectl.waitForObject('relayproxy', 'relay', namespace, what, accept, 90_000);
   const stateOf = (relay: KubeObject) => relay.status?.environments?.[0]?.state;
