@@ -87,7 +87,7 @@ describe('the defaults', async () => {
       LEASE_DURATION_SECONDS: '15',
       RENEW_DEADLINE_SECONDS: '10',
       RETRY_PERIOD_SECONDS: '2',
-      CONCURRENCY: '10',
+      CONCURRENCY: '4',
       KUBE_QPS: '0',
       KUBE_BURST: '50',
       MAX_CONCURRENT_ROLLOUTS: '1',
