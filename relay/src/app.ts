@@ -6,7 +6,7 @@ import type { EnvironmentDeps } from './environment/environment.ts';
 import { rememberFirstList } from './environment/first-list.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
-import { configHashOf } from './health/config-hash.ts';
+import { followConfig } from './health/config-facts.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import type { InstanceFacts } from './health/report-item.ts';
 import type { Reporter } from './health/reporter.ts';
@@ -102,24 +102,8 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
-  let credentialsRotatedAt: number | undefined;
-  let configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
-  const feeds =
-    worker?.feeds ??
-    (await createFeeds(config, {
-      ...deps,
-      dispatcher,
-      onReload() {
-        metrics.configReloads.inc({ outcome: 'applied' });
-        configHash = deps.watch === undefined ? undefined : configHashOf(deps.watch.path);
-        changed();
-      },
-      onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
-      onRotated() {
-        credentialsRotatedAt = Date.now();
-        changed();
-      },
-    }));
+  const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
+  const feeds = worker?.feeds ?? (await createFeeds(config, { ...deps, dispatcher, ...followed.hooks }));
   const stores = await createStores(config, {
     compile,
     dispatcher,
@@ -203,8 +187,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     ready: overview.readiness().ready,
     connections: hub.size,
     ...overview.facts(),
-    ...(configHash === undefined ? {} : { configHash }),
-    credentialsRotatedAt,
+    ...followed.facts(),
   });
 
   let closing: Promise<void> | undefined;

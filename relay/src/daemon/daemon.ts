@@ -3,7 +3,7 @@ import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { StartupError } from '../environment/definition.ts';
 import { watchFiles } from '../files/watch.ts';
-import { configHashOf } from '../health/config-hash.ts';
+import { hashNow } from '../health/config-facts.ts';
 import type { Readiness } from '../health/readiness.ts';
 import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
@@ -61,17 +61,14 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     ready: () => readiness().ready,
     active,
   });
-  const facts = (): InstanceFacts => {
+  const facts = (): InstanceFacts => ({
+    ready: readiness().ready,
+    connections: 0,
+    ...(filling?.overview.facts() ?? { connectedEnvironments: 0, environments: [] }),
+    active: active(),
     // One that stands by will run what the document says by then.
-    const configHash = filling === undefined ? watch && configHashOf(watch.path) : filling.configHash;
-    return {
-      ready: readiness().ready,
-      connections: 0,
-      ...(filling?.overview.facts() ?? { connectedEnvironments: 0, environments: [] }),
-      active: active(),
-      ...(configHash === undefined ? {} : { configHash }),
-    };
-  };
+    ...(filling === undefined ? hashNow(watch) : filling.configFacts()),
+  });
 
   await using closers = new AsyncDisposableStack();
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, env, {

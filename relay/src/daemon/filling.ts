@@ -7,7 +7,7 @@ import { StartupError } from '../environment/definition.ts';
 import { rememberFirstList } from '../environment/first-list.ts';
 import { Registry } from '../environment/registry.ts';
 import { compile } from '../evaluation/compile.ts';
-import { configHashOf } from '../health/config-hash.ts';
+import { type ConfigFollower, followConfig } from '../health/config-facts.ts';
 import { createOverview, type Overview } from '../health/overview.ts';
 import { createFeeds } from '../sources/factory.ts';
 import { createStores } from '../store/factory.ts';
@@ -28,8 +28,8 @@ export interface FillingDeps extends Pick<RelayDeps, 'logger' | 'watch' | 'fatal
 /** Environments whose data go from upstream into the store. */
 export interface Filling {
   readonly overview: Overview;
-  /** Hash of the configuration document that is in force; undefined without one. */
-  readonly configHash: string | undefined;
+  /** What is reported of the configuration that is in force. */
+  readonly configFacts: ConfigFollower['facts'];
   /** Ends the links to upstream, and then those to the store. */
   close(): Promise<void>;
 }
@@ -42,19 +42,10 @@ const nothing = (): void => {};
  */
 export async function startFilling(startConfig: RelayConfig, deps: FillingDeps): Promise<Filling> {
   const { logger, dispatcher, metrics, changed } = deps;
-  const hashNow = (): string | undefined => (deps.watch === undefined ? undefined : configHashOf(deps.watch.path));
-  let configHash = hashNow();
+  const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
   const config = newest(startConfig, deps);
   await using closers = new AsyncDisposableStack();
-  const feeds = await createFeeds(config, {
-    ...deps,
-    onReload() {
-      metrics.configReloads.inc({ outcome: 'applied' });
-      configHash = hashNow();
-      changed();
-    },
-    onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
-  });
+  const feeds = await createFeeds(config, { ...deps, ...followed.hooks });
   const hub = new Hub({
     ...config.streaming,
     heartbeatMs: 0,
@@ -101,9 +92,7 @@ export async function startFilling(startConfig: RelayConfig, deps: FillingDeps):
   const owned = closers.move();
   return {
     overview,
-    get configHash() {
-      return configHash;
-    },
+    configFacts: followed.facts,
     close: () => owned.disposeAsync(),
   };
 }

@@ -273,6 +273,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
 }
 
-function naming({ name, help, aggregator }: MetricDefinition) {
+/** A metric as prom-client wants it told, without its labels. */
+export function naming({ name, help, aggregator }: MetricDefinition) {
   return { name, help, ...(aggregator && { aggregator }) };
 }

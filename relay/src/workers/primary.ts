@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
-import { configHashOf } from '../health/config-hash.ts';
+import { followConfig } from '../health/config-facts.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer, listen } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
 import { createFeeds } from '../sources/factory.ts';
-import { METRICS } from '../telemetry/metrics.ts';
+import { METRICS, naming } from '../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
 import { VERSION } from '../version.ts';
 import { createCrew } from './crew.ts';
@@ -24,26 +24,11 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   let reporter: Reporter | undefined;
   const changed = (): void => reporter?.changed();
   const metrics = createPrimaryMetrics(() => crew.listening);
-  const hash = (): string | undefined => (deps.watch === undefined ? undefined : configHashOf(deps.watch.path));
-  let configHash = hash();
-  let credentialsRotatedAt: number | undefined;
+  const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
-  const feeds = await createFeeds(config, {
-    ...deps,
-    dispatcher,
-    onReload() {
-      metrics.configReloads.inc({ outcome: 'applied' });
-      configHash = hash();
-      changed();
-    },
-    onRejected: () => metrics.configReloads.inc({ outcome: 'rejected' }),
-    onRotated() {
-      credentialsRotatedAt = Date.now();
-      changed();
-    },
-  });
+  const feeds = await createFeeds(config, { ...deps, dispatcher, ...followed.hooks });
   const sources = createSharedSources((definition) =>
     feeds.createSource(definition, logger.child({ environment: definition.name }, definition.logLevel)),
   );
@@ -90,12 +75,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     const opsPort = await listenOps(ops, config.ops, logger);
     await feeds.definitions.start(crew);
     if (config.report !== undefined) {
-      const facts = () => ({
-        ...crew.facts(),
-        ready: readiness().ready,
-        ...(configHash === undefined ? {} : { configHash }),
-        credentialsRotatedAt,
-      });
+      const facts = () => ({ ...crew.facts(), ready: readiness().ready, ...followed.facts() });
       const { createReporter } = await import('../health/reporter.ts');
       reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
       reporter.changed();
@@ -141,7 +121,7 @@ function createPrimaryMetrics(workers: () => number): PrimaryMetrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   new Gauge({
-    ...pick(METRICS.workers),
+    ...naming(METRICS.workers),
     registers,
     collect() {
       this.set(workers());
@@ -149,11 +129,7 @@ function createPrimaryMetrics(workers: () => number): PrimaryMetrics {
   });
   return {
     registry,
-    configReloads: new Counter({ ...pick(METRICS.configReloads), labelNames: ['outcome'], registers }),
-    restarts: new Counter({ ...pick(METRICS.workerRestarts), registers }),
+    configReloads: new Counter({ ...naming(METRICS.configReloads), labelNames: ['outcome'], registers }),
+    restarts: new Counter({ ...naming(METRICS.workerRestarts), registers }),
   };
-}
-
-function pick({ name, help }: { readonly name: string; readonly help: string }): { name: string; help: string } {
-  return { name, help };
 }

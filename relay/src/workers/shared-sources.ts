@@ -3,6 +3,7 @@ import type { DataSet } from '../model/data.ts';
 import type { LinkError, LinkState } from '../model/link.ts';
 import type { Source, SourceSink } from '../sources/source.ts';
 import { withItem } from '../store/memory.ts';
+import { type Delivery, InOrder } from './in-order.ts';
 
 /** One worker's share of a source. */
 export interface Subscription {
@@ -67,7 +68,7 @@ function keyOf({ id, sdkKey, dataFile, filterKey }: EnvironmentDefinition): stri
 /** A source and those who listen to it. */
 class SharedSource {
   readonly #source: Source;
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Set<InOrder>();
   #data: DataSet | undefined;
   #link: Link | undefined;
 
@@ -94,25 +95,25 @@ class SharedSource {
   }
 
   subscribe(sink: SourceSink, closed: () => void): Subscription {
-    const subscriber = new Subscriber(sink);
+    const subscriber = new InOrder(sink);
     this.#subscribers.add(subscriber);
     this.#replay(subscriber);
     return {
       restart: () => this.#replay(subscriber),
       close: () => {
-        subscriber.close();
+        void subscriber.close();
         if (this.#subscribers.delete(subscriber)) closed();
       },
     };
   }
 
   close(): Promise<void> {
-    for (const subscriber of this.#subscribers) subscriber.close();
+    for (const subscriber of this.#subscribers) void subscriber.close();
     this.#subscribers.clear();
     return this.#source.close();
   }
 
-  #replay(subscriber: Subscriber): void {
+  #replay(subscriber: InOrder): void {
     const data = this.#data;
     const link = this.#link;
     if (data !== undefined) void subscriber.enqueue((sink) => sink.put(data));
@@ -121,27 +122,5 @@ class SharedSource {
 
   async #all(deliver: Delivery): Promise<void> {
     await Promise.all([...this.#subscribers].map((subscriber) => subscriber.enqueue(deliver)));
-  }
-}
-
-type Delivery = (sink: SourceSink) => void | Promise<void>;
-
-/** Delivers one thing at a time, in order. */
-class Subscriber {
-  readonly #sink: SourceSink;
-  #last: Promise<void> = Promise.resolve();
-  #closed = false;
-
-  constructor(sink: SourceSink) {
-    this.#sink = sink;
-  }
-
-  enqueue(deliver: Delivery): Promise<void> {
-    this.#last = this.#last.then(() => (this.#closed ? undefined : deliver(this.#sink)));
-    return this.#last;
-  }
-
-  close(): void {
-    this.#closed = true;
   }
 }

@@ -1,6 +1,7 @@
 import type { DefinitionSink } from '../environment/definition.ts';
 import type { Feeds } from '../sources/factory.ts';
-import type { Source, SourceSink } from '../sources/source.ts';
+import type { Source } from '../sources/source.ts';
+import { type Delivery, InOrder } from './in-order.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
 
 /** What a worker is fed with: everything that comes from upstream comes by way of the primary. */
@@ -13,7 +14,7 @@ export interface WorkerFeeds {
 /** Makes the feeds of a worker over the channel to the primary. */
 export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFeeds {
   let sink: DefinitionSink | undefined;
-  const sources = new Map<number, Inbox>();
+  const sources = new Map<number, InOrder>();
   let next = 0;
 
   const createSource: Feeds['createSource'] = (definition): Source => {
@@ -21,7 +22,7 @@ export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFe
     const source = next;
     return {
       start(target) {
-        sources.set(source, new Inbox(target));
+        sources.set(source, new InOrder(target));
         send({ type: 'open', source, definition });
       },
       restart: () => send({ type: 'restart', source }),
@@ -36,10 +37,7 @@ export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFe
   };
 
   /** Acknowledges what was applied, and what nobody wants any more. */
-  const deliver = (
-    { source, ack }: { readonly source: number; readonly ack: number },
-    apply: (target: SourceSink) => void | Promise<void>,
-  ): void => {
+  const deliver = ({ source, ack }: { readonly source: number; readonly ack: number }, apply: Delivery): void => {
     const done = sources.get(source)?.enqueue(apply) ?? Promise.resolve();
     void done.finally(() => send({ type: 'ack', ack }));
   };
@@ -83,25 +81,4 @@ export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFe
       }
     },
   };
-}
-
-/** What came for one source, applied one at a time and in order. */
-class Inbox {
-  readonly #target: SourceSink;
-  #last: Promise<void> = Promise.resolve();
-  #closed = false;
-
-  constructor(target: SourceSink) {
-    this.#target = target;
-  }
-
-  enqueue(apply: (target: SourceSink) => void | Promise<void>): Promise<void> {
-    this.#last = this.#last.then(() => (this.#closed ? undefined : apply(this.#target)));
-    return this.#last;
-  }
-
-  close(): Promise<void> {
-    this.#closed = true;
-    return this.#last;
-  }
 }
