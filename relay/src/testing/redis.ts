@@ -17,7 +17,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A real `redis-server` (or `redis-sentinel`) on a loopback port, without persistence. */
+/** A real `redis-server` (or one that is a Sentinel) on a loopback port, without persistence. */
 export interface TestRedis extends AsyncDisposable {
   readonly port: number;
   /** Without credentials; `rediss` when TLS is on. */
@@ -40,12 +40,13 @@ export interface TestRedisOptions {
   readonly tls?: TestCa;
   /** How the test's own client connects. */
   readonly client?: Omit<RedisOptions, 'replyMapping'>;
-  readonly program?: 'redis-server' | 'redis-sentinel';
+  /** A Sentinel, which Debian has in a package of its own: the program is the same. */
+  readonly sentinel?: boolean;
 }
 
 /** Starts a server and waits until it answers. Dispose it to end it. */
 export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
-  const { config = [], tls, program = 'redis-server' } = options;
+  const { config = [], tls, sentinel = false } = options;
   const port = await freePort();
   const directory = mkdtempSync(join(tmpdir(), 'flagrelay-redis-'));
   const file = join(directory, 'redis.conf');
@@ -59,7 +60,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
           `tls-key-file ${tls.server.keyFile}`,
           `tls-ca-cert-file ${tls.caFile}`,
         ];
-  const storage = program === 'redis-server' ? ['save ""', 'appendonly no'] : [];
+  const storage = sentinel ? [] : ['save ""', 'appendonly no'];
   writeFileSync(file, [...listen, 'bind 127.0.0.1', `dir ${directory}`, ...storage, ...config, ''].join('\n'));
   const client = new Redis({
     host: '127.0.0.1',
@@ -72,7 +73,10 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   client.on('error', () => undefined);
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn(program, [file], { stdio: 'ignore' });
+    const starting = spawn('redis-server', [file, ...(sentinel ? ['--sentinel'] : [])], { stdio: 'ignore' });
+    // Rejects when the program is not there: without it the client would go on trying.
+    await once(starting, 'spawn');
+    child = starting;
     await eventually(() => client.ping());
   };
   const kill = async (): Promise<void> => {
@@ -121,7 +125,7 @@ export async function startSentinel(): Promise<TestSentinel> {
   });
   const sentinel = stack.use(
     await startRedis({
-      program: 'redis-sentinel',
+      sentinel: true,
       config: [
         `sentinel monitor relays 127.0.0.1 ${master.port} 1`,
         'sentinel down-after-milliseconds relays 500',
