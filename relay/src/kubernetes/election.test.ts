@@ -141,7 +141,8 @@ test('somebody else who edits the Lease takes nothing away; one who takes it doe
   assert.equal(a.election.active(), true);
   assert.deepEqual(server.get().metadata?.annotations, { note: 'mine' });
   server.put({ ...server.get(), spec: { holderIdentity: 'thief', leaseDurationSeconds: 15 } });
-  await time.advance(3000);
+  // One period until the renewal that is refused, and one until the Lease is read again.
+  await time.advance(5000);
   assert.deepEqual([a.election.active(), a.acting, holder(server)], [false, 0, 'thief']);
 });
 
