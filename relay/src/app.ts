@@ -17,6 +17,7 @@ import { createOpsServer, listenOps } from './http/ops.ts';
 import { followShedFile } from './http/rebalance.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
+import { AnswerCache } from './protocols/launchdarkly/answer-cache.ts';
 import { observeClients } from './protocols/launchdarkly/clients.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
 import { createGoalsHandler } from './protocols/launchdarkly/goals.ts';
@@ -97,7 +98,9 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const metrics: Metrics = createMetrics({
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
+    evaluationCache: () => answers.use,
   });
+  const answers = new AnswerCache(config.server.evaluationCacheBytes);
   const hub = createHub(config, metrics, changed);
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
@@ -141,7 +144,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const renewal = tls === undefined ? undefined : renewCertificate(server, tls, logger);
   const sdkRoutes = launchDarklyRoutes({
     registry,
-    evaluation: { maxBodyBytes, compression },
+    evaluation: { maxBodyBytes, compression, answers },
     streams: {
       takeover: createTakeover(server),
       admission: createAdmission({

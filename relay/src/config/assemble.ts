@@ -18,6 +18,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       tls: assembleTls(read, problems),
       maxRequestBodyBytes: read.number('HTTP', 'maxClientRequestBodySize'),
       compression: read.flag('HTTP', 'enableCompression'),
+      evaluationCacheBytes: read.number('HTTP', 'evaluationCacheSize'),
       drainMs: read.ms('Main', 'drainTimeout'),
       initMaxConcurrent: read.number('Concurrency', 'maxConcurrent'),
       initMaxQueued: read.number('Concurrency', 'maxQueued'),

@@ -30,6 +30,11 @@ const server = z.strictObject({
     .default(100 * 1024 * 1024),
   /** Compress responses where the client accepts it. */
   compression: z.boolean().default(true),
+  /** Evaluations that are kept for contexts that come again, of all environments together. 0 = none. */
+  evaluationCacheBytes: z
+    .int()
+    .min(0)
+    .default(16 * 1024 * 1024),
   /** How long SIGTERM waits before and while it closes streams; spread over this time. */
   drainMs: ms.default(20_000),
   /** How many SDKs may be sent their initial payload at a time, and wait for it; more are shed with 503. 0 = no limit. */

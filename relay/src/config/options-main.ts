@@ -207,6 +207,15 @@ export const MAIN_OPTIONS: readonly Option[] = [
   },
   {
     section: 'HTTP',
+    key: 'evaluationCacheSize',
+    env: 'EVALUATION_CACHE_SIZE',
+    type: 'size',
+    default: '16MiB',
+    text: 'Evaluations (`evalx`) kept for contexts that are asked for again, of all environments together; they go when the data change. `0B` = none.',
+    own: true,
+  },
+  {
+    section: 'HTTP',
     key: 'maxClientRequestBodySize',
     env: 'MAX_CLIENT_REQUEST_BODY_SIZE',
     type: 'size',

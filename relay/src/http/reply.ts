@@ -54,6 +54,12 @@ export function sendAsciiJson(response: ServerResponse, parts: readonly string[]
   endSoon(response, body, 'latin1');
 }
 
+/** JSON text as bytes, plain or compressed, with the bare media type that ld-relay sends (contract 1.3). */
+export function sendJsonBytes(response: ServerResponse, body: Buffer, headers: HeaderList): void {
+  response.writeHead(200, ['Content-Type', 'application/json', ...headers, 'Content-Length', String(body.length)]);
+  endSoon(response, body);
+}
+
 function joined(parts: readonly string[]): Buffer {
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

@@ -89,6 +89,12 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     true,
   ),
   none(
+    'HTTP.evaluationCacheSize',
+    'pods keep the default of 16MiB',
+    'nothing: it only says how many answers are kept',
+    16 * 1024 * 1024,
+  ),
+  none(
     'HTTP.maxClientRequestBodySize',
     'pods keep the default of 100MiB',
     'set a limit at your ingress',

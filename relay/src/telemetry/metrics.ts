@@ -29,6 +29,18 @@ export const METRICS = {
     help: 'Time from the request head to the end of the answer, by endpoint. Streams are left out.',
     labels: ['route'],
   },
+  evaluationCacheRequests: {
+    name: 'flagrelay_evaluation_cache_requests_total',
+    type: 'counter',
+    help: 'Evaluations that were looked for in the cache, by whether they were there.',
+    labels: ['result'],
+  },
+  evaluationCacheBytes: {
+    name: 'flagrelay_evaluation_cache_bytes',
+    type: 'gauge',
+    help: 'Memory of the evaluations that are kept for contexts that come again.',
+    labels: [],
+  },
   streams: {
     name: 'flagrelay_streams',
     type: 'gauge',
@@ -177,6 +189,8 @@ export interface EnvironmentSample {
 export interface MetricSources {
   environments(): readonly EnvironmentSample[];
   ready(): boolean;
+  /** The cache of evaluations, where there is one; `bytes` are what is kept now, the others have counted since the start. */
+  evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
   /** Daemon mode: whether this process keeps the store up to date. */
   active?(): boolean;
 }
@@ -253,6 +267,21 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);
     }
   });
+  const { evaluationCache } = sources;
+  if (evaluationCache !== undefined) {
+    sampled(METRICS.evaluationCacheBytes, (self) => self.set(evaluationCache().bytes));
+    new Counter({
+      ...naming(METRICS.evaluationCacheRequests),
+      labelNames: [...METRICS.evaluationCacheRequests.labels],
+      registers: [registry],
+      collect() {
+        const { hits, misses } = evaluationCache();
+        this.reset();
+        this.inc({ result: 'hit' }, hits);
+        this.inc({ result: 'miss' }, misses);
+      },
+    });
+  }
   const requests = new RequestMetrics(METRICS.requests, METRICS.duration);
   requests.register(registry);
   return {

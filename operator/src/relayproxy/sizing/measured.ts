@@ -5,6 +5,8 @@
 export const measured = {
   /** Bytes that a relay with one environment has resident when nobody is connected ("idle RSS"). */
   baseBytes: 94e6,
+  /** Bytes of evaluations that a relay keeps for contexts that come again: its `EVALUATION_CACHE_SIZE`. */
+  evaluationCacheBytes: 16 * 2 ** 20,
   /** Bytes for each further environment ("PSS, 10 x medium" less "1 x medium", by nine). */
   environmentBytes: 6.1e6,
   /** Bytes of one open stream ("streams, memory of one"). */

@@ -31,7 +31,8 @@ const BASE_CORES = 0.05;
  * what a storm of reconnects takes, as a heap that is collected late is larger than what is in it. Never less for more.
  */
 export function needsOf(connections: number, environments: number, processes = 1): Needs {
-  const one = measured.baseBytes + Math.max(0, environments - 1) * measured.environmentBytes;
+  const one =
+    measured.baseBytes + measured.evaluationCacheBytes + Math.max(0, environments - 1) * measured.environmentBytes;
   const data = processes * one;
   const cores = BASE_CORES + connections * measured.deliverySeconds * CHANGES_PER_SECOND;
   return {

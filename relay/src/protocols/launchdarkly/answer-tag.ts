@@ -14,12 +14,17 @@ let lastNumber = 0;
  * is in it for clients that keep one tag for all; a cache has it in the address as well, so that 64 bits without cryptography will do.
  */
 export function answerTag(data: CompiledData, audience: Audience, withReasons: boolean, contextText: string): string {
+  return `W/"${PROCESS}.${dataNumber(data)}.${audience[0]}${withReasons ? 'r' : ''}.${fingerprint(contextText)}"`;
+}
+
+/** A short name of a data set, which no other has in this process. */
+export function dataNumber(data: CompiledData): string {
   let number = dataNumbers.get(data);
   if (number === undefined) {
-    number = `W/"${PROCESS}.${(++lastNumber).toString(36)}.`;
+    number = (++lastNumber).toString(36);
     dataNumbers.set(data, number);
   }
-  return `${number}${audience[0]}${withReasons ? 'r' : ''}.${fingerprint(contextText)}"`;
+  return number;
 }
 
 /** 64 bits of a text, by two multiplicative hashes with seeds that nobody knows. */

@@ -95,6 +95,37 @@ describe('evalx (contract 1.3, 1.5, 12.8)', () => {
     await eventually(async () => assert.equal((await again(ALICE)).status, 200));
   });
 
+  test('an answer that is asked for again is the same, until the data change; each family keeps its own', async () => {
+    const hits = async () => {
+      const { text } = await ask(relay.relay.opsPort!, '/metrics');
+      return Number(/^flagrelay_evaluation_cache_requests_total\{result="hit"\} (\d+)$/m.exec(text)?.[1]);
+    };
+    const before = await hits();
+    for (const form of [forms.server, forms.mobile, forms.browser]) {
+      const answers = [];
+      for (const _ of 'abcd') answers.push(await form(), await form('?withReasons=true'));
+      assert.equal(new Set(answers.map(({ text, headers }) => `${headers.etag} ${text}`)).size, 2);
+      assert.equal(new Set(answers.map(({ headers }) => Object.keys(headers).join())).size, 1);
+    }
+    assert.ok((await hits()) >= before + 12, 'they come from the cache');
+    relay.upstream.patchFlag(KEYS.sdk, simpleFlag('everywhere', 7));
+    await eventually(async () => {
+      for (const form of Object.values(forms)) assert.match((await form()).text, /"everywhere":\{[^}]*"version":7\}/);
+    });
+  });
+
+  test('an answer that is asked for again is compressed for those, and only those, that take it', async () => {
+    const plain = await forms.browser();
+    for (const _ of 'abcd') {
+      const answer = await ask(relay.port, `/sdk/evalx/${KEYS.env}/contexts/${encode(ALICE)}`, {
+        headers: { 'Accept-Encoding': 'gzip' },
+      });
+      assert.equal(answer.headers['content-encoding'], 'gzip');
+      assert.equal(gunzipSync(answer.body).toString(), plain.text);
+      assert.equal((await forms.browser()).text, plain.text);
+    }
+  });
+
   test('compressed for clients that take it', async () => {
     const plain = await forms.server();
     const answer = await ask(relay.port, `/sdk/evalx/contexts/${encode(ALICE)}`, {
@@ -132,6 +163,12 @@ describe('secure mode (contract 1.8)', () => {
       [{ kind: 'multi', user: { key: 'u:1' }, org: { key: 'o' } }, 'org:o:user:u%3A1'],
     ];
     for (const [context, message] of cases) assert.equal((await get(context, hash(message))).status, 200, message);
+  });
+
+  test('an answer that is asked for again still wants the hash', async () => {
+    for (const _ of 'abcd') assert.equal((await get(ALICE, hash('alice'))).status, 200);
+    assert.equal((await get(ALICE)).status, 400);
+    assert.equal((await get(ALICE, hash('bob'))).status, 400);
   });
 
   test('missing, wrong, upper-case, or made with another key: 400 with CORS', async () => {

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environment } from '../../environment/environment.ts';
 import type { Audience, BigSegments, CompiledData } from '../../evaluation/compiled.ts';
 import { acceptsGzip } from '../../http/negotiation.ts';
-import { endSoon } from '../../http/outbox.ts';
 import { queryParam } from '../../http/path.ts';
-import { type HeaderList, sendAsciiJson, sendEmpty, sendMessage } from '../../http/reply.ts';
+import { type HeaderList, sendAsciiJson, sendEmpty, sendJsonBytes, sendMessage } from '../../http/reply.ts';
 import { compress } from '../../http/shared-body.ts';
 import type { Context } from '../../model/context.ts';
 import { StoreError } from '../../store/store.ts';
 import { describe } from '../../telemetry/describe.ts';
-import { answerTag } from './answer-tag.ts';
+import type { Answer, AnswerCache, Question } from './answer-cache.ts';
+import { answerTag, dataNumber } from './answer-tag.ts';
 import { fetchBigSegments } from './big-segments.ts';
 import { contextOfBody, contextOfPath, type ReceivedContext } from './context-request.ts';
 import { SECURE_MODE_MESSAGE, secureHashMatches } from './secure-mode.ts';
@@ -21,10 +21,12 @@ export interface EvalxOptions {
   readonly maxBodyBytes: number;
   /** Compress answers for clients that take it. */
   readonly compression: boolean;
+  /** Answers that may be asked for again. */
+  readonly answers: AnswerCache;
 }
 
-/** Smaller answers are not worth compressing. */
-const MIN_GZIP_CHARS = 2048;
+/** What a store says when it is read: at once, or later. */
+type Read = CompiledData | undefined | Promise<CompiledData | undefined>;
 
 /** Evaluates all flags for the context in the path or body (contract 1.4, 1.5, 1.8, 12.8). */
 export function evalx(audience: Audience, options: EvalxOptions): EnvironmentHandler {
@@ -32,15 +34,56 @@ export function evalx(audience: Audience, options: EvalxOptions): EnvironmentHan
     if (request.method === 'REPORT') {
       void contextOfBody(request, response, selected.cors, options.maxBodyBytes)
         .then((received) => {
-          if (received !== undefined) answer(audience, options, request, response, selected, received);
+          if (received === undefined) return;
+          const asked = { audience, options, request, response, selected, text: received.text };
+          answer(asked, received, readOf(selected.environment));
         })
         .catch((error: unknown) => failed(selected, response, error));
       return;
     }
-    const received = contextOfPath(selected.params[0] ?? '', response, selected.cors);
-    if (received !== undefined) answer(audience, options, request, response, selected, received);
+    const asked = { audience, options, request, response, selected, text: selected.params[0] ?? '' };
+    const read = readOf(selected.environment);
+    // With the hash of secure mode, the context has to be known before it is answered.
+    if (!isSecure(asked) && isAtHand(read) && sendKept(asked, read)) return;
+    const received = contextOfPath(asked.text, response, selected.cors);
+    if (received !== undefined) answer(asked, received, read);
   };
 }
+
+/** One request, with the context as it was sent. */
+interface Asked {
+  readonly audience: Audience;
+  readonly options: EvalxOptions;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly selected: Selected;
+  readonly text: string;
+}
+
+/** What is thrown becomes a rejection, which only matters to who answers: a mistake in the request comes first. */
+function readOf(environment: Environment): Read {
+  let read: Read;
+  try {
+    read = environment.read();
+  } catch (error) {
+    read = Promise.reject(error);
+  }
+  if (read instanceof Promise) read.catch(() => undefined);
+  return read;
+}
+
+function isSecure({ audience, selected }: Asked): boolean {
+  return audience === 'browser' && selected.environment.definition.secureMode;
+}
+
+/** The common case: data in memory, and nothing to ask of anybody before they are evaluated. */
+function isAtHand(read: Read): read is CompiledData {
+  return read !== undefined && !(read instanceof Promise) && read.bigSegmentKinds.size === 0;
+}
+
+/** Smaller answers are not worth compressing. */
+const MIN_GZIP_CHARS = 2048;
+const GZIP_HEADERS: HeaderList = ['Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'];
 
 /** Checks the hash of secure mode; answers 400 and returns false when it is wrong. */
 export function passesSecureMode(response: ServerResponse, selected: Selected, context: Context): boolean {
@@ -50,52 +93,76 @@ export function passesSecureMode(response: ServerResponse, selected: Selected, c
   return false;
 }
 
-function answer(
-  audience: Audience,
-  options: EvalxOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-  selected: Selected,
-  received: ReceivedContext,
-): void {
-  const { environment, cors, query } = selected;
+function answer(asked: Asked, received: ReceivedContext, read: Read): void {
+  const { audience, response, selected } = asked;
   if (audience === 'browser' && !passesSecureMode(response, selected, received.context)) return;
-  try {
-    const data = environment.read();
-    if (data instanceof Promise) {
-      data
-        .then((read) => evaluate(audience, options, request, response, selected, received, read))
-        .catch((error: unknown) => failed(selected, response, error));
-      return;
+  // The common case stays free of promises and of everything that only big segments need.
+  if (isAtHand(read) && !received.context.keyless) {
+    try {
+      answerNow(asked, received, read);
+    } catch (error) {
+      failed(selected, response, error);
     }
-    // The common case stays free of promises and of everything that only big segments need.
-    if (data !== undefined && data.bigSegmentKinds.size === 0 && !received.context.keyless) {
-      const withReasons = query !== '' && queryParam(query, 'withReasons') === 'true';
-      const tag = answerTag(data, audience, withReasons, received.text);
-      if (request.headers['if-none-match'] === tag) sendEmpty(response, 304, ['ETag', tag, ...cors]);
-      else {
-        const body = data.evaluateInParts(received.context, { audience, withReasons });
-        sendBody(options, request, response, body, ['ETag', tag, ...cors]);
-      }
-      return;
-    }
-    void evaluate(audience, options, request, response, selected, received, data).catch((error: unknown) =>
-      failed(selected, response, error),
+    return;
+  }
+  Promise.resolve(read)
+    .then((data) => evaluate(asked, received, data))
+    .catch((error: unknown) => failed(selected, response, error));
+}
+
+/** Sends an answer that was kept; false when there is none. */
+function sendKept(asked: Asked, data: CompiledData): boolean {
+  const { options, selected } = asked;
+  const kept = options.answers.find(selected.environment, questionOf(asked, data));
+  if (kept !== undefined) sendAnswer(asked, kept);
+  return kept !== undefined;
+}
+
+function answerNow(asked: Asked, { context, text }: ReceivedContext, data: CompiledData): void {
+  const { audience, options, request, response, selected } = asked;
+  const { environment, cors } = selected;
+  // The others were looked for before the context was parsed.
+  if ((request.method === 'REPORT' || isSecure(asked)) && sendKept(asked, data)) return;
+  const question = questionOf(asked, data);
+  const tag = answerTag(data, audience, question.withReasons, text);
+  const headers = ['ETag', tag, ...cors];
+  if (request.headers['if-none-match'] === tag) {
+    sendEmpty(response, 304, headers);
+    return;
+  }
+  const body = data.evaluateInParts(context, question);
+  const kept = options.answers.offer(environment, question, tag, body);
+  if (kept === undefined) sendBody(options, request, response, body, headers);
+  else sendAnswer(asked, kept);
+}
+
+function questionOf({ audience, selected: { query }, text }: Asked, data: CompiledData): Question {
+  const withReasons = query !== '' && queryParam(query, 'withReasons') === 'true';
+  return { data: dataNumber(data), audience, withReasons, text };
+}
+
+function sendAnswer({ options, request, response, selected }: Asked, answer: Answer): void {
+  const headers = ['ETag', answer.tag, ...selected.cors];
+  if (request.headers['if-none-match'] === answer.tag) {
+    sendEmpty(response, 304, headers);
+  } else if (!options.compression || answer.body.length < MIN_GZIP_CHARS || !acceptsGzip(request)) {
+    sendJsonBytes(response, answer.body, headers);
+  } else if (answer.gzip !== undefined) {
+    sendJsonBytes(response, answer.gzip, [...GZIP_HEADERS, ...headers]);
+  } else {
+    compress(answer.body).then(
+      (bytes) => {
+        options.answers.compressed(answer, bytes);
+        sendJsonBytes(response, bytes, [...GZIP_HEADERS, ...headers]);
+      },
+      () => sendJsonBytes(response, answer.body, headers),
     );
-  } catch (error) {
-    failed(selected, response, error);
   }
 }
 
-async function evaluate(
-  audience: Audience,
-  options: EvalxOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-  { environment, cors, query }: Selected,
-  { context }: ReceivedContext,
-  data: CompiledData | undefined,
-): Promise<void> {
+async function evaluate(asked: Asked, { context }: ReceivedContext, data: CompiledData | undefined): Promise<void> {
+  const { audience, options, request, response } = asked;
+  const { environment, cors, query } = asked.selected;
   if (data === undefined) {
     sendMessage(response, 503, 'Service not initialized', cors);
     return;
@@ -136,20 +203,7 @@ function sendBody(
     return;
   }
   compress(body.join('')).then(
-    (bytes) => {
-      response.writeHead(200, [
-        'Content-Type',
-        'application/json',
-        'Content-Encoding',
-        'gzip',
-        'Vary',
-        'Accept-Encoding',
-        ...headers,
-        'Content-Length',
-        String(bytes.length),
-      ]);
-      endSoon(response, bytes);
-    },
+    (bytes) => sendJsonBytes(response, bytes, [...GZIP_HEADERS, ...headers]),
     () => sendAsciiJson(response, body, headers),
   );
 }
