@@ -50,15 +50,16 @@ chart: setup ## Generate the chart's copies of the CRD, its schema and its READM
 images: setup ## Build the relay and operator images (Docker, or buildah where there is none)
 	$(NODE) e2e/images/main.ts build
 
-bench: setup ## Measure the relay and print ratios to a bare Node server in the same run; then the operator with 200 RelayProxies
-	$(NODE) relay/bench/main.ts
-	$(NODE) e2e/scale/main.ts --count 200 --idle 10
+bench: setup ## Measure the relay next to a bare Node server, then the operator with 200 RelayProxies; RECORD=1 writes relay/bench/RESULTS.md
+	$(NODE) relay/bench/main.ts $(if $(RECORD),--record)
+	$(NODE) e2e/scale/main.ts --count 200 --idle 10 $(if $(RECORD),--out relay/bench/scaled.json)
+	$(if $(RECORD),$(NODE) relay/bench/main.ts --render)
 
 scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane of its own, with kwok nodes and pods
 	$(NODE) e2e/scale/main.ts
 
-churn: setup ## An hour (MINUTES=60) of streams, changes and environments that come and go; prints what a leak would show in
-	$(NODE) relay/bench/churn.ts --minutes $(or $(MINUTES),60)
+churn: setup ## An hour (MINUTES=60) of streams, changes and environments that come and go; prints what a leak would show in, RECORD=1 keeps it
+	$(NODE) relay/bench/churn.ts --minutes $(or $(MINUTES),60) $(if $(RECORD),--record)
 
 soak: setup ## An hour (MINUTES=60) of RelayProxies, pods, streams and flags that come, change and go; prints what a leak would show in
 	$(NODE) e2e/soak/main.ts --minutes $(or $(MINUTES),60)

@@ -38,6 +38,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       run: [
         'crds/src/**/*.test.ts',
         'charts/tools/**/*.test.ts',
+        'relay/bench/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
         'e2e/{cluster,control-plane,images,product,run,soak}/**/*.test.ts',
       ],
@@ -51,6 +52,8 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       programs: ['redis-server', 'openssl', 'curl'],
       coverage: 'relay/src/**',
     },
+    // Fails only where a ratio of CPU or memory to a bare Node server fell to half of the recorded one.
+    { name: 'bench', kind: 'counted', run: [process.execPath, 'relay/bench/main.ts', '--short'], timeoutMs: 5 * MINUTE },
     {
       name: 'cluster',
       kind: 'tests',

@@ -1,13 +1,15 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { originFromNow } from '../../relay/bench/origin.ts';
+import type { Scaled } from '../../relay/bench/report/scaled.ts';
 import { measureFloor } from './floor.ts';
 import { measureScale } from './measure.ts';
-import { cpuTable, phaseTable, writeTable } from './table.ts';
+import { cpuTable, phaseTable, scaledPhase, writeTable } from './table.ts';
 
 // `make scale`: the operator with 1,000 RelayProxies. `--count` takes another number, `--profile FOLDER` a CPU profile of the cold start,
-// `--floor` measures the control plane alone as well, with the same writes and no operator.
+// `--out FILE` the figures as JSON, `--floor` measures the control plane alone as well, with the same writes and no operator.
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     idle: { type: 'string' },
     profile: { type: 'string' },
     floor: { type: 'boolean' },
+    out: { type: 'string' },
   },
 });
 const relayProxies = positive('--count', values.count ?? '1000');
@@ -23,6 +26,7 @@ const profileFolder = values.profile === undefined ? undefined : resolve(values.
 if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
 const progress = (text: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
+const origin = originFromNow();
 const load = loadavg()[0] ?? 0;
 const { phases, recording } = await measureScale({ relayProxies, idleMs: idleSeconds * 1000, profileFolder, progress });
 const [cold, settled] = phases;
@@ -32,6 +36,11 @@ console.log(`${phaseTable(phases, relayProxies)}\n`);
 if (cold !== undefined && settled !== undefined) {
   console.log(`${writeTable([...cold.writes, ...settled.writes], relayProxies)}\n`);
   console.log(cpuTable(cold));
+}
+if (values.out !== undefined) {
+  const pods = relayProxies * 3;
+  const scaled: Scaled = { origin: origin(), relayProxies, pods, phases: phases.map(scaledPhase) };
+  writeFileSync(values.out, `${JSON.stringify(scaled, undefined, 2)}\n`);
 }
 if (values.floor === true) {
   progress('the same writes without an operator');

@@ -1,3 +1,4 @@
+import type { ScaledPhase } from '../../relay/bench/report/scaled.ts';
 import type { AuditedWrite } from '../scenarios/support/audit.ts';
 import type { Phase } from './phase.ts';
 
@@ -29,6 +30,22 @@ export function phaseTable(phases: readonly Phase[], relayProxies: number): stri
     ],
     rows,
   );
+}
+
+/** A phase as it is kept for the measurements of the project. */
+export function scaledPhase({ name, seconds, usage, cpu, requests, writes }: Phase): ScaledPhase {
+  const tenths = (value: number) => Math.round(value * 10) / 10;
+  const operator = cpu.get('operator') ?? 0;
+  return {
+    name,
+    seconds: tenths(seconds),
+    operatorCpuSeconds: tenths(operator),
+    otherCpuSeconds: tenths([...cpu.values()].reduce((sum, used) => sum + used, 0) - operator),
+    rssBytes: usage.rssBytes,
+    peakRssBytes: usage.peakRssBytes,
+    reads: requests.get('GET') ?? 0,
+    writes: writes.length,
+  };
 }
 
 /** Writes by verb and resource, per RelayProxy. */

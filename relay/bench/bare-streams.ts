@@ -1,6 +1,7 @@
 /**
- * The floor of streams: a bare `node:http` server (`node:https` where the variables TLS_CERT and TLS_KEY name files) that holds server-sent event streams. Arguments: the port, the file with the
- * first event, the file with a patch. `GET /publish?n=3` sends three patches to every stream.
+ * The floor of streams: a bare `node:http` server (`node:https` where the variables TLS_CERT and TLS_KEY name files) that holds server-sent event streams, on
+ * all paths that begin with `/all` or `/eval`. Arguments: the port, the file with the first event, the file with a patch. `GET /publish?n=3`
+ * sends three patches to every stream.
  */
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -12,7 +13,7 @@ const patch = readFileSync(patchFile ?? '');
 const streams = new Set<ServerResponse>();
 bareServer((request, response) => {
   const url = new URL(request.url ?? '/', 'http://bare');
-  if (url.pathname === '/all') {
+  if (/^\/(all|eval)/.test(url.pathname)) {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
     response.write(put);
     streams.add(response);

@@ -3,14 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { benchData } from './dataset.ts';
 import { buildBundle, evalxPath, freePort, openLab, sdkKey } from './lab.ts';
+import { originFromNow } from './origin.ts';
 import { memoryOf, type ServerProcess, startServer } from './process.ts';
+import { type Churned, growthOf, leaks, type Sample } from './report/churned.ts';
+import { churnSection } from './report/detail-sections.ts';
+import { keep } from './report/files.ts';
 import { streamClients } from './stream-clients.ts';
 import { startUpstream } from './upstream.ts';
 
 // `make churn MINUTES=60`: streams come and go, flags change, environments are added and removed, for as long as asked. A table of
 // what a leak would show in, taken while no stream is open, and the slope over its second half. Exit code 1 when something grows.
+// `--record` keeps it in churned.json and renders RESULTS.md.
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' } } });
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '60' }, record: { type: 'boolean' } } });
 const minutes = Number(values.minutes);
 if (!(minutes > 0 && minutes <= 24 * 60)) throw new RangeError(`--minutes: ${values.minutes} is not from 1 to 1440`);
 
@@ -19,21 +24,7 @@ const STEADY = 3;
 const CHANGING = 5;
 const STREAMS = 150;
 const SAMPLES = 30;
-/** Growth over the second half that is no leak: heaps and pools breathe. */
-const ALLOWED = { rss: 0.05, heap: 0.1, handles: 0.1, fds: 0.1 };
-
-/** What a leak would show in, at a moment without SDK streams. */
-interface Sample {
-  readonly minute: number;
-  readonly rss: number;
-  readonly heap: number;
-  readonly fds: number;
-  readonly handles: number;
-  readonly streams: number;
-  readonly environments: number;
-  readonly cycles: number;
-}
-
+const origin = originFromNow();
 buildBundle();
 const lab = openLab({ rounds: 1, measureMs: 0, streams: STREAMS });
 const upstream = await startUpstream(benchData('medium'));
@@ -59,12 +50,13 @@ function writeDocument(environments: number): void {
   renameSync(`${document}.new`, document);
 }
 
+/** While no stream is open. */
 const samples: Sample[] = [];
 let server: ServerProcess | undefined;
 try {
   writeDocument(STEADY);
   server = await startServer({
-    argv: [process.execPath, `${import.meta.dirname}/../dist/main.js`, '--config', document],
+    argv: [lab.node, '--max-semi-space-size=8', `${import.meta.dirname}/../dist/main.js`, '--config', document],
     port,
     readyPath: evalxPath('{"kind":"user","key":"ready"}', STEADY - 1),
     ...(lab.core === undefined ? {} : { core: lab.core }),
@@ -75,7 +67,18 @@ try {
   await upstream.close();
   lab.close();
 }
-const grown = report(samples);
+const churned: Churned = {
+  origin: origin(),
+  minutes,
+  streams: STREAMS,
+  environments: { steady: STEADY, changing: CHANGING },
+  samples,
+  growth: growthOf(samples),
+};
+console.log(churnSection(churned));
+if (values.record === true) keep({ churned });
+const grown = leaks(churned.growth);
+if (grown.length > 0) console.error(`grew by more than it may: ${grown.join(', ')}`);
 process.exitCode = grown.length > 0 ? 1 : 0;
 
 /** Cycles of about two seconds until the time is over, with a sample now and then. */
@@ -114,52 +117,16 @@ async function sample(pid: number, minute: number, cycles: number): Promise<Samp
     const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   };
-  const taken = {
-    minute,
+  const taken: Sample = {
+    minute: Number(minute.toFixed(2)),
+    cycles,
     rss: memoryOf(pid).rss,
     heap: metric('nodejs_heap_size_used_bytes'),
     fds: readdirSync(`/proc/${pid}/fd`).length,
     handles: metric('nodejs_active_handles_total'),
     streams: metric('flagrelay_streams'),
     environments: metric('flagrelay_environments'),
-    cycles,
   };
-  process.stderr.write(`${line(taken)}\n`);
+  process.stderr.write(`${JSON.stringify(taken)}\n`);
   return taken;
-}
-
-function line(one: Sample): string {
-  const cells = [
-    one.minute.toFixed(1),
-    one.cycles,
-    (one.rss / 1e6).toFixed(1),
-    (one.heap / 1e6).toFixed(1),
-    one.fds,
-    one.handles,
-    one.streams,
-    one.environments,
-  ];
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** Prints the table; answers what grew over the second half by more than it may. */
-function report(all: readonly Sample[]): string[] {
-  console.log('| minute | cycles | RSS MB | heap MB | fds | handles | streams | environments |');
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
-  for (const one of all) console.log(line(one));
-  const half = all.slice(all.length >> 1);
-  const verdicts = (['rss', 'heap', 'handles', 'fds'] as const).map((key) => {
-    const growth = growthOf(half.map((one) => one[key]));
-    return { text: `${key} ${(growth * 100).toFixed(1)} %`, bad: growth > ALLOWED[key] };
-  });
-  console.log(`\nGrowth over the second half: ${verdicts.map(({ text }) => text).join(', ')}.`);
-  return verdicts.filter(({ bad }) => bad).map(({ text }) => text);
-}
-
-/** Growth from the first to the last third, by their medians; 0 with too few values to say. */
-function growthOf(values: readonly number[]): number {
-  const third = Math.floor(values.length / 3);
-  if (third === 0) return 0;
-  const median = (some: readonly number[]) => some.toSorted((a, b) => a - b)[some.length >> 1] ?? Number.NaN;
-  return median(values.slice(-third)) / median(values.slice(0, third)) - 1;
 }

@@ -1,57 +1,66 @@
 import { type BenchData, benchData, type SizeName } from './dataset.ts';
+import { duel, duelRow, type Question, warm } from './duel.ts';
 import { evalxPath, type Lab, sdkKey, startBare, startRelay } from './lab.ts';
-import type { LoadSpec } from './load.ts';
-import { runLoad } from './load-run.ts';
-import { cpuOf, type ServerProcess } from './process.ts';
 import type { Row } from './table.ts';
 import { startUpstream } from './upstream.ts';
 
-const CONNECTIONS = 32;
+/** Requests/s of the paced row. */
+const PACE = 500;
 
-interface Figures {
-  readonly perSecond: number;
-  readonly cpu: number;
-}
-
-interface Question {
+interface Named extends Question {
   readonly name: string;
-  readonly status: number;
-  readonly requests: readonly string[];
 }
 
-/** Requests per second of the evaluation and polling endpoints of one data set, next to the same number of bytes from a bare server. */
-export async function measureHttp(lab: Lab, size: SizeName, polling: boolean): Promise<Row[]> {
-  const data = benchData(size);
+/** The evaluation endpoint of one data set, next to the same number of bytes from a bare server. */
+export async function measureEvalx(lab: Lab, size: SizeName): Promise<Row[]> {
+  return measure(lab, benchData(size), (data) => [evalx(size, data)]);
+}
+
+/** Evaluations at a steady rate, which leaves the server idle most of the time: what a latency is made of when nothing queues. */
+export async function measurePaced(lab: Lab): Promise<Row[]> {
+  const name = `evalx medium at ${PACE}/s`;
+  return measure(lab, benchData('medium'), (data) => [{ ...evalx('medium', data), name, rate: PACE }]);
+}
+
+/** The polling endpoints of server-side SDKs, with `medium`. */
+export async function measurePolling(lab: Lab): Promise<Row[]> {
+  return measure(lab, benchData('medium'), polling);
+}
+
+async function measure(
+  lab: Lab,
+  data: BenchData,
+  questionsOf: (data: BenchData, port: number) => readonly Named[] | Promise<readonly Named[]>,
+): Promise<Row[]> {
   const upstream = await startUpstream(data);
   const relay = await startRelay(lab, upstream.uri);
   const rows: Row[] = [];
   try {
-    for (const question of await questions(size, data, relay.port, polling)) {
-      const { bodyBytes } = await runLoad(spec(lab, relay.port, question), question.status);
+    for (const question of await questionsOf(data, relay.port)) {
+      const { rate: _, ...unpaced } = question;
+      const { bodyBytes } = await warm(lab, relay, unpaced);
       const body = lab.file(`body-${bodyBytes}`, Buffer.alloc(bodyBytes, 'x'));
       const bare = await startBare(lab, 'bare-server.ts', [body, String(question.status)]);
-      const ours: Figures[] = [];
-      const floor: Figures[] = [];
       try {
-        await figures(lab, bare, question);
-        for (let round = 0; round < lab.rounds; round++) {
-          ours.push(await figures(lab, relay, question));
-          floor.push(await figures(lab, bare, question));
-        }
+        await warm(lab, bare, unpaced);
+        const found = await duel(lab, [relay, question], [bare, question]);
+        const { name } = question;
+        const time =
+          question.rate === undefined
+            ? duelRow(found, { name, unit: 'requests/s', better: 'higher', measures: 'time' }, (one) => one.perSecond)
+            : duelRow(
+                found,
+                { name: `${name}, p99`, unit: 'ms', better: 'lower', measures: 'time' },
+                (one) => one.p99Ms,
+              );
+        const cpu = { name: `${name}, CPU`, unit: 'µs', better: 'lower', measures: 'cpu' } as const;
+        rows.push(
+          time,
+          duelRow(found, cpu, (one) => one.cpu),
+        );
       } finally {
         await bare.stop();
       }
-      const row = (name: string, unit: string, better: Row['better'], pick: (one: Figures) => number): Row => ({
-        name: `${question.name}${name}`,
-        unit,
-        better,
-        relay: ours.map(pick),
-        baseline: floor.map(pick),
-      });
-      rows.push(
-        row('', 'requests/s', 'higher', ({ perSecond }) => perSecond),
-        row(', CPU', 'µs', 'lower', ({ cpu }) => cpu),
-      );
     }
   } finally {
     await relay.stop();
@@ -60,42 +69,30 @@ export async function measureHttp(lab: Lab, size: SizeName, polling: boolean): P
   return rows;
 }
 
-/** Requests per second, and the server's µs of CPU for one, which other work on the machine moves less. */
-async function figures(lab: Lab, server: ServerProcess, question: Question): Promise<Figures> {
-  const before = cpuOf(server.pid);
-  const { perSecond, answers } = await runLoad(spec(lab, server.port, question), question.status);
-  return { perSecond, cpu: (cpuOf(server.pid) - before) / answers };
+/** Evaluations of 200 contexts in turn. */
+export function evalx(size: SizeName, data: BenchData): Named {
+  const requests = data.contexts.slice(0, 200).map((context) => head(evalxPath(JSON.stringify(context))));
+  return { name: `evalx ${size}`, status: 200, requests };
 }
 
-async function questions(size: SizeName, data: BenchData, port: number, polling: boolean): Promise<Question[]> {
-  const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: bench${headers}`;
-  const contexts = data.contexts.slice(0, 200).map((context) => get(evalxPath(JSON.stringify(context))));
-  const evalx = { name: `evalx ${size}`, status: 200, requests: contexts };
-  if (!polling) return [evalx];
+async function polling(data: BenchData, port: number): Promise<Named[]> {
   const authorization = `\r\nAuthorization: ${sdkKey()}`;
   const response = await fetch(`http://127.0.0.1:${port}/sdk/flags`, { headers: { Authorization: sdkKey() } });
   await response.arrayBuffer();
   const tag = response.headers.get('etag') ?? '';
   const flag = Object.keys(data.flags)[0] ?? '';
   return [
-    evalx,
-    { name: `/sdk/flags ${size}, whole`, status: 200, requests: [get('/sdk/flags', authorization)] },
+    { name: '/sdk/flags medium, whole', status: 200, requests: [head('/sdk/flags', authorization)] },
     {
-      name: `/sdk/flags ${size}, 304`,
+      name: '/sdk/flags medium, 304',
       status: 304,
-      requests: [get('/sdk/flags', `${authorization}\r\nIf-None-Match: ${tag}`)],
+      requests: [head('/sdk/flags', `${authorization}\r\nIf-None-Match: ${tag}`)],
     },
-    { name: `/sdk/flags ${size}, one flag`, status: 200, requests: [get(`/sdk/flags/${flag}`, authorization)] },
+    { name: '/sdk/flags medium, one flag', status: 200, requests: [head(`/sdk/flags/${flag}`, authorization)] },
   ];
 }
 
-function spec(lab: Lab, port: number, { requests }: Question): LoadSpec {
-  return {
-    port,
-    tls: lab.tls !== undefined,
-    requests,
-    connections: CONNECTIONS,
-    warmMs: Math.round(lab.measureMs / 3),
-    measureMs: lab.measureMs,
-  };
+/** Head of a GET, without its blank line. */
+export function head(path: string, headers = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: bench${headers}`;
 }

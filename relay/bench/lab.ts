@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,11 @@ import { type ServerProcess, startServer } from './process.ts';
 export interface Lab {
   /** Core of the servers; undefined where processes cannot be held to one. */
   readonly core: number | undefined;
+  /**
+   * The Node that servers run on, a copy of this one: pages of a program that other processes run as well would count for less in the memory
+   * of a server.
+   */
+  readonly node: string;
   readonly rounds: number;
   /** Length of one HTTP measurement in ms. */
   readonly measureMs: number;
@@ -22,14 +27,18 @@ export interface Lab {
 }
 
 const HERE = import.meta.dirname;
-const BUNDLE = join(HERE, '..', 'dist', 'main.js');
+/** The bundle that is measured, and how the image of the relay starts it. */
+const BUNDLE = ['--max-semi-space-size=8', join(HERE, '..', 'dist', 'main.js')];
 
 /** Makes a lab, and holds this process and the load it starts to the second core. */
 export function openLab(options: Pick<Lab, 'rounds' | 'measureMs' | 'streams'>): Lab {
   const pinned = availableParallelism() > 1 && spawnSync('taskset', ['-acp', '1', String(process.pid)]).status === 0;
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-bench-'));
+  const node = join(folder, 'node');
+  copyFileSync(process.execPath, node);
   return {
     ...options,
+    node,
     core: pinned ? 0 : undefined,
     file(name, content) {
       const path = join(folder, name);
@@ -56,7 +65,8 @@ export function sdkKey(index = 0): string {
   return `sdk-bench-${index}`;
 }
 
-function envId(index: number): string {
+/** Client-side ID of environment `index` of {@link startRelay}. */
+export function envId(index: number): string {
   return `bench${index}`;
 }
 
@@ -64,7 +74,12 @@ function envId(index: number): string {
 export async function startRelay(
   lab: Lab,
   upstream: string,
-  settings: { readonly environments?: number; readonly env?: Readonly<Record<string, string>> } = {},
+  settings: {
+    readonly environments?: number;
+    readonly env?: Readonly<Record<string, string>>;
+    /** Options of Node beside those of the image. */
+    readonly nodeArgs?: readonly string[];
+  } = {},
 ): Promise<ServerProcess> {
   const port = await freePort();
   const env: Record<string, string> = {
@@ -83,7 +98,7 @@ export async function startRelay(
     env[`LD_CLIENT_SIDE_ID_e${index}`] = envId(index);
   }
   const server = await startServer({
-    argv: [process.execPath, BUNDLE, '--from-env'],
+    argv: [lab.node, ...(settings.nodeArgs ?? []), ...BUNDLE, '--from-env'],
     env,
     port,
     readyPath: evalxPath('{"kind":"user","key":"ready"}', count - 1),
@@ -97,7 +112,7 @@ export async function startRelay(
 export async function startBare(lab: Lab, script: string, args: readonly string[]): Promise<ServerProcess> {
   const port = await freePort();
   return startServer({
-    argv: [process.execPath, join(HERE, script), String(port), ...args],
+    argv: [lab.node, join(HERE, script), String(port), ...args],
     ...(lab.tls && { env: { TLS_CERT: lab.tls.certFile, TLS_KEY: lab.tls.keyFile } }),
     port,
     readyPath: '/',

@@ -1,8 +1,11 @@
 /**
- * A closed-loop load on loopback, in a process of its own so that it can be held to a core: `connections` keep-alive sockets, each
- * sending its next request when the last answer is complete. Argument: a {@link LoadSpec} as JSON. Prints a {@link LoadResult} as JSON.
+ * A load on loopback, in a process of its own so that it can be held to a core. Closed loop: `connections` keep-alive sockets, each sending its
+ * next request when the last answer is complete. Open loop, with `rate`: a request is due at each tick of a clock, whether answers come or not,
+ * goes out on the first free socket, and its latency counts from the moment it was due.
+ * Argument: a {@link LoadSpec} as JSON. Prints a {@link LoadResult} as JSON.
  */
 import type { Socket } from 'node:net';
+import { answerReader } from './answer-reader.ts';
 import { connectTo } from './connect.ts';
 
 /** What to send. */
@@ -14,6 +17,8 @@ export interface LoadSpec {
   /** Sent behind every head. */
   readonly body?: string;
   readonly connections: number;
+  /** Requests/s of an open loop; a closed loop when absent. */
+  readonly rate?: number;
   readonly warmMs: number;
   readonly measureMs: number;
 }
@@ -32,8 +37,6 @@ export interface LoadResult {
   readonly status: number;
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n');
-
 function main(spec: LoadSpec): void {
   const requests = spec.requests.map((text) => Buffer.from(`${text}\r\n\r\n${spec.body ?? ''}`));
   const latencies: number[] = [];
@@ -45,51 +48,57 @@ function main(spec: LoadSpec): void {
   let status = 0;
   let measuring = false;
 
+  // Of an open loop: sockets that wait for a request, and the number of the first request that has not gone out.
+  const free: ((dueAt: number) => void)[] = [];
+  const gapMs = spec.rate === undefined ? 0 : 1000 / spec.rate;
+  const startedAt = performance.now();
+  let due = 0;
+
   const open = () => {
     const socket = connectTo(spec.port, spec.tls === true);
     sockets.push(socket);
-    let sentAt = 0;
-    let missing = -1;
-    let head: Buffer = Buffer.alloc(0);
-    const send = () => {
-      sentAt = performance.now();
-      missing = -1;
-      head = Buffer.alloc(0);
+    let since = 0;
+    const read = answerReader();
+    const send = (from: number) => {
+      since = from;
       socket.write(requests[next++ % requests.length] as Buffer);
     };
-    socket.on('connect', send);
+    const go = spec.rate === undefined ? () => send(performance.now()) : () => free.push(send);
+    socket.on('connect', go);
     socket.on('error', (error) => fail(error.message));
     socket.on('data', (chunk: Buffer) => {
-      if (missing < 0) {
-        head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
-        const end = head.indexOf(HEAD_END);
-        if (end < 0) return;
-        const text = head.toString('latin1', 0, end);
-        const code = Number(text.slice(9, 12));
-        const length = code === 304 ? 0 : Number(/content-length: (\d+)/i.exec(text)?.[1] ?? Number.NaN);
-        if (Number.isNaN(length)) fail(`an answer without Content-Length: ${text}`);
-        if (status === 0) status = code;
-        else if (code !== status) odd += 1;
-        bodyBytes = length;
-        missing = length - (head.length - end - 4);
-      } else {
-        missing -= chunk.length;
-      }
-      if (missing <= 0) {
-        answers += 1;
-        if (measuring) latencies.push(performance.now() - sentAt);
-        send();
-      }
+      const answer = read(chunk);
+      if (answer === undefined) return;
+      if (status === 0) status = answer.status;
+      else if (answer.status !== status) odd += 1;
+      bodyBytes = answer.bodyBytes;
+      answers += 1;
+      if (measuring) latencies.push(performance.now() - since);
+      go();
     });
   };
 
+  // Timers are late by up to 1 ms, which would count as latency: the loop turns all the time instead.
+  let ended = false;
+  const tick = () => {
+    if (ended) return;
+    const now = performance.now();
+    for (let at = startedAt + due * gapMs; at <= now && free.length > 0; at = startedAt + due * gapMs) {
+      free.pop()?.(at);
+      due += 1;
+    }
+    setImmediate(tick);
+  };
+
   for (let i = 0; i < spec.connections; i += 1) open();
+  if (spec.rate !== undefined) tick();
   setTimeout(() => {
     measuring = true;
     const started = performance.now();
     setTimeout(() => {
       const seconds = (performance.now() - started) / 1000;
       measuring = false;
+      ended = true;
       for (const socket of sockets) socket.destroy();
       latencies.sort((a, b) => a - b);
       const at = (q: number) =>

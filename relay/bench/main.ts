@@ -1,68 +1,115 @@
-import { cpus, release, totalmem } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { measureEnvironments } from './environments.ts';
-import { measureEvaluation } from './evaluation.ts';
-import { measureEvents } from './events.ts';
-import { measureHttp } from './http.ts';
 import { buildBundle, type Lab, openLab } from './lab.ts';
-import { record, regressions } from './recorded.ts';
-import { measureStart } from './start.ts';
-import { measureStreams } from './streams.ts';
-import { markdown, type Row } from './table.ts';
-import { measureTls } from './tls.ts';
-import { measureWorkers } from './workers.ts';
+import { commitAt, originFromNow } from './origin.ts';
+import { FULL, SHORT } from './parts.ts';
+import { profileEvalx } from './profile.ts';
+import { rowsTable } from './report/bench-section.ts';
+import { type CompareOutput, comparisonsOf, merged } from './report/compared.ts';
+import { profileSection } from './report/detail-sections.ts';
+import { keep, readResults, render } from './report/files.ts';
+import { BENCH_GOALS } from './report/goals.ts';
+import { type Recorded, rounded } from './report/recorded.ts';
+import { type Check, checkReport, checkTwice } from './report/regressions.ts';
+import type { Row } from './table.ts';
 
-// `make bench`: the bundle next to a bare Node server in the same run, under ten minutes. `--short` takes about a minute and
-// fails when a ratio fell to half of the recorded one; `--record` keeps the ratios of this run for that.
+// `make bench`: the bundle next to a bare Node server in the same run.
+//   --record        keeps it in recorded.json and renders RESULTS.md
+//   --only NAME     measures only the parts whose names begin so, and keeps nothing
+//   --short         what CI runs, about a minute: fails when a ratio fell to half of the recorded one
+//   --compare FILE  takes over what `relaybench compare -out FILE` measured beside ld-relay
+//   --render        makes RESULTS.md again from what is kept
 
-const { values } = parseArgs({ options: { short: { type: 'boolean' }, record: { type: 'boolean' } } });
-const short = values.short === true;
+const { values } = parseArgs({
+  options: {
+    record: { type: 'boolean' },
+    only: { type: 'string' },
+    short: { type: 'boolean' },
+    compare: { type: 'string', multiple: true },
+    render: { type: 'boolean' },
+  },
+});
 const progress = (text: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
 
-/** What is measured, in the order of the table. */
-function parts(lab: Lab): [string, () => Promise<Row[]>][] {
-  const evaluation = (size: 'small' | 'medium' | 'large') => async () => [await measureEvaluation(size, lab.rounds)];
-  const medium: [string, () => Promise<Row[]>][] = [
-    ['evalx and polling, medium', () => measureHttp(lab, 'medium', true)],
-    ['streams', () => measureStreams(lab)],
-    ['evaluation, medium', evaluation('medium')],
-  ];
-  if (short) return [...medium, ['start', () => measureStart(lab, ['medium'])]];
-  return [
-    ['evalx, small', () => measureHttp(lab, 'small', false)],
-    ...medium,
-    ['evalx, large', () => measureHttp(lab, 'large', false)],
-    ['evaluation, small', evaluation('small')],
-    ['evaluation, large', evaluation('large')],
-    ['start', () => measureStart(lab, ['small', 'medium', 'large'])],
-    ['environments', () => measureEnvironments(lab)],
-    ['events', () => measureEvents(lab)],
-    ['TLS', () => measureTls(lab)],
-    ['workers', () => measureWorkers(lab)],
-  ];
+if (values.compare !== undefined) values.compare.forEach(compare);
+else if (values.render === true) render();
+else if (values.short === true) await short();
+else await full();
+
+function compare(file: string): void {
+  const output = JSON.parse(readFileSync(file, 'utf8')) as CompareOutput;
+  keep({ compared: merged(readResults().compared, comparisonsOf(output, commitAt(output.finished))) });
 }
 
-progress('building the bundle');
-buildBundle();
-const lab = openLab(
-  short ? { rounds: 3, measureMs: 500, streams: 500 } : { rounds: 3, measureMs: 1_500, streams: 2_000 },
-);
-const rows: Row[] = [];
-try {
-  for (const [name, measure] of parts(lab)) {
+async function full(): Promise<void> {
+  const parts = FULL.filter(({ name }) => name.startsWith(values.only ?? ''));
+  if (parts.length === 0)
+    throw new Error(`--only: no part begins with ${values.only}; ${FULL.map((p) => p.name).join(', ')}`);
+  if (values.only !== undefined && values.record === true)
+    throw new Error('--only keeps nothing: it goes without --record');
+  const origin = originFromNow();
+  const rows: Row[] = [];
+  const seconds: Record<string, number> = {};
+  const timed = async <T>(name: string, work: () => T | Promise<T>): Promise<T> => {
     progress(name);
-    rows.push(...(await measure()));
+    const started = performance.now();
+    const result = await work();
+    seconds[name] = Math.round((performance.now() - started) / 100) / 10;
+    return result;
+  };
+  await timed('bundle', buildBundle);
+  const lab = openLab({ rounds: 3, measureMs: 1_000, streams: 2_000 });
+  try {
+    for (const { name, measure } of parts) rows.push(...(await timed(name, () => measure(lab))));
+    console.log(rowsTable(rows, BENCH_GOALS));
+    if (values.only === undefined) {
+      const profile = await timed('profile', () => profileEvalx(lab));
+      console.log(`\n${profileSection(profile)}`);
+      const { rounds, streams } = lab;
+      const pinned = lab.core !== undefined;
+      const recorded: Recorded = {
+        origin: origin(),
+        command: 'make bench RECORD=1',
+        ...{ pinned, rounds, streams, seconds, rows, profile },
+      };
+      if (values.record === true) keep({ recorded: rounded(recorded) });
+    }
+  } finally {
+    lab.close();
   }
-} finally {
-  lab.close();
+  progress(
+    `seconds: ${Object.entries(seconds)
+      .map(([name, taken]) => `${name} ${taken}`)
+      .join(', ')}`,
+  );
 }
-const [cpu] = cpus();
-const where = lab.core === undefined ? 'not pinned' : 'server on core 0, load on core 1';
-console.log(`${new Date().toISOString().slice(0, 16)}Z, Node ${process.version}, ${cpus().length} x ${cpu?.model}, \
-${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}; ${where}; ${lab.streams} streams; minimum / median / maximum of \
-${lab.rounds} rounds.\n`);
-console.log(markdown(rows));
-if (values.record === true) record(rows);
-const fell = short ? regressions(rows) : [];
-for (const line of fell) console.error(`fell to half: ${line}`);
-process.exitCode = fell.length > 0 ? 1 : 0;
+
+/** Ends with a line that CI adds up; the bench that ran is a check itself. */
+async function short(): Promise<void> {
+  buildBundle();
+  const lab = openLab({ rounds: 3, measureMs: 500, streams: 1_000 });
+  let checks: Check[];
+  try {
+    checks = await shortChecks(lab);
+  } finally {
+    lab.close();
+  }
+  const { text, failed } = checkReport(checks, 1);
+  console.log(text);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+async function shortChecks(lab: Lab): Promise<Check[]> {
+  const recorded = readResults().recorded?.rows ?? [];
+  const checks: Check[] = [];
+  for (const { name, measure } of SHORT) {
+    const found = await checkTwice(() => {
+      progress(name);
+      return measure(lab);
+    }, recorded);
+    checks.push(...found);
+  }
+  if (lab.core !== undefined) return checks;
+  const text = 'servers and load cannot be held to cores here';
+  return checks.map(({ name }) => ({ name, outcome: 'not compared', text }));
+}

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { get as getTls } from 'node:https';
 
@@ -9,7 +9,8 @@ export interface ServerProcess {
   readonly port: number;
   /** ms from spawn to the first answer with status 200 */
   readonly startMs: number;
-  stop(): Promise<void>;
+  /** Ends it, at once unless another signal is given; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** How a server is started. */
@@ -50,7 +51,7 @@ export async function startServer(spec: ServerSpec): Promise<ServerProcess> {
   const startMs = performance.now() - started;
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${command} has no process id`);
-  return { pid, port: spec.port, startMs, stop: () => end(child) };
+  return { pid, port: spec.port, startMs, stop: (signal = 'SIGKILL') => end(child, signal) };
 }
 
 async function answers(spec: ServerSpec, deadline: number): Promise<void> {
@@ -84,11 +85,18 @@ function statusOf(spec: ServerSpec): Promise<number> {
   });
 }
 
-function end(child: ChildProcess): Promise<void> {
+/** How long a server may take to end by itself, in ms. */
+const END_MS = 10_000;
+
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
+    const late = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    child.once('exit', () => {
+      clearTimeout(late);
+      resolve();
+    });
+    child.kill(signal);
   });
 }
 
@@ -99,10 +107,21 @@ export function memoryOf(pid: number): { readonly rss: number; readonly pss: num
   return { rss: kib('Rss') * 1024, pss: kib('Pss') * 1024 };
 }
 
-/** CPU time (user and system) that a process has used so far, in µs. */
+/** Begins to watch the highest resident memory of a process; call the result for it, in bytes. */
+export function watchPeak(pid: number): () => number {
+  // 5: forget the peak so far, proc(5).
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  return () => {
+    const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(text)?.[1] ?? Number.NaN) * 1024;
+  };
+}
+
+/** CPU time that the threads of a process have used so far, in µs: the scheduler's count, which has no ticks. */
 export function cpuOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // utime and stime are fields 14 and 15 of proc(5), in ticks of 10 ms.
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8');
+    return Number(text.slice(0, text.indexOf(' ')));
+  });
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1000;
 }

@@ -31,17 +31,18 @@ export async function measureStart(lab: Lab, sizes: readonly SizeName[]): Promis
     } finally {
       await upstream.close();
     }
-    const row = (name: string, unit: string, pick: (one: Figures) => number): Row => ({
+    const row = (name: string, unit: string, measures: Row['measures'], pick: (one: Figures) => number): Row => ({
       name: `${name}, ${SIZES[size].flags} flags`,
       unit,
       better: 'lower',
+      measures,
       relay: relay.map(pick),
       baseline: bare.map(pick),
     });
     rows.push(
-      row('start to first 200', 'ms', ({ startMs }) => startMs),
-      row('idle PSS', 'MB', ({ pss }) => pss / 1e6),
-      row('idle RSS', 'MB', ({ rss }) => rss / 1e6),
+      row('start to first 200', 'ms', 'time', ({ startMs }) => startMs),
+      row('idle PSS', 'MB', 'memory', ({ pss }) => pss / 1e6),
+      row('idle RSS', 'MB', 'memory', ({ rss }) => rss / 1e6),
     );
   }
   return rows;
@@ -50,7 +51,7 @@ export async function measureStart(lab: Lab, sizes: readonly SizeName[]): Promis
 async function startBareNode(lab: Lab): Promise<ServerProcess> {
   const port = await freePort();
   return startServer({
-    argv: [process.execPath, '-e', BARE, String(port)],
+    argv: [lab.node, '-e', BARE, String(port)],
     port,
     readyPath: '/',
     ...(lab.core === undefined ? {} : { core: lab.core }),

@@ -51,6 +51,7 @@ export async function measureWorkers(lab: Lab): Promise<Row[]> {
       name: `evalx large, ${workers} workers`,
       unit: 'requests/s',
       better: 'higher',
+      measures: 'time',
       relay: many,
       baseline: one,
       against: 'one process',
