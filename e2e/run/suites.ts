@@ -53,7 +53,12 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       coverage: 'relay/src/**',
     },
     // Fails only where a ratio of CPU or memory to a bare Node server fell to half of the recorded one.
-    { name: 'bench', kind: 'counted', run: [process.execPath, 'relay/bench/main.ts', '--short'], timeoutMs: 5 * MINUTE },
+    {
+      name: 'bench',
+      kind: 'counted',
+      run: [process.execPath, 'relay/bench/main.ts', '--short'],
+      timeoutMs: 5 * MINUTE,
+    },
     {
       name: 'cluster',
       kind: 'tests',

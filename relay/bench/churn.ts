@@ -59,7 +59,7 @@ try {
     argv: [lab.node, '--max-semi-space-size=8', `${import.meta.dirname}/../dist/main.js`, '--config', document],
     port,
     readyPath: evalxPath('{"kind":"user","key":"ready"}', STEADY - 1),
-    ...(lab.core === undefined ? {} : { core: lab.core }),
+    ...(lab.cores === undefined ? {} : { cores: lab.cores }),
   });
   await churn(server);
 } finally {

@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ServerProcess, startServer } from './process.ts';
 
 /** Where measurements run: cores, a folder for files, and how long each may take. */
 export interface Lab {
-  /** Core of the servers; undefined where processes cannot be held to one. */
-  readonly core: number | undefined;
+  /** Cores of the servers, as taskset takes them; undefined where processes cannot be held to any. */
+  readonly cores: string | undefined;
   /**
    * The Node that servers run on, a copy of this one: pages of a program that other processes run as well would count for less in the memory
    * of a server.
@@ -39,7 +39,7 @@ export function openLab(options: Pick<Lab, 'rounds' | 'measureMs' | 'streams'>):
   return {
     ...options,
     node,
-    core: pinned ? 0 : undefined,
+    cores: pinned ? '0' : undefined,
     file(name, content) {
       const path = join(folder, name);
       writeFileSync(path, content);
@@ -47,6 +47,11 @@ export function openLab(options: Pick<Lab, 'rounds' | 'measureMs' | 'streams'>):
     },
     close: () => rmSync(folder, { recursive: true }),
   };
+}
+
+/** The same lab with servers that may use every core; without a word they would be held to that of this process. */
+export function onAllCores(lab: Lab): Lab {
+  return { ...lab, cores: lab.cores === undefined ? undefined : `0-${cpus().length - 1}` };
 }
 
 /** Builds the bundle that is measured. */
@@ -103,7 +108,7 @@ export async function startRelay(
     port,
     readyPath: evalxPath('{"kind":"user","key":"ready"}', count - 1),
     tls: lab.tls !== undefined,
-    ...(lab.core === undefined ? {} : { core: lab.core }),
+    ...(lab.cores === undefined ? {} : { cores: lab.cores }),
   });
   return server;
 }
@@ -117,7 +122,7 @@ export async function startBare(lab: Lab, script: string, args: readonly string[
     port,
     readyPath: '/',
     tls: lab.tls !== undefined,
-    ...(lab.core === undefined ? {} : { core: lab.core }),
+    ...(lab.cores === undefined ? {} : { cores: lab.cores }),
   });
 }
 

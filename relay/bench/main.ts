@@ -66,7 +66,7 @@ async function full(): Promise<void> {
       const profile = await timed('profile', () => profileEvalx(lab));
       console.log(`\n${profileSection(profile)}`);
       const { rounds, streams } = lab;
-      const pinned = lab.core !== undefined;
+      const pinned = lab.cores !== undefined;
       const recorded: Recorded = {
         origin: origin(),
         command: 'make bench RECORD=1',
@@ -109,7 +109,7 @@ async function shortChecks(lab: Lab): Promise<Check[]> {
     }, recorded);
     checks.push(...found);
   }
-  if (lab.core !== undefined) return checks;
+  if (lab.cores !== undefined) return checks;
   const text = 'servers and load cannot be held to cores here';
   return checks.map(({ name }) => ({ name, outcome: 'not compared', text }));
 }

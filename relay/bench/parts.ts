@@ -3,7 +3,7 @@ import { measureEvaluation } from './evaluation.ts';
 import { measureEvents } from './events.ts';
 import { measureExpress } from './express.ts';
 import { measureEvalx, measurePaced, measurePolling } from './http.ts';
-import type { Lab } from './lab.ts';
+import { type Lab, onAllCores } from './lab.ts';
 import { measureStart } from './start.ts';
 import { measureStreams, type StreamRun } from './streams.ts';
 import type { Row } from './table.ts';
@@ -51,10 +51,13 @@ export const FULL: readonly Part[] = [
   {
     name: 'streams, two cores',
     measure: (lab) =>
-      measureStreams(
-        { ...lab, core: undefined },
-        { name: '/all medium, two cores', path: '/all', size: 'medium', count: lab.streams, stormOnly: true },
-      ),
+      measureStreams(onAllCores(lab), {
+        name: '/all medium, two cores',
+        path: '/all',
+        size: 'medium',
+        count: lab.streams,
+        stormOnly: true,
+      }),
   },
   { name: 'events', measure: measureEvents },
   { name: 'start', measure: (lab) => measureStart(lab, ['small', 'medium', 'large']) },

@@ -23,13 +23,13 @@ export interface ServerSpec {
   readonly headers?: Readonly<Record<string, string>>;
   /** It speaks TLS, with a certificate that nobody checks. */
   readonly tls?: boolean;
-  /** The core it is held to; undefined = any. */
-  readonly core?: number;
+  /** The cores it is held to, as taskset takes them; those of this process when absent. */
+  readonly cores?: string;
 }
 
 /** Starts a server and waits, 30 s at most, until it answers. */
 export async function startServer(spec: ServerSpec): Promise<ServerProcess> {
-  const argv = spec.core === undefined ? [...spec.argv] : ['taskset', '-c', String(spec.core), ...spec.argv];
+  const argv = spec.cores === undefined ? [...spec.argv] : ['taskset', '-c', spec.cores, ...spec.argv];
   const [command, ...args] = argv;
   if (command === undefined) throw new Error('a server needs a command');
   const started = performance.now();

@@ -54,7 +54,7 @@ async function startBareNode(lab: Lab): Promise<ServerProcess> {
     argv: [lab.node, '-e', BARE, String(port)],
     port,
     readyPath: '/',
-    ...(lab.core === undefined ? {} : { core: lab.core }),
+    ...(lab.cores === undefined ? {} : { cores: lab.cores }),
   });
 }
 

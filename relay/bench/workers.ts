@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { benchData } from './dataset.ts';
-import { evalxPath, type Lab, startRelay } from './lab.ts';
+import { evalxPath, type Lab, onAllCores, startRelay } from './lab.ts';
 import { runLoad } from './load-run.ts';
 import type { Row } from './table.ts';
 import { startUpstream } from './upstream.ts';
@@ -16,13 +16,12 @@ export async function measureWorkers(lab: Lab): Promise<Row[]> {
   if (workers < 2) return [];
   const data = benchData('large');
   const upstream = await startUpstream(data);
-  const { core: _core, ...free } = lab;
-  const anywhere: Lab = { ...free, core: undefined };
+  const free = onAllCores(lab);
   const requests = data.contexts
     .slice(0, 200)
     .map((context) => `GET ${evalxPath(JSON.stringify(context))} HTTP/1.1\r\nHost: bench`);
   const perSecond = async (count: number): Promise<number> => {
-    const relay = await startRelay(anywhere, upstream.uri, { env: { WORKERS: String(count) } });
+    const relay = await startRelay(free, upstream.uri, { env: { WORKERS: String(count) } });
     try {
       const load = {
         port: relay.port,

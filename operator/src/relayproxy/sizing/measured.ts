@@ -9,11 +9,11 @@ export const measured = {
   evaluationCacheBytes: 16 * 2 ** 20,
   /** Bytes for each further environment ("PSS, 10 x medium" less "1 x medium", by nine). */
   environmentBytes: 6.1e6,
-  /** Bytes of one open stream ("streams, memory of one"). */
+  /** Bytes of one open stream ("/all medium: memory of a stream"). */
   streamBytes: 19e3,
   /** Bytes of one stream while all of them reconnect at once: peak RSS of a storm of 2,000, less the base. */
   stormStreamBytes: 32e3,
-  /** Seconds of CPU to send one change to one stream ("streams, CPU of one delivery"). */
+  /** Seconds of CPU to send one change to one stream ("/all medium: CPU of a delivery"). */
   deliverySeconds: 23e-6,
 } as const;
 
