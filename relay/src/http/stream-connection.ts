@@ -82,12 +82,49 @@ export function streamOnResponse(response: ServerResponse, headers: readonly str
   return new ResponseConnection(response);
 }
 
-/** Makes a stream of a socket that `node:http` let go of (see `takeover.ts`). Sends the head at once, as SDKs time out otherwise. */
-export function streamOnSocket(socket: Socket, headers: readonly string[]): StreamConnection {
-  let head = 'HTTP/1.1 200 OK\r\n';
-  for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  socket.write(`${head}Date: ${new Date().toUTCString()}\r\nTransfer-Encoding: chunked\r\n\r\n`, 'latin1');
-  return new SocketConnection(socket);
+/**
+ * Makes a stream of a socket that `node:http` let go of (see `takeover.ts`) and hands it to `use`. The head goes out with what `use`
+ * writes at once, or alone: SDKs time out without it.
+ * @param headers names and values in turn; a list that is used again is put together once
+ */
+export function streamOnSocket(
+  socket: Socket,
+  headers: readonly string[],
+  use: (connection: StreamConnection) => void,
+): void {
+  socket.cork();
+  try {
+    socket.write(`${headOf(headers)}Date: ${httpDate()}\r\nTransfer-Encoding: chunked\r\n\r\n`, 'latin1');
+    use(new SocketConnection(socket));
+  } finally {
+    socket.uncork();
+  }
+}
+
+const heads = new WeakMap<readonly string[], string>();
+
+/** The status line and headers, but for those that each answer has of its own. */
+function headOf(headers: readonly string[]): string {
+  let head = heads.get(headers);
+  if (head === undefined) {
+    head = 'HTTP/1.1 200 OK\r\n';
+    for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    heads.set(headers, head);
+  }
+  return head;
+}
+
+let second = 0;
+let date = '';
+
+/** The time as headers have it, put together once a second. */
+function httpDate(): string {
+  const now = Math.floor(Date.now() / 1000);
+  if (now !== second) {
+    second = now;
+    date = new Date(now * 1000).toUTCString();
+  }
+  return date;
 }
 
 function cutAfter(socket: Socket, graceMs: number): void {

@@ -33,7 +33,7 @@ describe('sockets taken over from node:http', () => {
         connections.push(connection);
       };
       const headers = ['Content-Type', 'text/event-stream'];
-      if (canTakeSocket(request)) takeover(request, response, (socket) => use(streamOnSocket(socket, headers)));
+      if (canTakeSocket(request)) takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
       else use(streamOnResponse(response, headers));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -106,14 +106,25 @@ function open(
   { environment, methods }: Selected,
   use: (connection: StreamConnection) => void,
 ): void {
-  const headers =
-    methods === '' ? SSE_HEADERS : [...SSE_HEADERS, ...corsHeadersOfStream(environment.definition, methods)];
+  const headers = methods === '' ? SSE_HEADERS : headersWith(corsHeadersOfStream(environment.definition, methods));
   (response as RelayResponse).opened?.();
   if (canTakeSocket(request)) {
-    options.takeover(request, response, (socket) => use(streamOnSocket(socket, headers)));
+    options.takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
   } else {
     use(streamOnResponse(response, headers));
   }
+}
+
+const withCors = new WeakMap<HeaderList, HeaderList>();
+
+/** The same list for the same CORS headers, so that the head is put together once. */
+function headersWith(cors: HeaderList): HeaderList {
+  let headers = withCors.get(cors);
+  if (headers === undefined) {
+    headers = [...SSE_HEADERS, ...cors];
+    withCors.set(cors, headers);
+  }
+  return headers;
 }
 
 function openPing(

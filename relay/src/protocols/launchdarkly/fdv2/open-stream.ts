@@ -29,7 +29,7 @@ export function openStream(
 ): void {
   const head = [...SSE_HEADERS, ...headers];
   if (inRequestEvent && canTakeSocket(request)) {
-    takeover(request, response, (socket) => use(streamOnSocket(socket, head)));
+    takeover(request, response, (socket) => streamOnSocket(socket, head, use));
   } else {
     use(streamOnResponse(response, head));
   }
