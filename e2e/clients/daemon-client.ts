@@ -5,20 +5,12 @@
  */
 import { init, type LDContext } from '@launchdarkly/node-server-sdk';
 import { RedisFeatureStore } from '@launchdarkly/node-server-sdk-redis';
+import { reporter, required } from './program-io.ts';
 import type { ClientReport } from './sdk-client.ts';
 
 const LOOK_MS = 500;
 
-function report(line: ClientReport): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} must be set`);
-  return value;
-}
-
+const report = reporter<ClientReport>();
 const flag = required('FLAG');
 const redis = new URL(required('REDIS_URL'));
 const context: LDContext = { kind: 'user', key: 'alice' };

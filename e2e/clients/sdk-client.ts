@@ -4,6 +4,7 @@
  * environment variables, and ends on SIGTERM.
  */
 import { init, type LDContext } from '@launchdarkly/node-server-sdk';
+import { reporter, required } from './program-io.ts';
 import { startRequestLoop } from './request-loop.ts';
 
 /** A line that the client prints. */
@@ -19,16 +20,7 @@ export type ClientReport =
     }
   | { readonly event: 'failed'; readonly message: string };
 
-function report(line: ClientReport): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} must be set`);
-  return value;
-}
-
+const report = reporter<ClientReport>();
 const relayUrl = required('RELAY_URL');
 const context: LDContext = { kind: 'user', key: process.env.USER_KEY ?? 'alice', email: 'alice@example.com' };
 const started = performance.now();

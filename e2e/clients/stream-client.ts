@@ -3,6 +3,7 @@
  * own, and opens one again a moment after it has ended. Reports once a second as JSON lines on stdout, and ends on SIGTERM.
  */
 import { get } from 'node:http';
+import { reporter, required } from './program-io.ts';
 
 /** A line that the client prints. */
 export interface StreamReport {
@@ -22,12 +23,7 @@ const RECONNECT_MS = 1000;
 const APART_MS = 20;
 const TIMEOUT_MS = 10_000;
 
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`${name} must be set`);
-  return value;
-}
-
+const report = reporter<StreamReport>();
 const url = `${required('RELAY_URL')}/all`;
 const headers = { authorization: required('SDK_KEY') };
 const totals = { open: 0, opened: 0, refused: 0 };
@@ -62,7 +58,7 @@ function openStream(): void {
 const count = Number(required('STREAMS'));
 for (let at = 0; at < count; at++) setTimeout(openStream, at * APART_MS);
 const reporting = setInterval(() => {
-  process.stdout.write(`${JSON.stringify({ event: 'streams', ...totals } satisfies StreamReport)}\n`);
+  report({ event: 'streams', ...totals });
 }, REPORT_MS);
 
 process.once('SIGTERM', () => {

@@ -48,6 +48,26 @@ export interface Dashboard {
   readonly rows: readonly Row[];
 }
 
+/** Memory, CPU and event loop of pods. @param pods label matchers @param lag what a long lag does */
+export function processPanels(pods: string, lag: string): Panel[] {
+  const panel = (title: string, description: string, unit: string, expr: string): Panel => ({
+    title,
+    description,
+    unit,
+    queries: [{ expr, legend: '{{pod}}' }],
+  });
+  return [
+    panel('Event-loop lag', lag, 's', `max by (pod) (nodejs_eventloop_lag_p99_seconds{${pods}})`),
+    panel('Memory', 'Resident memory of each pod.', 'bytes', `max by (pod) (process_resident_memory_bytes{${pods}})`),
+    panel(
+      'CPU',
+      'Cores in use by each pod.',
+      'short',
+      `sum by (pod) (rate(process_cpu_seconds_total{${pods}}[$__rate_interval]))`,
+    ),
+  ];
+}
+
 const WIDTH = 24;
 const HEIGHT = 8;
 const datasource = { type: 'prometheus', uid: '$datasource' };

@@ -1,4 +1,4 @@
-import type { Dashboard } from './dashboard.ts';
+import { type Dashboard, processPanels } from './dashboard.ts';
 
 const pods = 'namespace=~"$namespace",pod=~"$pod"';
 const rate = (metric: string, by: string) => `sum by (${by}) (rate(${metric}{${pods}}[$__rate_interval]))`;
@@ -213,24 +213,7 @@ export const operatorDashboard: Dashboard = {
           ],
           queries: [{ expr: `max by (pod) (leader_election_master_status{${pods}})`, legend: '{{pod}}' }],
         },
-        {
-          title: 'Memory',
-          description: 'Resident memory of each pod.',
-          unit: 'bytes',
-          queries: [{ expr: `max by (pod) (process_resident_memory_bytes{${pods}})`, legend: '{{pod}}' }],
-        },
-        {
-          title: 'CPU',
-          description: 'Cores in use by each pod.',
-          unit: 'short',
-          queries: [{ expr: rate('process_cpu_seconds_total', 'pod'), legend: '{{pod}}' }],
-        },
-        {
-          title: 'Event-loop lag',
-          description: 'p99; a lag of seconds endangers the Lease.',
-          unit: 's',
-          queries: [{ expr: `max by (pod) (nodejs_eventloop_lag_p99_seconds{${pods}})`, legend: '{{pod}}' }],
-        },
+        ...processPanels(pods, 'p99; a lag of seconds endangers the Lease.'),
       ],
     },
   ],

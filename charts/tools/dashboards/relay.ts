@@ -1,4 +1,4 @@
-import type { Dashboard, Panel, ValueMapping } from './dashboard.ts';
+import { type Dashboard, type Panel, processPanels, type ValueMapping } from './dashboard.ts';
 
 /** Relay pods of the chosen RelayProxies, as alerts select them. */
 const pods = 'namespace=~"$namespace",pod=~"($relayproxy)-relay-[^-]+-[^-]+"';
@@ -197,26 +197,7 @@ export const relayDashboard: Dashboard = {
     },
     {
       title: 'Processes',
-      panels: [
-        {
-          title: 'Event-loop lag',
-          description: 'p99; long lags delay every stream of the pod.',
-          unit: 's',
-          queries: [{ expr: `max by (pod) (nodejs_eventloop_lag_p99_seconds{${pods}})`, legend: '{{pod}}' }],
-        },
-        {
-          title: 'Memory',
-          description: 'Resident memory of each pod.',
-          unit: 'bytes',
-          queries: [{ expr: `max by (pod) (process_resident_memory_bytes{${pods}})`, legend: '{{pod}}' }],
-        },
-        {
-          title: 'CPU',
-          description: 'Cores in use by each pod.',
-          unit: 'short',
-          queries: [{ expr: rate('process_cpu_seconds_total', 'pod'), legend: '{{pod}}' }],
-        },
-      ],
+      panels: processPanels(pods, 'p99; long lags delay every stream of the pod.'),
     },
   ],
 };

@@ -7,8 +7,6 @@ import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
 import { daemon, production } from './testing/test-relay-proxy.ts';
 
-const TIMEOUT_MS = 60_000;
-
 let cluster: TestCluster;
 let operator: TestOperator;
 before(async () => {
@@ -21,20 +19,11 @@ after(async () => {
   await cluster?.close();
 });
 
+const until: TestOperator['until'] = (what, read) => operator.until(what, read);
 const ref = (name: string) => ({ name, namespace: cluster.namespace });
 const service = () => cluster.client.get(types.service, ref('flags')).then(Boolean, () => false);
 const lease = () => cluster.client.get(leases, ref('flags-relay')).catch(() => undefined);
 const status = async () => (await cluster.client.get(types.relayProxy, ref('flags'))).status;
-
-async function until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T> {
-  const end = performance.now() + TIMEOUT_MS;
-  while (performance.now() < end) {
-    const value = await read();
-    if (value !== undefined && value !== false) return value;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`not within ${TIMEOUT_MS} ms: ${what}\n${operator.output().slice(-4000)}`);
-}
 
 function apply(spec: object): Promise<unknown> {
   const environments = [production];

@@ -17,8 +17,6 @@ const quotas: ResourceType = {
   plural: 'resourcequotas',
   namespaced: true,
 };
-const TIMEOUT_MS = 60_000;
-
 let cluster: TestCluster;
 let operator: TestOperator;
 
@@ -32,24 +30,8 @@ after(async () => {
   await cluster?.close();
 });
 
+const until: TestOperator['until'] = (what, read) => operator.until(what, read);
 const ref = (name: string) => ({ name, namespace: cluster.namespace });
-
-/** Waits until `read` answers something; reads again each 100 ms. A failing read is tried again until the end. */
-async function until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T> {
-  const end = Date.now() + TIMEOUT_MS;
-  let last: unknown;
-  while (Date.now() < end) {
-    try {
-      const value = await read();
-      if (value !== undefined && value !== false) return value;
-      last = value;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`not within ${TIMEOUT_MS} ms: ${what}\n${operator?.output().slice(-4000)}`, { cause: last });
-}
 
 const environments = [{ name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } }];
 

@@ -3,6 +3,18 @@ import type { Socket } from 'node:net';
 import type { StreamConnection } from '../streams/connection.ts';
 import { type Frame, LAST_CHUNK } from '../streams/sse.ts';
 
+/** Headers of every stream of server-sent events; nothing on the way may keep or gather them. */
+export const SSE_HEADERS: readonly string[] = [
+  'Content-Type',
+  'text/event-stream; charset=utf-8',
+  'Cache-Control',
+  'no-cache, no-store, must-revalidate',
+  'Connection',
+  'keep-alive',
+  'X-Accel-Buffering',
+  'no',
+];
+
 /** A stream on a socket that was taken over from `node:http`: frames go out as the chunks they are framed as. */
 class SocketConnection implements StreamConnection {
   onClose: (() => void) | undefined;

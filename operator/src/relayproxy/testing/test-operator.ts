@@ -28,6 +28,9 @@ export async function applyCrd(client: RestClient): Promise<void> {
   await client.apply(crds, parse(text) as KubernetesObject, { force: true, fieldManager: 'test-crds' });
 }
 
+/** Waiting for what the operator does gives up after this long, in ms. */
+const UNTIL_MS = 60_000;
+
 /** An operator that runs from source as a process of its own. */
 export interface TestOperator {
   /** Sum of a metric over the series whose labels contain `labels`; 0 when there is none. */
@@ -38,6 +41,11 @@ export interface TestOperator {
   stop(): Promise<number | null>;
   /** Everything that it wrote so far. */
   output(): string;
+  /**
+   * Waits until `read` answers something; reads again each 100 ms. A failing read is tried again until the end.
+   * @throws Error after a minute, with what the operator wrote last
+   */
+  until<T>(what: string, read: () => Promise<T | undefined | false>): Promise<T>;
 }
 
 /**
@@ -65,6 +73,21 @@ export async function startOperator(client: RestClient, namespace: string): Prom
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
   return {
     output: () => text,
+    until: async (what, read) => {
+      const end = performance.now() + UNTIL_MS;
+      let last: unknown;
+      while (performance.now() < end) {
+        try {
+          const value = await read();
+          if (value !== undefined && value !== false) return value;
+          last = value;
+        } catch (error) {
+          last = error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      throw new Error(`not within ${UNTIL_MS} ms: ${what}\n${text.slice(-4000)}`, { cause: last });
+    },
     metric: (name, labels = '') => readMetric(`http://127.0.0.1:${metricsPort}/metrics`, name, labels),
     readyz: async () => (await fetch(`http://127.0.0.1:${probePort}/readyz`)).status,
     stop: async () => {

@@ -4,7 +4,7 @@ import type { CompiledData } from '../../evaluation/compiled.ts';
 import type { HeaderList } from '../../http/reply.ts';
 import { sendText } from '../../http/reply.ts';
 import type { RelayResponse } from '../../http/response.ts';
-import { streamOnResponse, streamOnSocket } from '../../http/stream-connection.ts';
+import { SSE_HEADERS, streamOnResponse, streamOnSocket } from '../../http/stream-connection.ts';
 import { canTakeSocket, type Takeover } from '../../http/takeover.ts';
 import type { Admission } from '../../streams/admission.ts';
 import type { StreamKind } from '../../streams/channel.ts';
@@ -26,18 +26,7 @@ export interface StreamOptions {
 }
 
 /** Contract 2.1, "Headers". */
-const SSE_HEADERS: HeaderList = [
-  'Content-Type',
-  'text/event-stream; charset=utf-8',
-  'Cache-Control',
-  'no-cache, no-store, must-revalidate',
-  'Connection',
-  'keep-alive',
-  'X-Accel-Buffering',
-  'no',
-  'Access-Control-Allow-Origin',
-  '*',
-];
+const OPEN_HEADERS: HeaderList = [...SSE_HEADERS, 'Access-Control-Allow-Origin', '*'];
 
 const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
 
@@ -106,7 +95,7 @@ function open(
   { environment, methods }: Selected,
   use: (connection: StreamConnection) => void,
 ): void {
-  const headers = methods === '' ? SSE_HEADERS : headersWith(corsHeadersOfStream(environment.definition, methods));
+  const headers = methods === '' ? OPEN_HEADERS : headersWith(corsHeadersOfStream(environment.definition, methods));
   (response as RelayResponse).opened?.();
   if (canTakeSocket(request)) {
     options.takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
@@ -121,7 +110,7 @@ const withCors = new WeakMap<HeaderList, HeaderList>();
 function headersWith(cors: HeaderList): HeaderList {
   let headers = withCors.get(cors);
   if (headers === undefined) {
-    headers = [...SSE_HEADERS, ...cors];
+    headers = [...OPEN_HEADERS, ...cors];
     withCors.set(cors, headers);
   }
   return headers;

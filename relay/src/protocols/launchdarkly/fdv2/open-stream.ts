@@ -1,19 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderList } from '../../../http/reply.ts';
-import { streamOnResponse, streamOnSocket } from '../../../http/stream-connection.ts';
+import { SSE_HEADERS, streamOnResponse, streamOnSocket } from '../../../http/stream-connection.ts';
 import { canTakeSocket, type Takeover } from '../../../http/takeover.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
-
-const SSE_HEADERS: HeaderList = [
-  'Content-Type',
-  'text/event-stream; charset=utf-8',
-  'Cache-Control',
-  'no-cache, no-store, must-revalidate',
-  'Connection',
-  'keep-alive',
-  'X-Accel-Buffering',
-  'no',
-];
 
 /**
  * Sends the head of a stream and hands out the connection: a bare socket where the request allows it.
