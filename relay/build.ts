@@ -1,16 +1,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { join, resolve } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { fillCompileCache } from './tools/compile-cache.ts';
 
-// A few files start faster and take less memory than a thousand modules, and an image needs nothing beside them. What is
-// loaded on demand is a file of its own: one that nobody asks for is not even read.
+// One file starts faster than a thousand modules, and an image needs nothing beside it. It is a script and not a set of ES modules:
+// those are found, read and linked one by one, and Node does not give what V8 has compiled of them later. What is used on demand lies in it
+// unevaluated, as text.
+
+/** Modules of Node that a usual start does not need, and that take 1 to 5 ms each: loaded at the first use of what they export. */
+const LATE: ReadonlySet<string> = new Set(['fs/promises', 'https', 'tls', 'zlib']);
 
 /**
  * Node's own modules by `getBuiltinModule`, in place of each import. An `import` of them reads every export, and one of `node:http`
- * is a getter that loads a WebSocket client: 30 ms that nobody needs. A module for each would be a small file for each, as others
- * share it, and finding and reading one takes as long as running it.
+ * is a getter that loads a WebSocket client: 30 ms that nobody needs.
  */
 const builtins: Plugin = {
   name: 'builtins',
@@ -24,7 +27,7 @@ const builtins: Plugin = {
       return kind === 'require-call' ? { path: `node:${name}`, external: true } : { path: name, namespace: 'builtin' };
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('node:${path}');`,
+      contents: LATE.has(path) ? late(path) : `module.exports = process.getBuiltinModule('node:${path}');`,
     }));
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
       contents: withoutBuiltinImports(readFileSync(path, 'utf8')),
@@ -33,9 +36,18 @@ const builtins: Plugin = {
   },
 };
 
-/** A module's text with its imports of Node's modules as declarations, on the same lines. */
+function late(name: string): string {
+  const load = `process.getBuiltinModule('node:${name}')`;
+  const getters = Object.keys(process.getBuiltinModule(name) ?? {}).map(
+    (key) => `get ${key}() { return ${load}.${key}; }`,
+  );
+  return `module.exports = { __esModule: true, ${getters.join(', ')} };`;
+}
+
+/** A module's text with its imports of Node's modules as declarations (but for {@link LATE}), on the same lines. */
 function withoutBuiltinImports(text: string): string {
   return text.replace(/^import \{([^}]*)\} from '(node:[^']+)';/gm, (statement, names: string, name: string) => {
+    if (LATE.has(name.slice('node:'.length))) return statement;
     const values = names.split(',').flatMap((one) => {
       const [imported = '', local] = one.trim().split(' as ');
       return imported === '' || imported.startsWith('type ')
@@ -47,43 +59,69 @@ function withoutBuiltinImports(text: string): string {
   });
 }
 
-/** undici without `fetch`, WebSockets and mocks, which it loads whether they are used or not and the relay does not use. */
-const undici: Plugin = {
-  name: 'undici',
+/** What packages load whether it is used or not, and the relay does not use: files by their path, and the requires in them that go. */
+const UNUSED: readonly { readonly file: RegExp; readonly requires: RegExp }[] = [
+  // `fetch`, WebSockets, mocks, and dispatchers and interceptors of other kinds.
+  {
+    file: /undici[\\/]index\.js$/,
+    requires:
+      /'\.\/lib\/(mock|web|interceptor\/(?!cache')|cache\/sqlite|handler|dispatcher\/(balanced|round|env|retry|h2c))[^']*'/,
+  },
+  // Exemplars of traces, and metrics that are pushed.
+  { file: /prom-client[\\/]lib[\\/]metrics[\\/]processCpuTotal\.js$/, requires: /'@opentelemetry\/api'/ },
+  { file: /prom-client[\\/]index\.js$/, requires: /'\.\/lib\/pushgateway'/ },
+  // Bodies in any encoding there is: the relay reads bodies itself.
+  { file: /express[\\/]lib[\\/]express\.js$/, requires: /'body-parser'/ },
+];
+
+/** Packages without their unused parts ({@link UNUSED}). */
+const unused: Plugin = {
+  name: 'unused',
   setup({ onLoad }) {
-    onLoad({ filter: /undici[\\/]index\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace(
-        /require\('\.\/lib\/(mock|web)\/[^']*'\)/g,
-        'new Proxy({}, { get: () => class Unused {} })',
-      ),
-      loader: 'js',
-    }));
+    for (const { file, requires } of UNUSED) {
+      const call = new RegExp(`require\\((?:${requires.source})\\)`, 'g');
+      onLoad({ filter: file }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const contents = text.replace(call, 'new Proxy({}, { get: () => class Unused {} })');
+        if (contents === text) throw new Error(`${path} has no ${call} any more`);
+        return { contents, loader: 'js' };
+      });
+    }
   },
 };
 
-const outdir = join(import.meta.dirname, 'dist');
-rmSync(outdir, { recursive: true, force: true });
-await build({
-  entryPoints: { main: join(import.meta.dirname, 'src', 'bundle.ts') },
+// Usage: node build.ts [FOLDER]
+const outdir = resolve(process.argv[2] ?? join(import.meta.dirname, 'dist'));
+const source = (name: string): string => join(import.meta.dirname, 'src', name);
+const common = {
   outdir,
   bundle: true,
-  splitting: true,
   platform: 'node',
   target: 'node24',
-  format: 'esm',
+  format: 'cjs',
   // Names stay: stack traces are read by people.
   minifyWhitespace: true,
   minifySyntax: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
+  // It is read as such.
+  charset: 'ascii',
   legalComments: 'none',
   logLevel: 'warning',
+} as const satisfies BuildOptions;
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: { relay: source('start.ts') },
+  sourcemap: 'linked',
+  sourcesContent: false,
   // Packages that choose by it take more than ten modules less; code that is not for production goes.
-  define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [builtins, undici],
-  // CommonJS packages call `require`, which an ES module does not have.
-  banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
+  // undici has two HTTP parsers, and this leaves out the one on trial.
+  define: { 'process.env.NODE_ENV': '"production"', esbuildDetection: 'true' },
+  plugins: [builtins, unused],
+  // What `bundle.ts` calls.
+  banner: { js: '(function (require) {' },
+  footer: { js: '})' },
 });
+await build({ ...common, entryPoints: { main: source('bundle.ts') }, define: { 'import.meta.dirname': '__dirname' } });
 // Without this, Node parses each file to find out what it is.
-writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }\n');
+writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
 await fillCompileCache(outdir);

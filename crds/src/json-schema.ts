@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { relayProxy } from './schema/relayproxy.ts';
 
 /** A node of the OpenAPI v3 schema in a CRD, as far as this project uses it. */

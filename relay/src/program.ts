@@ -17,13 +17,18 @@ if (loaded.kind === 'exit') {
   if (loaded.stderr !== undefined) process.stderr.write(loaded.stderr);
   process.exitCode = loaded.code;
 } else {
-  const { config } = loaded;
+  void run(loaded);
+}
+
+/** Does what the command line asks for. No `await` outside of a function: the bundle is not an ES module. */
+async function run(asked: Exclude<typeof loaded, { kind: 'exit' }>): Promise<void> {
+  const { config } = asked;
   const logger = createLogger(config.log);
-  for (const warning of loaded.warnings) logger.warn(warning);
+  for (const warning of asked.warnings) logger.warn(warning);
   try {
-    if (loaded.kind === 'export') await exportTo(loaded.outFile, config, logger);
+    if (asked.kind === 'export') await exportTo(asked.outFile, config, logger);
     else if (config.oneShot) await (await import('./one-shot.ts')).runOnce(config, logger, process.env);
-    else await serve(loaded, logger);
+    else await serve(asked, logger);
   } catch (error) {
     process.stderr.write(`flagrelay: ${error instanceof StartupError ? error.message : describe(error)}\n`);
     process.exit(EXIT_FAILED);

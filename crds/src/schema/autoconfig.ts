@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { allowedOrigins } from './environments.ts';
 import { secretKeyRef } from './kubernetes.ts';
 import { withRules } from './rules.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { int32 } from './kubernetes.ts';
 
 /** What the fleet must be able to carry. */

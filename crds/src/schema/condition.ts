@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { int64, time } from './kubernetes.ts';
 
 /** Types of conditions of a RelayProxy, in the order in which they are shown, and what each says when it is True. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configMapKeyRef, int32, logLevel, namedList, secretKeyRef, stringSet } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { atomicList, int32, stringMap, stringSet } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 

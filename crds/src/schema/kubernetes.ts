@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { withRules } from './rules.ts';
 
 /** Numbers, lists and maps as Kubernetes writes them, each with the bounds that keep CEL rules cheap. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { int32, objectName, objectRef } from './kubernetes.ts';
 import { exactlyOneOf, withRules } from './rules.ts';
 

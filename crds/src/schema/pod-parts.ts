@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { atomicList, int32, namedList, objectName, passedOn } from './kubernetes.ts';
 
 /** Parts of a pod that users add to those of the operator. */

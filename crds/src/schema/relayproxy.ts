@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { stringMap } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 import { relayProxySpec } from './spec.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { atomicList, int32, objectName, stringMap } from './kubernetes.ts';
 
 const hostname = z

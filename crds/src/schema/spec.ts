@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { autoConfig } from './autoconfig.ts';
 import { autoscaling } from './autoscaling.ts';
 import { capacity } from './capacity.ts';

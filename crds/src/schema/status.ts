@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { condition } from './condition.ts';
 import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
 import { sizing } from './sizing.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpUrl, int32, secretKeyRef } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { int32, intOrPercent, stringSet } from './kubernetes.ts';
 import { withRules } from './rules.ts';
 

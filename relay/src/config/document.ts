@@ -1,4 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
+
+// A document is read once: code generated for each of its objects costs a start more than it saves.
+z.config({ jitless: true });
 
 /**
  * The relay's configuration, whoever wrote it: ld-relay's environment variables and INI file, the command line, or the

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { constants, gzip, type ZlibOptions } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 import type { Logger } from '../telemetry/logger.ts';
 import { VERSION } from '../version.ts';
@@ -28,7 +28,8 @@ export interface EventSender {
   send(post: EventPost, signal: AbortSignal): Promise<SendResult>;
 }
 
-const compress = promisify(gzip);
+// In a function: Node's zlib is loaded with the first call.
+const compress = (text: string | Buffer, options: ZlibOptions): Promise<Buffer> => promisify(gzip)(text, options);
 /** One try may take this long, in ms. */
 const TIMEOUT_MS = 15_000;
 /** Between the two tries, in ms; more or less a quarter at random. */

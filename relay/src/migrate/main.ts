@@ -1,7 +1,11 @@
 import { runMigrate } from './run.ts';
 
-process.exitCode = await runMigrate(process.argv.slice(3), {
+const io = {
   env: process.env,
-  stdout: (text) => void process.stdout.write(text),
-  stderr: (text) => void process.stderr.write(text),
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+};
+// No `await` outside of a function: the bundle is not an ES module.
+void runMigrate(process.argv.slice(3), io).then((code) => {
+  process.exitCode = code;
 });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EnvironmentDefinition } from '../environment/definition.ts';
 
 /** Stands for the environment ID in store prefixes (contract 4.2 AutoConfig). */

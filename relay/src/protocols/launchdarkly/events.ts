@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { gunzip, type ZlibOptions } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../config/document.ts';
 import type { Environment } from '../../environment/environment.ts';
@@ -31,7 +31,8 @@ export interface RunningEvents {
 }
 
 const OFF = 'Event proxy is not enabled for this environment';
-const inflate = promisify(gunzip);
+// In a function: Node's zlib is loaded with the first call.
+const inflate = (body: Buffer, options: ZlibOptions): Promise<Buffer> => promisify(gunzip)(body, options);
 
 /** A transparent GIF of one pixel (contract 1.9). */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');

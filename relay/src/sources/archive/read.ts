@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DataSet } from '../../model/data.ts';
 import { parseDataSet } from '../../model/parse.ts';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';

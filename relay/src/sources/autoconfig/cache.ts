@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeFileAtomically } from '../../files/atomic.ts';
 import { environmentRep } from '../environment-rep.ts';
 import type { StoredList } from './list.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
 import type { ServerSentEvent } from '../sse/parser.ts';
 
