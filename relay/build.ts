@@ -11,6 +11,9 @@ import { fillCompileCache } from './tools/compile-cache.ts';
 /** Modules of Node that a usual start does not need, and that take 1 to 5 ms each: loaded at the first use of what they export. */
 const LATE: ReadonlySet<string> = new Set(['fs/promises', 'https', 'tls', 'zlib']);
 
+/** The same for packages: evaluated at their first use. */
+const LATE_PACKAGES = ['re2js', 'yaml'] as const;
+
 /**
  * Node's own modules by `getBuiltinModule`, in place of each import. An `import` of them reads every export, and one of `node:http`
  * is a getter that loads a WebSocket client: 30 ms that nobody needs.
@@ -27,7 +30,9 @@ const builtins: Plugin = {
       return kind === 'require-call' ? { path: `node:${name}`, external: true } : { path: name, namespace: 'builtin' };
     });
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: LATE.has(path) ? late(path) : `module.exports = process.getBuiltinModule('node:${path}');`,
+      contents: LATE.has(path)
+        ? late(`process.getBuiltinModule('node:${path}')`, process.getBuiltinModule(path) ?? {})
+        : `module.exports = process.getBuiltinModule('node:${path}');`,
     }));
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
       contents: withoutBuiltinImports(readFileSync(path, 'utf8')),
@@ -36,13 +41,24 @@ const builtins: Plugin = {
   },
 };
 
-function late(name: string): string {
-  const load = `process.getBuiltinModule('node:${name}')`;
-  const getters = Object.keys(process.getBuiltinModule(name) ?? {}).map(
-    (key) => `get ${key}() { return ${load}.${key}; }`,
-  );
+function late(load: string, exports: object): string {
+  const getters = Object.keys(exports).map((key) => `get '${key}'() { return ${load}['${key}']; }`);
   return `module.exports = { __esModule: true, ${getters.join(', ')} };`;
 }
+
+/** {@link LATE_PACKAGES} behind getters. */
+const latePackages: Plugin = {
+  name: 'late-packages',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${LATE_PACKAGES.join('|')})$`) }, ({ path, namespace }) =>
+      namespace === 'late' ? undefined : { path, namespace: 'late' },
+    );
+    onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => ({
+      contents: late(`require('${path}')`, (await import(path)) as object),
+      resolveDir: import.meta.dirname,
+    }));
+  },
+};
 
 /** A module's text with its imports of Node's modules as declarations (but for {@link LATE}), on the same lines. */
 function withoutBuiltinImports(text: string): string {
@@ -70,9 +86,14 @@ const UNUSED: readonly { readonly file: RegExp; readonly requires: RegExp }[] = 
   // Exemplars of traces, and metrics that are pushed.
   { file: /prom-client[\\/]lib[\\/]metrics[\\/]processCpuTotal\.js$/, requires: /'@opentelemetry\/api'/ },
   { file: /prom-client[\\/]index\.js$/, requires: /'\.\/lib\/pushgateway'/ },
+  // Colors of log lines.
+  { file: /logform[\\/]levels\.js$/, requires: /'\.\/colorize'/ },
   // Bodies in any encoding there is: the relay reads bodies itself.
   { file: /express[\\/]lib[\\/]express\.js$/, requires: /'body-parser'/ },
 ];
+
+/** Stands for what is left out; winston tells `addColors` of its levels. */
+const NOTHING = 'new Proxy({}, { get: () => class Unused { static addColors() {} } })';
 
 /** Packages without their unused parts ({@link UNUSED}). */
 const unused: Plugin = {
@@ -82,7 +103,7 @@ const unused: Plugin = {
       const call = new RegExp(`require\\((?:${requires.source})\\)`, 'g');
       onLoad({ filter: file }, ({ path }) => {
         const text = readFileSync(path, 'utf8');
-        const contents = text.replace(call, 'new Proxy({}, { get: () => class Unused {} })');
+        const contents = text.replace(call, NOTHING);
         if (contents === text) throw new Error(`${path} has no ${call} any more`);
         return { contents, loader: 'js' };
       });
@@ -116,7 +137,7 @@ await build({
   // Packages that choose by it take more than ten modules less; code that is not for production goes.
   // undici has two HTTP parsers, and this leaves out the one on trial.
   define: { 'process.env.NODE_ENV': '"production"', esbuildDetection: 'true' },
-  plugins: [builtins, unused],
+  plugins: [builtins, latePackages, unused],
   // What `bundle.ts` calls.
   banner: { js: '(function (require) {' },
   footer: { js: '})' },
