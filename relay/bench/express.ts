@@ -24,6 +24,8 @@ export async function measureExpress(lab: Lab): Promise<Row[]> {
     const express = await started(startBare(lab, 'bare-express.ts', [body]));
     const bare = await started(startBare(lab, 'bare-server.ts', [body]));
     const relay = await started(startRelay(lab, upstream.uri));
+    // Express is loaded by the first request for it.
+    await (await fetch(`http://127.0.0.1:${relay.port}/status`)).arrayBuffer();
     const answer: Question = { status: 200, requests: [head('/answer')] };
     const status: Question = { status: 200, requests: [head('/status')] };
     const alternate = async (a: ServerProcess, ofA: Question, b: ServerProcess, ofB: Question): Promise<Duel> => {

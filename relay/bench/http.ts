@@ -1,11 +1,13 @@
 import { type BenchData, benchData, type SizeName } from './dataset.ts';
 import { duel, duelRow, type Question, warm } from './duel.ts';
-import { evalxPath, type Lab, sdkKey, startBare, startRelay } from './lab.ts';
+import { evalxPath, evalxPathOf, type Lab, sdkKey, startBare, startRelay } from './lab.ts';
+import { numberedContext } from './numbered.ts';
 import type { Row } from './table.ts';
 import { startUpstream } from './upstream.ts';
 
 /** Requests/s of the paced row. */
 const PACE = 500;
+const CONTEXTS = 200;
 
 interface Named extends Question {
   readonly name: string;
@@ -14,6 +16,11 @@ interface Named extends Question {
 /** The evaluation endpoint of one data set, next to the same number of bytes from a bare server. */
 export async function measureEvalx(lab: Lab, size: SizeName): Promise<Row[]> {
   return measure(lab, benchData(size), (data) => [evalx(size, data)]);
+}
+
+/** What is gained where the same contexts come again and again, which the relay keeps the answers of. */
+export async function measureRepeated(lab: Lab, size: SizeName): Promise<Row[]> {
+  return measure(lab, benchData(size), (data) => [repeated(size, data)]);
 }
 
 /** Evaluations at a steady rate, which leaves the server idle most of the time: what a latency is made of when nothing queues. */
@@ -69,10 +76,15 @@ async function measure(
   return rows;
 }
 
-/** Evaluations of 200 contexts in turn. */
+/** Evaluations of contexts of which none comes a second time: no answer can be kept for them. */
 export function evalx(size: SizeName, data: BenchData): Named {
-  const requests = data.contexts.slice(0, 200).map((context) => head(evalxPath(JSON.stringify(context))));
+  const requests = data.contexts.slice(0, CONTEXTS).map((context) => head(evalxPathOf(numberedContext(context))));
   return { name: `evalx ${size}`, status: 200, requests };
+}
+
+function repeated(size: SizeName, data: BenchData): Named {
+  const requests = data.contexts.slice(0, CONTEXTS).map((context) => head(evalxPath(JSON.stringify(context))));
+  return { name: `evalx ${size}, the same ${CONTEXTS} contexts`, status: 200, requests };
 }
 
 async function polling(data: BenchData, port: number): Promise<Named[]> {

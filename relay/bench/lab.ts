@@ -62,7 +62,12 @@ export function buildBundle(): void {
 
 /** Path of evalx for environment `index` of {@link startRelay} and a context's JSON text. */
 export function evalxPath(context: string, index = 0): string {
-  return `/sdk/evalx/${envId(index)}/contexts/${Buffer.from(context).toString('base64url')}`;
+  return evalxPathOf(Buffer.from(context).toString('base64url'), index);
+}
+
+/** The same with a context that is base64url already. */
+export function evalxPathOf(base64url: string, index = 0): string {
+  return `/sdk/evalx/${envId(index)}/contexts/${base64url}`;
 }
 
 /** SDK key of environment `index` of {@link startRelay}. */

@@ -7,12 +7,13 @@
 import type { Socket } from 'node:net';
 import { answerReader } from './answer-reader.ts';
 import { connectTo } from './connect.ts';
+import { NUMBER, numberText } from './numbered.ts';
 
 /** What to send. */
 export interface LoadSpec {
   readonly port: number;
   readonly tls?: boolean;
-  /** Request texts without the final blank line, cycled through. */
+  /** Request texts without the final blank line, cycled through; a {@link NUMBER} in one is another number each time. */
   readonly requests: readonly string[];
   /** Sent behind every head. */
   readonly body?: string;
@@ -38,10 +39,16 @@ export interface LoadResult {
 }
 
 function main(spec: LoadSpec): void {
-  const requests = spec.requests.map((text) => Buffer.from(`${text}\r\n\r\n${spec.body ?? ''}`));
+  const requests = spec.requests.map((text) => {
+    const whole = `${text}\r\n\r\n${spec.body ?? ''}`;
+    const [before = '', after] = whole.split(NUMBER);
+    const bytes = Buffer.from(whole);
+    return after === undefined ? () => bytes : (count: number) => before + numberText(count) + after;
+  });
   const latencies: number[] = [];
   const sockets: Socket[] = [];
-  let next = 0;
+  // Goes on from the number of the load before: a clock of µs is ahead of every count of requests.
+  let next = Number((process.hrtime.bigint() / 1000n) % 900_000_000n);
   let answers = 0;
   let bodyBytes = 0;
   let odd = 0;
@@ -61,7 +68,8 @@ function main(spec: LoadSpec): void {
     const read = answerReader();
     const send = (from: number) => {
       since = from;
-      socket.write(requests[next++ % requests.length] as Buffer);
+      socket.write(requests[next % requests.length]?.(next) ?? '');
+      next += 1;
     };
     const go = spec.rate === undefined ? () => send(performance.now()) : () => free.push(send);
     socket.on('connect', go);

@@ -2,7 +2,7 @@ import { measureEnvironments } from './environments.ts';
 import { measureEvaluation } from './evaluation.ts';
 import { measureEvents } from './events.ts';
 import { measureExpress } from './express.ts';
-import { measureEvalx, measurePaced, measurePolling } from './http.ts';
+import { measureEvalx, measurePaced, measurePolling, measureRepeated } from './http.ts';
 import { type Lab, onAllCores } from './lab.ts';
 import { measureStart } from './start.ts';
 import { measureStreams, type StreamRun } from './streams.ts';
@@ -36,6 +36,7 @@ export const FULL: readonly Part[] = [
   { name: 'evalx small', measure: (lab) => measureEvalx(lab, 'small') },
   { name: 'evalx medium', measure: (lab) => measureEvalx(lab, 'medium') },
   { name: 'evalx large', measure: (lab) => measureEvalx(lab, 'large') },
+  { name: 'evalx repeated', measure: (lab) => measureRepeated(lab, 'medium') },
   { name: 'evalx paced', measure: measurePaced },
   evaluation('small'),
   evaluation('medium'),

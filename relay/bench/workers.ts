@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { benchData } from './dataset.ts';
-import { evalxPath, type Lab, onAllCores, startRelay } from './lab.ts';
+import { evalx } from './http.ts';
+import { type Lab, onAllCores, startRelay } from './lab.ts';
 import { runLoad } from './load-run.ts';
 import type { Row } from './table.ts';
 import { startUpstream } from './upstream.ts';
@@ -17,9 +18,7 @@ export async function measureWorkers(lab: Lab): Promise<Row[]> {
   const data = benchData('large');
   const upstream = await startUpstream(data);
   const free = onAllCores(lab);
-  const requests = data.contexts
-    .slice(0, 200)
-    .map((context) => `GET ${evalxPath(JSON.stringify(context))} HTTP/1.1\r\nHost: bench`);
+  const { requests } = evalx('large', data);
   const perSecond = async (count: number): Promise<number> => {
     const relay = await startRelay(free, upstream.uri, { env: { WORKERS: String(count) } });
     try {
