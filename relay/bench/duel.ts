@@ -7,7 +7,7 @@ import type { Row } from './table.ts';
 /** Connections of a load. */
 const CONNECTIONS = 32;
 /** A server that has just been started is still being compiled: it gets this much of the load before it is measured, ms. */
-const FIRST_MS = 1_500;
+const FIRST_MS = 1_200;
 /** At the start of each round, ms. */
 const WARM_MS = 200;
 

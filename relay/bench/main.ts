@@ -58,7 +58,7 @@ async function full(): Promise<void> {
     return result;
   };
   await timed('bundle', buildBundle);
-  const lab = openLab({ rounds: 3, measureMs: 1_000, streams: 2_000 });
+  const lab = openLab({ rounds: 3, measureMs: 750, streams: 2_000 });
   try {
     for (const { name, measure } of parts) rows.push(...(await timed(name, () => measure(lab))));
     console.log(rowsTable(rows, BENCH_GOALS));

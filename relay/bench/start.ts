@@ -5,7 +5,7 @@ import type { Row } from './table.ts';
 import { startUpstream } from './upstream.ts';
 
 /** How long a server idles before its memory is read, in ms. */
-const IDLE_MS = 2_000;
+const IDLE_MS = 1_500;
 /** No type stripping and nothing loaded: what Node itself takes. */
 const BARE =
   "require('node:http').createServer((_, response) => response.end('ok')).listen(process.argv[1], '127.0.0.1')";

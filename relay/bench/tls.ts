@@ -5,7 +5,7 @@ import { measureStreams } from './streams.ts';
 import type { Row } from './table.ts';
 
 /** Handshakes take the time of the rest many times over. */
-const STREAMS = 500;
+const STREAMS = 250;
 
 /** What TLS makes of evaluations over kept connections and of streams, next to a bare `node:https` server. */
 export async function measureTls(plain: Lab): Promise<Row[]> {
