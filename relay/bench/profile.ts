@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -60,8 +60,7 @@ function sourceNames(): (frame: Frame) => string {
   const maps = new Map<string, SourceMap | undefined>();
   const mapOf = (file: string): SourceMap | undefined => {
     if (!maps.has(file)) {
-      const isOurs = file.includes('/dist/');
-      const text = isOurs ? readFileSync(`${file}.map`, 'utf8') : undefined;
+      const text = existsSync(`${file}.map`) ? readFileSync(`${file}.map`, 'utf8') : undefined;
       maps.set(file, text === undefined ? undefined : new SourceMap(JSON.parse(text) as SourceMapPayload));
     }
     return maps.get(file);
@@ -69,8 +68,9 @@ function sourceNames(): (frame: Frame) => string {
   return ({ functionName, url, lineNumber, columnNumber }) => {
     const name = functionName === '' ? '(anonymous)' : functionName;
     if (url === '') return name;
-    if (!url.startsWith('file:')) return `${name} (${url})`;
-    const file = fileURLToPath(url);
+    if (url.startsWith('node:')) return `${name} (${url})`;
+    // Modules have a URL, scripts a path.
+    const file = url.startsWith('file:') ? fileURLToPath(url) : url;
     const entry = mapOf(file)?.findEntry(lineNumber, columnNumber);
     if (entry === undefined || !('originalSource' in entry)) return name;
     const source = relative(SOURCES, join(file, '..', entry.originalSource));
