@@ -68,7 +68,7 @@ describe('the bundle', () => {
     child.kill('SIGUSR2');
     const { refused, loaded } = JSON.parse(String((await told)[0])) as { refused: boolean; loaded: string[] };
     assert.equal(refused, false);
-    const needless = ['fs/promises', 'http2', 'https', 'readline', 'sqlite', 'tls'];
+    const needless = ['fs/promises', 'http2', 'https', 'readline', 'sqlite', 'tls', 'zlib'];
     assert.deepEqual(
       needless.filter((name) => loaded.includes(`NativeModule ${name}`)),
       [],

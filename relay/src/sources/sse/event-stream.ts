@@ -90,11 +90,9 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       maxEventLength: options.maxEventLength ?? MAX_EVENT_LENGTH,
       onRetry: (ms) => backoff.setBase(ms),
     });
-    const gzip = response.headers['content-encoding'] === 'gzip';
-    const gunzip = createGunzip();
-    const body: AsyncIterable<Uint8Array> = gzip
-      ? response.body.on('error', (error) => gunzip.destroy(error)).pipe(gunzip)
-      : response.body;
+    const gunzip = response.headers['content-encoding'] === 'gzip' ? createGunzip() : undefined;
+    const body: AsyncIterable<Uint8Array> =
+      gunzip === undefined ? response.body : response.body.on('error', (error) => gunzip.destroy(error)).pipe(gunzip);
     try {
       for await (const chunk of body) {
         for (const event of parser.push(chunk)) {
@@ -103,7 +101,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
         }
       }
     } finally {
-      gunzip.destroy();
+      gunzip?.destroy();
       response.body.destroy();
     }
     throw new Error('the stream ended');
