@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { relayProxyCrd, waitForRelayProxyCrd } from '../../e2e/cluster/crd.ts';
 import { createKubectl, type Kubectl } from '../../e2e/cluster/kubectl.ts';
 import { CommandError } from '../../e2e/cluster/run.ts';
 import { waitFor } from '../../e2e/cluster/wait-for.ts';
@@ -93,9 +94,9 @@ describe('the token of a relay', () => {
   before(async () => {
     // What an earlier run left is on its way out.
     await admin.remove('namespace', namespace);
-    hadCrd = (await admin.get('crd', 'relayproxies.flagrelay.dev')) !== undefined;
+    hadCrd = (await admin.get('crd', relayProxyCrd)) !== undefined;
     if (!hadCrd) await apply(await renderText(release, namespace, '-s', 'templates/crds/relayproxies.yaml'));
-    await admin.run(['wait', '--for=condition=Established', 'crd/relayproxies.flagrelay.dev', '--timeout=30s']);
+    await waitForRelayProxyCrd(admin);
     const policy = ['-s', 'templates/validatingadmissionpolicy.yaml', '--set', `watchNamespaces={${namespace}}`];
     await apply(await renderText(release, namespace, ...policy));
     await apply(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));

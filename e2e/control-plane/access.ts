@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterPermissions, leaderElectionPermissions, permissions } from '../../operator/src/permissions.ts';
+import { waitForRelayProxyCrd } from '../cluster/crd.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
 
@@ -11,9 +12,7 @@ export const leaseNamespace = 'flagrelay-system';
 export async function prepare(kubectl: Kubectl): Promise<void> {
   const crd = readFileSync(join(repositoryRoot, 'crds', 'relayproxies.yaml'), 'utf8');
   await kubectl.apply(crd, { serverSide: true });
-  const isEstablished = (c: { type: string; status: string }) => c.type === 'Established' && c.status === 'True';
-  const name = 'relayproxies.flagrelay.dev';
-  await kubectl.waitForObject('crd', name, undefined, 'Established', (o) => o.status?.conditions?.some(isEstablished));
+  await waitForRelayProxyCrd(kubectl);
   await kubectl.apply([
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } },
     ...bound('ClusterRole', 'flagrelay-operator', [...permissions, ...clusterPermissions]),
