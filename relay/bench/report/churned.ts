@@ -27,6 +27,8 @@ export interface Churned {
   readonly environments: { readonly steady: number; readonly changing: number };
   readonly samples: readonly Sample[];
   readonly growth: Growth;
+  /** What was different from how it is run today. */
+  readonly note?: string;
 }
 
 /** How much each figure grew over the second half of the samples. */

@@ -43,7 +43,7 @@ ${table(['environments', 'relay, by the bench', 'ld-relay', 'relay, beside ld-re
 }
 
 /** What an hour of changes leaves. */
-export function churnSection({ origin, minutes, streams, environments, samples, growth }: Churned): string {
+export function churnSection({ origin, minutes, streams, environments, samples, growth, note }: Churned): string {
   const rows = samples.map((one) => [
     one.minute.toFixed(1),
     String(one.cycles),
@@ -56,7 +56,7 @@ export function churnSection({ origin, minutes, streams, environments, samples, 
 
 \`make churn MINUTES=${minutes} RECORD=1\`: ${originText(origin)}
 ${environments.steady} environments of \`medium\` that stay and up to ${environments.changing} that come and go; in each cycle ${streams} streams (\`/all\` and \`/eval\` in turns) that get three patches and are
-cut, and 50 evaluations. Samples are taken while no stream is open.
+cut, and 50 evaluations. Samples are taken while no stream is open.${note === undefined ? '' : ` ${note}`}
 
 ${table(head, rows)}
 
