@@ -57,7 +57,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       name: 'bench',
       kind: 'counted',
       run: [process.execPath, 'relay/bench/main.ts', '--short'],
-      timeoutMs: 5 * MINUTE,
+      timeoutMs: 8 * MINUTE,
     },
     {
       name: 'cluster',
