@@ -32,6 +32,8 @@ export interface Comparison {
   readonly at: string;
   /** Name of the other relay, with its version. */
   readonly theirs: string;
+  /** Evaluations were kept for contexts that come again; `relaybench` asks for the same 1,000 all the time. Absent: they were not. */
+  readonly answersKept?: true;
   /** The commit that this was measured at. */
   readonly commit: string;
   readonly rounds: number;
@@ -111,6 +113,7 @@ export function comparisonsOf(output: CompareOutput, commit: string): Comparison
         environments: Object.keys(theirs.env).filter((name) => name.startsWith('LD_ENV_')).length,
         at: output.finished,
         theirs: theirs.name,
+        ...(/^evalx/.test(scenario) && ours.env.EVALUATION_CACHE_SIZE !== '0B' && { answersKept: true as const }),
         commit,
         rounds: rounds.length,
         metrics: Object.fromEntries(metrics),
@@ -121,7 +124,7 @@ export function comparisonsOf(output: CompareOutput, commit: string): Comparison
 
 /** Puts new comparisons in the place of those of the same scenario. */
 export function merged(old: readonly Comparison[], fresh: readonly Comparison[]): Comparison[] {
-  const all = new Map([...old, ...fresh].map((one) => [`${keyOf(one)} ${one.environments}`, one]));
+  const all = new Map([...old, ...fresh].map((one) => [`${keyOf(one)} ${one.environments} ${one.answersKept ?? false}`, one]));
   return [...all.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
