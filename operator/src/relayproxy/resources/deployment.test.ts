@@ -52,7 +52,7 @@ test('resources: what the user gives, and what is chosen for the rest', () => {
     requests: { cpu: '1', memory: '128Mi' },
     limits: { memory: '512Mi' },
   });
-  assert.deepEqual(of({ capacity: { concurrentConnections: 12_000 } })?.requests, { cpu: '200m', memory: '224Mi' });
+  assert.deepEqual(of({ capacity: { concurrentConnections: 12_000 } })?.requests, { cpu: '200m', memory: '192Mi' });
 });
 
 test('labels of the user are added but cannot take the place of those that select pods', () => {

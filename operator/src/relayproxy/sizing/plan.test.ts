@@ -64,8 +64,8 @@ test('the status says what was chosen, and why', () => {
     concurrentConnections: 12_000,
     replicas: 6,
     connectionsPerReplica: 5000,
-    requests: { cpu: '200m', memory: '224Mi' },
-    limits: { memory: '576Mi' },
+    requests: { cpu: '200m', memory: '192Mi' },
+    limits: { memory: '512Mi' },
     sufficient: true,
     message:
       '6 pods: twice the 12,000 connections that are expected must fit, and all that are expected while the fullest of 2 zones is lost. Each pod has room for 5,000; none should have more than 5,000.',
@@ -82,7 +82,7 @@ test('the status warns of what is set too low, and names what is set', () => {
     [{ autoscaling: { minReplicas: 3 } }, [/`autoscaling.minReplicas` is 3, 6 are needed/]],
     [
       { resources: { limits: { memory: '64Mi' } } },
-      [/`resources.limits.memory` is 64Mi, 5,000 connections need 224Mi/],
+      [/`resources.limits.memory` is 64Mi, 5,000 connections need 192Mi/],
     ],
     [{ resources: { requests: { cpu: '10m' } } }, [/`resources.requests.cpu` is 10m, 5,000 connections need 200m/]],
     [{ autoscaling: { targetConnectionsPerReplica: 4000 } }, [/leaves a pod no room for twice as many/]],

@@ -9,9 +9,9 @@ test('needs follow what was measured', () => {
     [0, 1, '100m', '128Mi', '512Mi'],
     [1000, 1, '100m', '128Mi', '512Mi'],
     [2000, 1, '100m', '160Mi', '512Mi'],
-    [5000, 1, '200m', '224Mi', '576Mi'],
-    [5000, 10, '200m', '256Mi', '640Mi'],
-    [5000, 100, '200m', '800Mi', '1728Mi'],
+    [5000, 1, '200m', '192Mi', '512Mi'],
+    [5000, 10, '200m', '256Mi', '576Mi'],
+    [5000, 100, '200m', '672Mi', '1472Mi'],
   ];
   for (const [connections, environments, cpu, memory, memoryLimit] of cases) {
     assert.deepEqual(
@@ -23,7 +23,7 @@ test('needs follow what was measured', () => {
 });
 
 test('each process has the data for itself', () => {
-  assert.equal(needsOf(5000, 1, 5).memory, '640Mi');
+  assert.equal(needsOf(5000, 1, 5).memory, '608Mi');
 });
 
 test('more connections or environments never need less', () => {
