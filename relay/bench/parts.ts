@@ -1,3 +1,4 @@
+import { measureUselessCache } from './answer-cache.ts';
 import { measureEnvironments } from './environments.ts';
 import { measureEvaluation } from './evaluation.ts';
 import { measureEvents } from './events.ts';
@@ -37,6 +38,7 @@ export const FULL: readonly Part[] = [
   { name: 'evalx medium', measure: (lab) => measureEvalx(lab, 'medium') },
   { name: 'evalx large', measure: (lab) => measureEvalx(lab, 'large') },
   { name: 'evalx repeated', measure: (lab) => measureRepeated(lab, 'medium') },
+  { name: 'useless cache', measure: measureUselessCache },
   { name: 'evalx paced', measure: measurePaced },
   evaluation('small'),
   evaluation('medium'),

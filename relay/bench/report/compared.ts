@@ -124,7 +124,9 @@ export function comparisonsOf(output: CompareOutput, commit: string): Comparison
 
 /** Puts new comparisons in the place of those of the same scenario. */
 export function merged(old: readonly Comparison[], fresh: readonly Comparison[]): Comparison[] {
-  const all = new Map([...old, ...fresh].map((one) => [`${keyOf(one)} ${one.environments} ${one.answersKept ?? false}`, one]));
+  const all = new Map(
+    [...old, ...fresh].map((one) => [`${keyOf(one)} ${one.environments} ${one.answersKept ?? false}`, one]),
+  );
   return [...all.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
