@@ -49,7 +49,7 @@ export function sendJson(
 /** JSON text in ASCII, in parts, with the bare media type that ld-relay sends (contract 1.3). */
 export function sendAsciiJson(response: ServerResponse, parts: readonly string[], headers: HeaderList): void {
   const only = parts[0]!;
-  const body = parts.length === 1 ? only : joined(parts);
+  const body = parts.length === 1 ? only : asciiBytes(parts);
   response.writeHead(200, ['Content-Type', 'application/json', ...headers, 'Content-Length', String(body.length)]);
   endSoon(response, body, 'latin1');
 }
@@ -60,7 +60,8 @@ export function sendJsonBytes(response: ServerResponse, body: Buffer, headers: H
   endSoon(response, body);
 }
 
-function joined(parts: readonly string[]): Buffer {
+/** The bytes of a text in ASCII that comes in parts. */
+export function asciiBytes(parts: readonly string[]): Buffer {
   const bytes = Buffer.allocUnsafeSlow(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) at += bytes.write(part, at, 'latin1');

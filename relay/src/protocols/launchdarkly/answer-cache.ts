@@ -1,4 +1,5 @@
 import type { Audience } from '../../evaluation/compiled.ts';
+import { asciiBytes } from '../../http/reply.ts';
 import { Frequency, fingerprint } from './frequency.ts';
 
 /** An evaluation that may be asked for again. */
@@ -105,7 +106,7 @@ export class AnswerCache {
     }
     const among = shelf.answers[slot(question)]!;
     const text = ownText(question.text);
-    const kept: Kept = { tag, body: joined(parts, length), gzip: undefined, among, text, print, bytes };
+    const kept: Kept = { tag, body: asciiBytes(parts), gzip: undefined, among, text, print, bytes };
     among.set(text, kept);
     this.#all.add(kept);
     this.#bytes += bytes;
@@ -161,11 +162,4 @@ function slot({ audience, withReasons }: Question): number {
 /** A copy that does not hold on to the address or body that the text is a part of. */
 function ownText(text: string): string {
   return Buffer.from(text).toString();
-}
-
-function joined(parts: readonly string[], length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let at = 0;
-  for (const part of parts) at += bytes.write(part, at, 'latin1');
-  return bytes;
 }
