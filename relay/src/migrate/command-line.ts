@@ -26,8 +26,10 @@ export class MigrateUsageError extends Error {
 export const MIGRATE_USAGE = `flagrelay migrate [options]    turn what an ld-relay was configured with into a RelayProxy and Secrets
 
   --config FILE       its configuration file (ld-relay.conf)
-  --env FILE          its environment variables, over the file: a .env file, what \`env\` prints, or YAML: docker-compose,
-                      a Deployment or Pod, a ConfigMap, a Secret (its keys are then referred to, not copied). Repeatable
+  --env FILE          its environment variables, over the file: a .env file, a unit or EnvironmentFile of systemd, what
+                      \`env\` prints, or YAML or JSON: docker-compose, an ECS task definition, a Deployment or Pod, a
+                      ConfigMap, a Secret (its keys are then referred to, not copied). Repeatable; \${NAME} and $(NAME)
+                      take their values from files given before, and from .env beside a docker-compose file
   --from-env          the variables of this process
   --values FILE       values of its Helm chart (launchdarkly/ld-relay-helm); --config and --env say what they refer to
                       FILE may be - for standard input

@@ -55,6 +55,8 @@ export function secretRef(
   given: { readonly text: string | undefined; readonly file: string | undefined; readonly origin: string | undefined },
 ): SecretKey | undefined {
   const { references, secrets, surroundings, report } = conversion;
+  const place = references.placeOf(given.text);
+  if (place !== undefined) return unread(conversion, key, place, given.origin);
   if (given.text !== undefined) return references.of(given.text) ?? secrets.put(key, given.text);
   if (given.file === undefined) return undefined;
   const there = surroundings.secretOf(given.file);
@@ -66,6 +68,22 @@ export function secretRef(
     'todo',
     given.origin ?? key,
     `${given.file} is not here; put its content into the Secret ${ref.name} under the key ${ref.key}`,
+  );
+  return ref;
+}
+
+/** A key of a Secret that somebody has to fill in, as what belongs there is at a place that was not read. */
+export function unread(
+  { secrets, report }: Pick<Conversion, 'secrets' | 'report'>,
+  key: string,
+  place: string,
+  origin: string | undefined,
+): SecretKey {
+  const ref = secrets.reserve(key);
+  report.note(
+    'todo',
+    origin ?? key,
+    `its value is in ${place} and was not read; put it into the Secret ${ref.name} under the key ${ref.key}`,
   );
   return ref;
 }

@@ -95,6 +95,8 @@ function textOf(variables: Variables, references: References, report: Report): R
     const types = new Set(optionsFor(name).map(({ type }) => type));
     if (variable.ref && types.has('redisUrl')) env[name] = references.urlFor(variable.ref);
     else if (variable.ref && types.has('secret')) env[name] = references.textFor(variable.ref);
+    else if (variable.ref === undefined && types.has('redisUrl')) env[name] = references.urlForUnknown(variable.source);
+    else if (variable.ref === undefined && types.has('secret')) env[name] = references.textForUnknown(variable.source);
     else if (types.size > 0) {
       const place = variable.ref ? `Secret ${variable.ref.name}, key ${variable.ref.key}` : variable.source;
       const advice = variable.ref

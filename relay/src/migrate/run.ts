@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { MIGRATE_USAGE, type MigrateCommand, MigrateUsageError, parseMigrateCommand } from './command-line.ts';
 import { parseEnvText } from './env-text.ts';
+import { expandReferences } from './expand.ts';
 import { manifestFiles } from './manifests.ts';
 import { type Migrated, type MigrateOptions, migrate } from './migrate.ts';
-import { needsAttention, reportText } from './report.ts';
+import { createReport, needsAttention, type Report, reportText } from './report.ts';
+import { optionsFor } from './variable-options.ts';
 import { MigrateError, resolveReferences, type Variable } from './variables.ts';
 import { parseYamlVariables } from './yaml-variables.ts';
 
@@ -45,31 +47,64 @@ function fail(world: MigrateWorld, code: number, lines: readonly string[]): numb
 
 async function optionsOf(command: MigrateCommand, env: NodeJS.ProcessEnv): Promise<MigrateOptions> {
   const { config, values, name, namespace } = command;
-  const variables = variablesOf(command, env);
+  const report = createReport();
+  const variables = variablesOf(command, env, report);
   const conf = config === undefined ? {} : { conf: { text: readInputFile(config), file: labelOf(config) } };
   const common = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) };
   if (values === undefined) {
     const surroundings = { secretOf: () => undefined, readFile: readIfThere };
-    return { ...common, sources: { ...conf, variables }, surroundings };
+    return { ...common, sources: { ...conf, variables }, surroundings, report };
   }
   const { optionsFromValues } = await import('./helm/options.ts');
   const file = { text: readInputFile(values), name: labelOf(values) };
-  return { ...optionsFromValues(file, { ...conf, variables }, readIfThere), ...common };
+  return { ...optionsFromValues(file, { ...conf, variables }, readIfThere, report), ...common };
 }
 
-/** The variables of this process, and those of files over them. */
-function variablesOf({ fromEnv, env: files, service }: MigrateCommand, env: NodeJS.ProcessEnv): Map<string, Variable> {
+/** The variables of this process, and those of files over them; what only was there to be referred to is left out. */
+function variablesOf(
+  { fromEnv, env: files, service }: MigrateCommand,
+  env: NodeJS.ProcessEnv,
+  report: Report,
+): Map<string, Variable> {
   const result = new Map<string, Variable>();
-  if (fromEnv) for (const [name, value = ''] of Object.entries(env)) result.set(name, { value, origin: '' });
+  const referredTo = new Set<string>();
+  if (fromEnv)
+    for (const [name, value = ''] of Object.entries(env)) result.set(name, { value, origin: '', literal: true });
   for (const file of files) {
     const text = readInputFile(file);
     const isYaml =
       /\.(ya?ml|json)$/i.test(file) ||
       (file === '-' && /^(\{|---|\w+:(\s|$)|- )/m.test(text.trimStart().slice(0, 200)));
-    const variables = isYaml ? parseYamlVariables(text, labelOf(file), service) : parseEnvText(text, labelOf(file));
+    const folder = file === '-' ? '.' : dirname(file);
+    const beside = dotEnvBeside(folder);
+    const around = {
+      ...(service === undefined ? {} : { service }),
+      lookup: (name: string) => {
+        referredTo.add(name);
+        return result.get(name)?.value ?? beside().get(name)?.value;
+      },
+      readFile: (path: string) => readIfThere(resolve(folder, path)),
+      missing: (subject: string, what: string) => report.note('todo', subject, what),
+    };
+    const variables = isYaml
+      ? parseYamlVariables(text, labelOf(file), around)
+      : parseEnvText(text, labelOf(file), around);
     for (const [name, variable] of variables) result.set(name, variable);
   }
-  return resolveReferences(result);
+  const expanded = expandReferences(resolveReferences(result));
+  for (const name of [...referredTo, ...expanded.referredTo]) {
+    if (optionsFor(name).length === 0) expanded.variables.delete(name);
+  }
+  return expanded.variables;
+}
+
+/** The `.env` file of a folder, which docker compose takes values from; read when it is asked for. */
+function dotEnvBeside(folder: string): () => Map<string, Variable> {
+  let variables: Map<string, Variable> | undefined;
+  return () => {
+    variables ??= parseEnvText(readIfThere(join(folder, '.env')) ?? '', join(folder, '.env'));
+    return variables;
+  };
 }
 
 function labelOf(file: string): string {

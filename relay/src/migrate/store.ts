@@ -1,6 +1,6 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import type { RelayConfig } from '../config/document.ts';
-import { type Conversion, defined, secretRef } from './convert.ts';
+import { type Conversion, defined, secretRef, unread } from './convert.ts';
 
 type Redis = NonNullable<RelayProxySpecManifest['store']>['redis'];
 
@@ -46,6 +46,8 @@ interface Address {
 /** The address without credentials, which become Secrets of their own; or the Secret that it is in. */
 function addressOf(conversion: Conversion, url: string | undefined, file: string | undefined): Address {
   const origin = conversion.given('Redis', 'url') ?? conversion.given('Redis', 'urlFile');
+  const place = conversion.references.placeOf(url);
+  if (place !== undefined) return { address: { urlRef: unread(conversion, 'redis-url', place, origin) } };
   const ref = conversion.references.of(url) ?? secretRef(conversion, 'redis-url', { text: undefined, file, origin });
   if (ref) {
     const tls = conversion.read.flag('Redis', 'tls') === true ? conversion.given('Redis', 'tls') : undefined;

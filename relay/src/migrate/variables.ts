@@ -11,12 +11,14 @@ export type Variable = {
 } & (
   | {
       readonly value: string;
+      /** What looks like a reference in it is none: it was replaced already, or is meant as it stands. */
+      readonly literal?: true;
       /** The Secret that it comes from, where that is known beside its value. */
       readonly ref?: SecretKey;
     }
   /** Its value is in a Secret that was not given. */
   | { readonly value?: undefined; readonly ref: SecretKey }
-  /** Its value is somewhere else: in a ConfigMap that was not given, a field of the pod. */
+  /** Its value is somewhere else: in a ConfigMap that was not given, a field of the pod, a variable of another machine. */
   | { readonly value?: undefined; readonly ref?: undefined; readonly source: string }
 );
 
@@ -45,7 +47,7 @@ export function resolveReferences(variables: Variables): Map<string, Variable> {
     );
     const value = held?.[1].value;
     if (held === undefined || value === undefined) continue;
-    result.set(name, { value, ref, origin: variable.origin });
+    result.set(name, { value, ref, origin: variable.origin, literal: true });
     if (held[0] === ref.key && held[0] !== name) result.delete(held[0]);
   }
   return result;

@@ -1,5 +1,8 @@
 import { LineCounter, parseAllDocuments } from 'yaml';
+import { composeVariables } from './compose.ts';
+import { ecsContainers, ecsVariables } from './ecs.ts';
 import { fromEntries } from './env-text.ts';
+import type { Lookup } from './interpolate.ts';
 import { isObject } from './part.ts';
 import { MigrateError, type Variable } from './variables.ts';
 import { placesOf, withLines } from './yaml-lines.ts';
@@ -7,14 +10,25 @@ import { placesOf, withLines } from './yaml-lines.ts';
 /** Containers that set one of these are ld-relay's. */
 const RELAY_VARIABLE = /^(LD_ENV_|AUTO_CONFIG_KEY$|FILE_DATA_SOURCE$|USE_REDIS$|STREAM_URI$)/;
 
+/** What reading of a YAML file has to do with what is beside it. */
+export interface YamlSurroundings {
+  /** Which of several services or containers; without it the one that looks like an ld-relay. */
+  readonly service?: string;
+  /** Values for references in a docker-compose file. */
+  readonly lookup?: Lookup;
+  /** Text of a file that is named in the YAML, relative to it; undefined when it is not here. */
+  readonly readFile?: (path: string) => string | undefined;
+  /** Variables are somewhere that was not read. `subject` is what names it. */
+  readonly missing?: (subject: string, text: string) => void;
+}
+
 /**
- * Reads variables from YAML or JSON: docker-compose services; Kubernetes Secrets, ConfigMaps, and whatever has containers in it; a
- * plain mapping; a list of `name` and `value`, or of `NAME=value`.
+ * Reads variables from YAML or JSON: docker-compose services with their `env_file`; ECS task definitions; Kubernetes Secrets, ConfigMaps,
+ * and whatever has containers in it; a plain mapping; a list of `name` and `value`, or of `NAME=value`.
  *
- * @param service which of several services or containers; without it the one that looks like an ld-relay
  * @throws {MigrateError} when it is no YAML, has no variables, or they are of several services
  */
-export function parseYamlVariables(text: string, file: string, service?: string): Map<string, Variable> {
+export function parseYamlVariables(text: string, file: string, around: YamlSurroundings = {}): Map<string, Variable> {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines });
   if (!Array.isArray(documents)) throw new MigrateError([`${file}: is empty`]);
@@ -27,9 +41,13 @@ export function parseYamlVariables(text: string, file: string, service?: string)
   const objects = documents.flatMap((document) => itemsOf(document.toJS()));
   const objectsByKind = (kind: string) =>
     objects.filter((object) => isObject(object) && object.kind === kind) as Manifest[];
-  const shared = { secrets: objectsByKind('Secret'), configMaps: objectsByKind('ConfigMap') };
-  const groups = objects.flatMap((object) => groupsOf(object, file, shared));
-  const result = chosen(groups, file, service);
+  const shared = {
+    secrets: objectsByKind('Secret'),
+    configMaps: objectsByKind('ConfigMap'),
+    missing: around.missing ?? (() => {}),
+  };
+  const groups = objects.flatMap((object) => groupsOf(object, file, shared, around));
+  const result = chosen(groups, file, around.service);
   return located(
     result ?? new Map([...shared.configMaps, ...shared.secrets].flatMap((object) => [...dataOf(object, file)])),
   );
@@ -51,19 +69,27 @@ interface Group {
 interface Shared {
   readonly secrets: readonly Manifest[];
   readonly configMaps: readonly Manifest[];
+  readonly missing: NonNullable<YamlSurroundings['missing']>;
 }
 
 function itemsOf(object: unknown): unknown[] {
   return isObject(object) && Array.isArray(object.items) ? object.items : [object];
 }
 
-function groupsOf(object: unknown, file: string, shared: Shared): Group[] {
+function groupsOf(object: unknown, file: string, shared: Shared, around: YamlSurroundings): Group[] {
+  const ecs = ecsContainers(object);
+  if (ecs.length > 0) {
+    return ecs.map((container) => ({
+      name: String(container.name),
+      variables: ecsVariables(container, `${file}, container ${container.name}`, shared.missing),
+    }));
+  }
   if (Array.isArray(object)) return [{ name: file, variables: fromList(object, file) }];
   if (!isObject(object) || object.kind === 'Secret' || object.kind === 'ConfigMap') return [];
   if (isObject(object.services)) {
     return Object.entries(object.services).flatMap(([name, service]) =>
-      isObject(service) && service.environment !== undefined
-        ? [{ name, variables: fromAny(service.environment, `${file}, service ${name}`) }]
+      isObject(service) && (service.environment !== undefined || service.env_file !== undefined)
+        ? [{ name, variables: composeVariables(service, `${file}, service ${name}`, around) }]
         : [],
     );
   }
@@ -143,7 +169,9 @@ function fromContainer(container: Record<string, unknown>, origin: string, share
     isObject(ref) ? objects.find(({ metadata }) => metadata?.name === ref.name) : undefined;
   for (const source of Array.isArray(container.envFrom) ? container.envFrom : []) {
     const object = named(shared.configMaps, source?.configMapRef) ?? named(shared.secrets, source?.secretRef);
-    if (object) for (const [name, variable] of dataOf(object, origin)) result.set(name, variable);
+    const prefix = String(source?.prefix ?? '');
+    if (object) for (const [name, variable] of dataOf(object, origin)) result.set(`${prefix}${name}`, variable);
+    else tellMissing(source, origin, shared);
   }
   for (const [name, variable] of fromAny(container.env ?? [], origin)) {
     const ref = 'ref' in variable ? variable.ref : undefined;
@@ -154,6 +182,21 @@ function fromContainer(container: Record<string, unknown>, origin: string, share
   return result;
 }
 
+/** Which variables are in an object that is not in the file cannot be known. */
+function tellMissing(source: unknown, origin: string, { missing }: Shared): void {
+  if (!isObject(source)) return;
+  for (const [kind, ref] of [
+    ['configmap', source.configMapRef],
+    ['secret', source.secretRef],
+  ] as const) {
+    if (!isObject(ref)) continue;
+    missing(
+      `${origin}, envFrom ${kind} ${ref.name}`,
+      `which variables are in it is not known: give it too, --env with the output of \`kubectl get ${kind} ${ref.name} -o yaml\``,
+    );
+  }
+}
+
 /** The keys of a ConfigMap or Secret as variables; those of a Secret know where they are from. */
 function dataOf({ kind, metadata, data, stringData }: Manifest, file: string): Map<string, Variable> {
   const name = String(metadata?.name ?? '');
@@ -162,7 +205,10 @@ function dataOf({ kind, metadata, data, stringData }: Manifest, file: string): M
   const decode = (text: string): string => (isSecret ? Buffer.from(text, 'base64').toString('utf8') : text);
   const texts = { ...mapValues(data ?? {}, decode), ...stringData };
   return new Map(
-    Object.entries(texts).map(([key, value]) => [key, { value, origin, ...(isSecret ? { ref: { name, key } } : {}) }]),
+    Object.entries(texts).map(([key, value]) => [
+      key,
+      { value, origin, ...(isSecret ? { ref: { name, key }, literal: true as const } : {}) },
+    ]),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Surroundings } from '../convert.ts';
 import type { Sources } from '../input.ts';
 import type { MigrateOptions } from '../migrate.ts';
-import { createReport } from '../report.ts';
+import type { Report } from '../report.ts';
 import { partOf } from './helm.ts';
 import { readValues, type ValuesFile } from './read-values.ts';
 import { VALUE_ROWS } from './rows.ts';
@@ -15,11 +15,12 @@ export function optionsFromValues(
   file: { readonly text: string; readonly name: string },
   beside: Sources,
   readFile: Surroundings['readFile'],
+  report: Report,
 ): MigrateOptions {
-  const report = createReport();
   const values = readValues(file.text, file.name);
   const variables = variablesOf(values, beside.variables, report);
   const part = partOf(values, report);
+  noteTemplates(values, report);
   const hint = hintOf(values, beside);
   if (hint !== undefined) report.note('todo', values.origin('relay.volume.config'), hint);
   const { namespace } = part.metadata ?? {};
@@ -32,6 +33,15 @@ export function optionsFromValues(
     ...(namespace === undefined ? {} : { namespace }),
     ...(hint === undefined ? {} : { hint }),
   };
+}
+
+/** Variables with templates are told one by one, where they are read. */
+function noteTemplates(values: ValuesFile, report: Report): void {
+  for (const path of values.paths) {
+    const value = values.get(path);
+    if (path.startsWith('relay.environment') || typeof value !== 'string' || !/\{\{.*\}\}/s.test(value)) continue;
+    report.note('todo', values.origin(path), 'is a template of Helm, which is not rendered here: put what it comes to');
+  }
 }
 
 function hintOf(values: ValuesFile, { conf }: Sources): string | undefined {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { migrate } from '../migrate.ts';
 import { at, merge } from '../part.ts';
+import { createReport } from '../report.ts';
 import { chartValues } from '../testing/chart-values.ts';
 import { isField, valueAt } from '../testing/crd-fields.ts';
 import type { Variable } from '../variables.ts';
@@ -39,7 +40,7 @@ function migrated(values: Record<string, unknown>, beside: Record<string, Variab
   const tree = merge(Object.entries(values).map(([path, value]) => at(path, value)));
   const text = stringify(tree);
   const sources = { variables: new Map(Object.entries(beside)) };
-  return migrate(optionsFromValues({ text, name: 'values.yaml' }, sources, () => undefined));
+  return migrate(optionsFromValues({ text, name: 'values.yaml' }, sources, () => undefined, createReport()));
 }
 
 function rowFor(path: string): ValueRow | undefined {

@@ -1,12 +1,5 @@
 import { by, none, plain, read, type ValueRow } from './row.ts';
-import {
-  behavior,
-  disruptionBudget,
-  labels,
-  serviceAccountAnnotations,
-  serviceAccountName,
-  strategy,
-} from './takes.ts';
+import { disruptionBudget, labels, serviceAccountAnnotations, serviceAccountName, strategy } from './takes.ts';
 import { httpRoute, ingress, ports } from './takes-exposure.ts';
 import { lifecycle, probe, topologySpread } from './takes-pod.ts';
 
@@ -33,7 +26,7 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   plain('nameOverride', 'metadata.name', 'unless `fullnameOverride` is set'),
   plain('fullnameOverride', 'metadata.name', 'the Service has the same name'),
   plain('namespaceOverride', 'metadata.namespace'),
-  by('commonLabels', 'podTemplate.labels', 'and labels of the RelayProxy itself', labels),
+  by('commonLabels', 'commonLabels', 'and labels of the RelayProxy itself', labels),
   none(
     'serviceAccount.create',
     'the operator makes an account for each RelayProxy, which may only report its status',
@@ -105,12 +98,7 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   plain('autoscaling.maxReplicas', 'autoscaling.maxReplicas'),
   plain('autoscaling.targetCPUUtilizationPercentage', 'autoscaling.targetCPUUtilizationPercentage'),
   plain('autoscaling.targetMemoryUtilizationPercentage', 'autoscaling.targetMemoryUtilizationPercentage'),
-  by(
-    'autoscaling.behavior',
-    'autoscaling.scaleDownStabilizationSeconds',
-    'of `scaleDown.stabilizationWindowSeconds`',
-    behavior,
-  ),
+  plain('autoscaling.behavior', 'autoscaling.behavior'),
   plain('nodeSelector', 'podTemplate.nodeSelector'),
   plain('tolerations', 'podTemplate.tolerations'),
   plain('affinity', 'podTemplate.affinity'),

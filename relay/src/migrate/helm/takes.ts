@@ -1,10 +1,10 @@
 import { isObject, type Part } from '../part.ts';
 import type { GivenValue } from './row.ts';
 
-/** Labels of everything: of the RelayProxy, and of the pods. */
+/** Labels of everything: of the RelayProxy, and of all that belongs to it. */
 export function labels({ value }: GivenValue): Part {
   const map = value as Record<string, string>;
-  return { metadata: { labels: map }, spec: { podTemplate: { labels: map } } };
+  return { metadata: { labels: map }, spec: { commonLabels: map } };
 }
 
 /** An account that the operator does not make must be allowed to report. */
@@ -51,16 +51,4 @@ export function strategy({ value, origin, report }: GivenValue): Part {
     return {};
   }
   return isObject(rollingUpdate) ? { spec: { rollout: rollingUpdate } } : {};
-}
-
-/** How fast it scales down. */
-export function behavior({ value, origin, report }: GivenValue): Part {
-  const { scaleDown, ...rest } = isObject(value) ? value : {};
-  const { stabilizationWindowSeconds, ...others } = isObject(scaleDown) ? scaleDown : {};
-  const left = [...Object.keys(rest), ...Object.keys(others).map((key) => `scaleDown.${key}`)];
-  if (left.length > 0) {
-    report.note('lost', origin, `${left.join(', ')}: there is \`scaleDownStabilizationSeconds\` only`);
-  }
-  if (stabilizationWindowSeconds === undefined) return {};
-  return { spec: { autoscaling: { scaleDownStabilizationSeconds: stabilizationWindowSeconds as number } } };
 }

@@ -1,4 +1,5 @@
 import type { Surroundings } from '../convert.ts';
+import { expandReferences } from '../expand.ts';
 import { isObject } from '../part.ts';
 import type { Report } from '../report.ts';
 import { resolveReferences, type SecretKey, type Variable, type Variables } from '../variables.ts';
@@ -44,7 +45,7 @@ export function variablesOf(values: ValuesFile, given: Variables, report: Report
   for (const [at, variable] of listOf(values, 'relay.environmentVariables')) {
     if (typeof variable.name === 'string') result.set(variable.name, variableOf(variable, values.origin(at)));
   }
-  return resolveReferences(result);
+  return expandReferences(resolveReferences(result)).variables;
 }
 
 /** What the chart mounts into its container. */

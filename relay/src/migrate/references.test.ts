@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run } from './testing/examples.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'flagrelay-references-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A docker-compose file with one service. */
+function compose(name: string, lines: readonly string[], more = ''): string {
+  const environment = lines.map((line) => `      - ${JSON.stringify(line)}\n`).join('');
+  return file(name, `services:\n  relay:\n    image: launchdarkly/ld-relay\n${more}    environment:\n${environment}`);
+}
+
+test('docker-compose: values come from files given before, from .env beside it, and from defaults', async () => {
+  file('.env', 'KEY_OF_ENV=sdk-from-dot-env\nPORT_OF_ENV=9000\n');
+  const path = compose('a.yaml', [
+    'LD_ENV_one=${KEY_OF_ENV}',
+    'LD_ENV_two=${KEY_GIVEN:?is needed}',
+    'PORT=${PORT_OF_ENV:-8040}',
+    'LOG_LEVEL=${LEVEL-warn}',
+    'LD_PREFIX_one=$$CID-$$$$x',
+  ]);
+  const given = file('given.env', 'KEY_GIVEN=sdk-given\nPORT_OF_ENV=9001\n');
+  const { code, stdout, stderr } = await run(['--env', given, '--env', path, '--secrets', 'manifests']);
+  assert.match(stdout, /one\.sdk-key: sdk-from-dot-env/);
+  assert.match(stdout, /two\.sdk-key: sdk-given/);
+  assert.match(stdout, /port: 9001/);
+  assert.match(stdout, /logLevel: warn/);
+  assert.doesNotMatch(stderr, /passed over/);
+  assert.equal(code, 0);
+});
+
+test('docker-compose: a variable without a value is an entry of the report, exit code 3, and a key to be filled in', async () => {
+  const path = compose('b.yaml', ['LD_ENV_one=${NOWHERE_KEY}', 'PORT=${NOWHERE_PORT}', 'LD_MOBILE_KEY_one']);
+  const { code, stdout, stderr } = await run(['--env', path, '--secrets', 'manifests']);
+  assert.equal(code, 3);
+  assert.doesNotMatch(stdout, /NOWHERE|\$/);
+  assert.match(stdout, /name: relay-keys\n\s+key: one\.sdk-key/);
+  assert.match(
+    stderr,
+    /LD_ENV_one .*: its value is in the variable NOWHERE_KEY of the shell.*Secret relay-keys under the key one\.sdk-key/,
+  );
+  assert.match(stderr, /LD_MOBILE_KEY_one .*: its value is in the variable LD_MOBILE_KEY_one/);
+  assert.match(
+    stderr,
+    /PORT .*: its value is in the variable NOWHERE_PORT of the shell.*set `spec\.service\.port` by hand/,
+  );
+});
+
+test('docker-compose: an env_file is read, and told where it is not here', async () => {
+  file('service.env', 'LD_ENV_one=sdk-of-env-file\nPORT=8050\n');
+  const more = '    env_file:\n      - service.env\n      - { path: none.env, required: false }\n      - gone.env\n';
+  const { code, stdout, stderr } = await run([
+    '--env',
+    compose('c.yaml', ['PORT=8051'], more),
+    '--secrets',
+    'manifests',
+  ]);
+  assert.equal(code, 3);
+  assert.match(stdout, /one\.sdk-key: sdk-of-env-file/);
+  assert.match(stdout, /port: 8051/);
+  assert.match(stderr, /env_file gone\.env: which variables are in it is not known/);
+  assert.doesNotMatch(stderr, /none\.env/);
+});
+
+test('.env: references in braces are replaced, but not between single quotes; a circle has no value', async () => {
+  const path = file(
+    'd.env',
+    "BASE=sdk-base\nLD_ENV_one=${BASE}-1\nLD_ENV_two='${BASE}'\nLD_ENV_three=${LD_ENV_four}\nLD_ENV_four=${LD_ENV_three}\nLD_ENV_five=pa$$w$ord\n",
+  );
+  const { stdout, stderr } = await run(['--env', path, '--secrets', 'manifests']);
+  assert.match(stdout, /one\.sdk-key: sdk-base-1/);
+  assert.match(stdout, /two\.sdk-key: \$\{BASE\}/);
+  assert.match(stdout, /five\.sdk-key: pa\$\$w\$ord/);
+  assert.match(stderr, /LD_ENV_three .*: its value is in the variable LD_ENV_/);
+});
+
+test('the variables of this process are taken as they are', async () => {
+  const { stdout } = await run(['--from-env', '--secrets', 'manifests'], { LD_ENV_one: 'sdk-${X}-$(Y)' });
+  assert.match(stdout, /one\.sdk-key: sdk-\$\{X\}-\$\(Y\)/);
+});
+
+test('systemd: a file of variables has comments with a semicolon and lines that go on', async () => {
+  const path = file('e.env', '; a comment\nLD_ENV_one=sdk-\\\ncontinued\n');
+  const { stdout } = await run(['--env', path, '--secrets', 'manifests']);
+  assert.match(stdout, /one\.sdk-key: sdk-continued/);
+});
+
+test('values of Helm: a template is never taken for what it comes to', async () => {
+  const path = file(
+    'values.yaml',
+    'relay:\n  environment:\n    LD_ENV_one: "{{ .Values.key }}"\n    LOG_LEVEL: "{{ .Values.level }}"\nservice:\n  annotations:\n    a: "{{ .Values.a }}"\n',
+  );
+  const { code, stdout, stderr } = await run(['--values', path, '--secrets', 'manifests']);
+  assert.equal(code, 3);
+  assert.doesNotMatch(stdout, /key: \{\{|logLevel/);
+  assert.match(stderr, /LD_ENV_one .*: its value is in a template of Helm/);
+  assert.match(stderr, /service\.annotations\.a .*: is a template of Helm, which is not rendered here/);
+});
