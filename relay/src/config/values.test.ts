@@ -50,6 +50,17 @@ test('4.1: URLs are absolute; their text, which may hold a password, is not repe
   assert.throws(() => parseValue('redisUrl', 'redis://a,http://b'), ValueError);
 });
 
+test('secrets: blanks and line ends around them do not count, and what is in them is not repeated', () => {
+  assert.equal(parseValue('secret', ' sdk-1\r\n'), 'sdk-1');
+  assert.equal(parseValue('secret', 'two words'), 'two words');
+  for (const text of ['sdk-\n1', 'sdk\u0000-1']) {
+    assert.throws(() => parseValue('secret', text), {
+      name: 'ValueError',
+      message: /^the value has a line break or control character in it; it must be text on one line/,
+    });
+  }
+});
+
 test('numbers, ports and choices', () => {
   assert.equal(parseValue('port', '8030'), 8030);
   for (const text of ['0', '65536', '-1', 'x', '1.5', ''])

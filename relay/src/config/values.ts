@@ -29,7 +29,7 @@ export class ValueError extends Error {
 /** What each type allows, in words for error messages and for the documentation. */
 export const ALLOWED: Readonly<Record<ValueType, string>> = {
   text: 'any text',
-  secret: 'any text',
+  secret: 'text on one line; blanks and line ends around it do not count',
   path: 'a file path',
   switch: 'true or false (also yes/no, 1/0)',
   count: 'a whole number above 0',
@@ -51,9 +51,10 @@ export const ALLOWED: Readonly<Record<ValueType, string>> = {
 export function parseValue(type: ValueType, text: string): Value {
   switch (type) {
     case 'text':
-    case 'secret':
     case 'path':
       return text;
+    case 'secret':
+      return parseSecret(text);
     case 'switch':
       return parseSwitch(text);
     case 'count':
@@ -90,6 +91,16 @@ function wrong(type: ValueType, text: string): ValueError {
   // A URL may carry a password, so its text is not repeated.
   const shown = type === 'url' || type === 'redisUrl' ? 'the value' : JSON.stringify(text);
   return new ValueError(`${shown} is not allowed; it must be ${ALLOWED[type]}`);
+}
+
+/** As the content of a secret's file: what `echo KEY | base64` adds to a key is no part of it. */
+function parseSecret(text: string): string {
+  const secret = text.trim();
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(secret)) {
+    throw new ValueError(`the value has a line break or control character in it; it must be ${ALLOWED.secret}`);
+  }
+  return secret;
 }
 
 function parseSwitch(text: string): boolean {
