@@ -35,6 +35,9 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createUpstreamDispatcher } from './upstream/dispatcher.ts';
 import { VERSION } from './version.ts';
 
+/** At the end of a drain what waits of events has at least this time, in ms, to be sent. */
+const LEAST_FLUSH_MS = 2_500;
+
 /** What {@link startRelay} needs beside the configuration. */
 export interface RelayDeps {
   readonly logger: Logger;
@@ -100,6 +103,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
     evaluationCache: () => answers.use,
+    eventMemory: () => events.memory,
   });
   const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
@@ -240,7 +244,10 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
         draining = true;
         changed();
         rebalancing?.close();
+        const deadline = Date.now() + drainMs;
+        events.hurry();
         await drainServer(server, hub, { drainMs, behindService: deps.env.KUBERNETES_SERVICE_HOST !== undefined });
+        await events.close(Math.max(LEAST_FLUSH_MS, deadline - Date.now()));
       },
       close,
     };

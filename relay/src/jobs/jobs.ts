@@ -49,6 +49,58 @@ export function jobSoon(job: JobName, work: () => unknown): NodeJS.Immediate {
   return setImmediate(runJob, job, work);
 }
 
+/** A job that is at most once ahead. */
+export interface JobTimer {
+  /** Lets it run in so many ms, unless it is to run already. */
+  arm(ms: number): void;
+  cancel(): void;
+}
+
+/**
+ * A job on a timer of its own, which knows of itself whether it is ahead, and goes on after a mistake.
+ * @param next asked after each run, whether that failed or not: ms until the next one, undefined for none
+ */
+export function jobTimer(
+  job: JobName,
+  work: () => unknown,
+  next: () => number | undefined = () => undefined,
+): JobTimer {
+  let timer: NodeJS.Timeout | undefined;
+  const arm = (ms: number): void => {
+    timer ??= setTimeout(run, ms);
+  };
+  const run = (): void => {
+    timer = undefined;
+    try {
+      runJob(job, work);
+    } finally {
+      const ms = next();
+      if (ms !== undefined) arm(ms);
+    }
+  };
+  return {
+    arm,
+    cancel: () => {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
+/** A job that runs once, soon, however often it is asked for before; call it to ask. */
+export function jobOnceSoon(job: JobName, work: () => unknown): () => void {
+  let ahead = false;
+  const run = (): void => {
+    ahead = false;
+    runJob(job, work);
+  };
+  return () => {
+    if (ahead) return;
+    ahead = true;
+    setImmediate(run);
+  };
+}
+
 function failed(job: JobName, error: unknown): void {
   if (observers.size === 0) throw error;
   for (const observer of observers) observer(job, error);
