@@ -17,6 +17,7 @@ import { createOpsServer, listenOps } from './http/ops.ts';
 import { followShedFile } from './http/rebalance.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
+import { reportJobFailures } from './jobs/report.ts';
 import { AnswerCache } from './protocols/launchdarkly/answer-cache.ts';
 import { observeClients } from './protocols/launchdarkly/clients.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
@@ -33,6 +34,9 @@ import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createUpstreamDispatcher } from './upstream/dispatcher.ts';
 import { VERSION } from './version.ts';
+
+/** At the end of a drain what waits of events has at least this time, in ms, to be sent. */
+const LEAST_FLUSH_MS = 2_500;
 
 /** What {@link startRelay} needs beside the configuration. */
 export interface RelayDeps {
@@ -99,7 +103,9 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
     evaluationCache: () => answers.use,
+    eventMemory: () => events.memory,
   });
+  const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
   const hub = createHub(config, metrics, changed);
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
@@ -207,6 +213,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     await registry.close();
     await stores.close();
     await dispatcher.close();
+    endJobReport();
   };
   const close = (): Promise<void> => {
     closing ??= closeAll();
@@ -237,7 +244,10 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
         draining = true;
         changed();
         rebalancing?.close();
+        const deadline = Date.now() + drainMs;
+        events.hurry();
         await drainServer(server, hub, { drainMs, behindService: deps.env.KUBERNETES_SERVICE_HOST !== undefined });
+        await events.close(Math.max(LEAST_FLUSH_MS, deadline - Date.now()));
       },
       close,
     };

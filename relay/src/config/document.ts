@@ -100,9 +100,14 @@ const streaming = z.strictObject({
 const events = z.strictObject({
   enabled: z.boolean().default(false),
   flushMs: z.number().min(1).default(5_000),
-  /** Events per queue. */
+  /** Events per queue; it is sent when it has so many. */
   capacity: z.int().min(1).default(1000),
   maxInboundPayloadBytes: z.int().min(1).optional(),
+  /** Of everything of events that waits, in one process; by default a part of the memory limit (`events/memory.ts`). */
+  maxQueuedBytes: z
+    .int()
+    .min(1024 * 1024)
+    .optional(),
 });
 
 /** One environment configured by hand (contract 4.2 Environment). */

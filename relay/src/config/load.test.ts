@@ -78,6 +78,7 @@ test('4.2: every variable of ld-relay has its effect', () => {
     USE_EVENTS: '1',
     EVENTS_FLUSH_INTERVAL: '1500ms',
     EVENTS_CAPACITY: '7',
+    EVENTS_MAX_QUEUED_SIZE: '64MiB',
     EVENTS_MAX_INBOUND_PAYLOAD_SIZE: '10KiB',
     USE_REDIS: 'true',
     REDIS_HOST: 'r',
@@ -117,7 +118,13 @@ test('4.2: every variable of ld-relay has its effect', () => {
   assert.equal(config.log.level, 'debug');
   assert.deepEqual(config.bigSegments, { staleThresholdMs: 600_000, staleAsDegraded: true });
   assert.equal(config.credentialCleanupMs, 100);
-  assert.deepEqual(config.events, { enabled: true, flushMs: 1500, capacity: 7, maxInboundPayloadBytes: 10_240 });
+  assert.deepEqual(config.events, {
+    enabled: true,
+    flushMs: 1500,
+    capacity: 7,
+    maxInboundPayloadBytes: 10_240,
+    maxQueuedBytes: 64 * 1024 * 1024,
+  });
   const redis = config.store.redis;
   assert.deepEqual(
     [redis?.url, redis?.username, redis?.password, redis?.cacheTtlMs],

@@ -32,7 +32,16 @@ export const SERVICE_OPTIONS: readonly Option[] = [
     env: 'EVENTS_CAPACITY',
     type: 'count',
     default: '1000',
-    text: 'Events that a queue holds; more are dropped.',
+    text: 'Events that a queue holds; it is sent when it is full.',
+  },
+  {
+    section: 'Events',
+    key: 'maxQueuedSize',
+    env: 'EVENTS_MAX_QUEUED_SIZE',
+    type: 'size',
+    own: true,
+    default: '1/8 of the memory limit, at most 128MiB',
+    text: 'Memory for everything of events that waits in a process; when it is used up, posts wait for up to 3s and are then answered 503.',
   },
   {
     section: 'Events',

@@ -1,5 +1,7 @@
+import { compress } from '../http/shared-body.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { joinUrl } from './endpoint.ts';
+import type { Share } from './memory.ts';
 import type { EventSender } from './sender.ts';
 import type { EventMetrics } from './types.ts';
 
@@ -14,15 +16,20 @@ export interface DiagnosticPost {
 
 /** Passes diagnostic events on. */
 export interface DiagnosticsProxy {
-  pass(post: DiagnosticPost, signal: AbortSignal): void;
+  /** Sends it, now or when others have arrived; false when there is no room for it. */
+  pass(post: DiagnosticPost, signal: AbortSignal): boolean;
 }
 
-/** Diagnostics on their way; they tell nothing that could not be missed, so more are left out. */
+/** Diagnostics on their way; more wait. */
 const MAX_IN_FLIGHT = 20;
+/** Around a diagnostic event, in bytes, roughly. */
+const OVERHEAD_BYTES = 1_024;
 
 /** What the proxy needs. */
 export interface DiagnosticsDeps {
   readonly sender: EventSender;
+  /** Where the memory is taken from of those that wait or are on their way. */
+  readonly share: Share;
   readonly metrics: Pick<EventMetrics, 'diagnosticDropped'>;
   readonly logger: Logger;
 }
@@ -30,31 +37,47 @@ export interface DiagnosticsDeps {
 /** Sends each diagnostic event at once, as it came; a failure is only logged and counted (contract 5.3). */
 export function createDiagnosticsProxy(
   eventsUri: string,
-  { sender, metrics, logger }: DiagnosticsDeps,
+  { sender, share, metrics, logger }: DiagnosticsDeps,
 ): DiagnosticsProxy {
+  const waiting: (() => Promise<void>)[] = [];
   let inFlight = 0;
-  return {
-    pass: ({ path, headers, body }, signal) => {
-      if (inFlight >= MAX_IN_FLIGHT) {
-        metrics.diagnosticDropped('capacity');
-        logger.debug('too many diagnostic events at a time; one was left out');
-        return;
-      }
+
+  const next = (): void => {
+    while (inFlight < MAX_IN_FLIGHT && waiting.length > 0) {
       inFlight += 1;
-      void sender
-        .send({ url: joinUrl(eventsUri, path), headers, body }, signal)
-        .then(({ outcome, status }) => {
-          if (outcome === 'accepted') return;
-          metrics.diagnosticDropped(signal.aborted ? 'shutdown' : outcome);
-          logger.debug('a diagnostic event was lost', { reason: outcome, status });
-        })
+      void waiting.shift()!()
         .catch((error: unknown) => {
           metrics.diagnosticDropped('failed');
           logger.warn('a diagnostic event was lost', { error: String(error) });
         })
         .finally(() => {
           inFlight -= 1;
+          next();
         });
+    }
+  };
+
+  return {
+    pass: ({ path, headers, body }, signal) => {
+      const bytes = OVERHEAD_BYTES + body.buffer.byteLength + headerBytes(headers);
+      if (!share.take(bytes)) return false;
+      waiting.push(async () => {
+        try {
+          const gzip = await compress(body);
+          const { outcome, status } = await sender.send({ url: joinUrl(eventsUri, path), headers, gzip }, signal);
+          if (outcome === 'accepted') return;
+          metrics.diagnosticDropped(signal.aborted ? 'shutdown' : outcome);
+          logger.debug('a diagnostic event was lost', { reason: outcome, status });
+        } finally {
+          share.give(bytes);
+        }
+      });
+      next();
+      return true;
     },
   };
+}
+
+function headerBytes(headers: Readonly<Record<string, string>>): number {
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + 2 * value.length, 0);
 }

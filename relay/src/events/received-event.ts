@@ -63,7 +63,7 @@ function read(text: string): ReceivedEvent {
   const kind = string(members, 'kind');
   if (kind === '') throw new InvalidEvent();
   if (kind !== 'feature' && kind !== 'custom' && kind !== 'identify') return { kind: 'raw', text };
-  const creationDate = number(members, 'creationDate') ?? 0;
+  const creationDate = time(members, 'creationDate') ?? 0;
   const context = contextOf(members);
   if (kind === 'identify') return { kind, creationDate, context };
   const key = string(members, 'key');
@@ -87,7 +87,7 @@ function read(text: string): ReceivedEvent {
     value: members.get('value') ?? 'null',
     default: members.get('default') ?? 'null',
     trackEvents: boolean(members, 'trackEvents'),
-    debugEventsUntilDate: number(members, 'debugEventsUntilDate') ?? 0,
+    debugEventsUntilDate: time(members, 'debugEventsUntilDate') ?? 0,
     samplingRatio: integer(members, 'samplingRatio'),
     excludeFromSummaries: boolean(members, 'excludeFromSummaries') ?? false,
     reason: notNull(members, 'reason'),
@@ -140,8 +140,18 @@ function string(members: Members, name: string): string {
   return typed(members, name, (value) => typeof value === 'string') ?? '';
 }
 
+/** A finite number: JSON text may say 1e400. */
 function number(members: Members, name: string): number | undefined {
-  return typed(members, name, (value) => typeof value === 'number');
+  return typed(members, name, (value): value is number => Number.isFinite(value));
+}
+
+/** A number that is exact, of ms since the epoch. */
+function time(members: Members, name: string): number | undefined {
+  return typed(
+    members,
+    name,
+    (value): value is number => typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+  );
 }
 
 function boolean(members: Members, name: string): boolean | undefined {
@@ -151,5 +161,8 @@ function boolean(members: Members, name: string): boolean | undefined {
 /** Fractions are cut off, as ld-relay does. */
 function integer(members: Members, name: string): number | undefined {
   const value = number(members, name);
-  return value === undefined ? undefined : Math.trunc(value);
+  if (value === undefined) return undefined;
+  const whole = Math.trunc(value);
+  if (!Number.isSafeInteger(whole)) throw new InvalidEvent();
+  return whole;
 }

@@ -1,116 +1,138 @@
 import type { DataSet } from '../model/data.ts';
 import { type FlagFacts, flagFacts } from './flag-facts.ts';
-import { type ContextKey, type ReceivedEvent, readEvent } from './received-event.ts';
+import type { Share } from './memory.ts';
+import { type Payload, type PayloadQueue, payloadOf } from './payload-queue.ts';
+import { type ReceivedEvent, readEvent } from './received-event.ts';
+import { createSeenContexts } from './seen-contexts.ts';
 import { createSummary } from './summary.ts';
-import type { DropReason } from './types.ts';
-import type { Payload } from './verbatim-queue.ts';
-
-/** Contexts whose `index` event is remembered, and for how long (ms), so that it is sent once (contract 5.3). */
-const MAX_SEEN_CONTEXTS = 1000;
-const SEEN_CONTEXTS_MS = 300_000;
 
 type Feature = Extract<ReceivedEvent, { kind: 'feature' }>;
+
+/** Why an event was not taken: it cannot be read, or there is no room for it now. */
+export type SummarizerProblem = 'invalid' | 'full';
 
 /** Makes schema-4 events from those of SDKs that do not summarise. */
 export interface Summarizer {
   /**
-   * Takes one event; says why not when it is left out.
+   * Takes one event whole, or nothing of it and says why.
    * @param schema of the batch
    * @param data the flags, for what the event leaves out
    * @param now ms since the epoch
    */
-  add(text: string, schema: number, data: DataSet | undefined, now: number): DropReason | undefined;
-  /** Everything since the last call, or undefined. */
+  add(text: string, schema: number, data: DataSet | undefined, now: number): SummarizerProblem | undefined;
+  /** The next payload of everything since the last call, or undefined: not all may fit into one. */
   take(): Payload | undefined;
   /** Upstream's clock, ms since the epoch: debugging ends by it when ours is late. */
   serverTime(ms: number): void;
+  /** Gives back the memory of an empty summariser. */
+  close(): void;
+  /** Nothing waits to be taken. */
+  readonly empty: boolean;
+  /** There is a payload that does not grow any more. */
+  readonly full: boolean;
 }
 
 /**
  * One processor of the summarising path (contract 5.3): full events where they are tracked, debug events, an `index` event
  * for each new context, and counters for everything.
- * @param capacity events between two flushes, counters apart
- * @param maxChars of JSON text between two flushes
+ * @param capacity events between two calls of `take`, counters apart
+ * @param queue where the events go
+ * @param share where the memory of counters and contexts is taken from, as the queue's is
  */
-export function createSummarizer(capacity: number, maxChars: number): Summarizer {
-  let events: string[] = [];
-  let chars = 0;
-  const summary = createSummary();
-  let seen = new Set<string>();
-  let seenSince = 0;
+export function createSummarizer(capacity: number, queue: PayloadQueue, share: Share): Summarizer {
+  const summary = createSummary(share);
+  const seen = createSeenContexts(share);
   let lastServerTime = 0;
 
-  const push = (text: string): boolean => {
-    if (events.length >= capacity || chars + text.length > maxChars) return false;
-    events.push(text);
-    chars += text.length;
-    return true;
+  /** Takes everything that one event becomes, or nothing. */
+  const takeAll = (texts: readonly string[], count: () => boolean): boolean => {
+    if (texts.length === 0) return count();
+    if (queue.count > 0 && queue.count + texts.length > capacity) return false;
+    const joined = texts.join(',');
+    if (!queue.reserve(Buffer.byteLength(joined)) || !count()) return false;
+    return queue.add(joined, { start: 0, end: joined.length }, texts.length, undefined);
   };
 
-  /** True the first time within five minutes, as long as memory serves. */
-  const isNew = (keys: readonly ContextKey[], now: number): boolean => {
-    if (now - seenSince >= SEEN_CONTEXTS_MS) {
-      seen = new Set();
-      seenSince = now;
-    }
-    const id = JSON.stringify(keys.map(({ kind, key }) => [kind, key]));
-    const known = seen.delete(id);
-    seen.add(id);
-    if (seen.size > MAX_SEEN_CONTEXTS) seen.delete(seen.values().next().value ?? '');
-    return !known;
-  };
-
-  const addFeature = (event: Feature, facts: FlagFacts | undefined, schema: number, now: number): boolean => {
+  const featureTexts = (event: Feature, facts: FlagFacts | undefined, schema: number, now: number) => {
     const guessed = schema <= 1 && event.variation === undefined ? facts?.variationOf(event.value) : undefined;
     const variation = event.version === undefined ? undefined : (event.variation ?? guessed);
     const told = event.trackEvents !== undefined || event.debugEventsUntilDate !== 0;
     const source = event.version === undefined ? undefined : told ? event : facts;
-    const counts = { ...event, variation, contextKeys: event.context.keys };
-    let fits = event.excludeFromSummaries || summary.add(counts);
-    if (isNew(event.context.keys, now)) fits = push(indexEvent(event)) && fits;
-    if (source?.trackEvents === true) fits = push(featureEvent('feature', event, variation)) && fits;
+    const texts: string[] = [];
+    if (source?.trackEvents === true) texts.push(featureEvent('feature', event, variation));
     const debugUntil = source?.debugEventsUntilDate ?? 0;
-    if (debugUntil > now && debugUntil > lastServerTime) fits = push(featureEvent('debug', event, variation)) && fits;
-    return fits;
+    if (debugUntil > now && debugUntil > lastServerTime) texts.push(featureEvent('debug', event, variation));
+    return { texts, variation };
+  };
+
+  /** Takes an event together with the `index` event of its context, if that is new. */
+  const takeWithContext = (
+    event: Exclude<ReceivedEvent, { kind: 'raw' }>,
+    now: number,
+    texts: readonly string[],
+    count: () => boolean = () => true,
+  ): boolean => {
+    const id = seen.id(event.context.keys);
+    const isNew = !seen.has(id, now) && event.kind !== 'identify';
+    if (!takeAll(isNew ? [indexEvent(event), ...texts] : texts, count)) return false;
+    seen.add(id);
+    return true;
   };
 
   const add: Summarizer['add'] = (text, schema, data, now) => {
     const event = readEvent(text);
     if (event === undefined) return 'invalid';
-    let fits: boolean;
+    let taken: boolean;
     switch (event.kind) {
       case 'raw':
-        fits = push(event.text);
+        taken = takeAll([event.text], () => true);
         break;
       case 'identify':
-        fits = push(`${head('identify', event.creationDate)},"context":${event.context.text}}`);
-        isNew(event.context.keys, now);
+        taken = takeWithContext(event, now, [
+          `${head('identify', event.creationDate)},"context":${event.context.text}}`,
+        ]);
         break;
       case 'custom':
-        fits = !isNew(event.context.keys, now) || push(indexEvent(event));
-        fits = push(customEvent(event)) && fits;
+        taken = takeWithContext(event, now, [customEvent(event)]);
         break;
-      case 'feature':
-        fits = addFeature(event, flagFacts(data, event.key), schema, now);
+      case 'feature': {
+        const { texts, variation } = featureTexts(event, flagFacts(data, event.key), schema, now);
+        const counted = { ...event, variation, contextKeys: event.context.keys };
+        taken = takeWithContext(event, now, texts, () => event.excludeFromSummaries || summary.add(counted));
+      }
     }
-    return fits ? undefined : 'capacity';
+    return taken ? undefined : 'full';
   };
 
   return {
     add,
+    get empty() {
+      return queue.count === 0 && summary.empty;
+    },
+    get full() {
+      return queue.full;
+    },
     take: () => {
-      const counters = summary.take();
-      if (counters !== undefined) events.push(counters);
-      if (events.length === 0) return undefined;
-      const payload = { body: `[${events.join(',')}]`, count: events.length, payloadId: undefined };
-      events = [];
-      chars = 0;
-      return payload;
+      const events = queue.take();
+      if (queue.count > 0 || summary.empty) return events;
+      const { text, held } = summary.take()!;
+      return events === undefined
+        ? payloadOf(Buffer.from(`[${text}]`), 1, undefined, share, held)
+        : withSummary(events, text, held, share);
     },
     serverTime: (ms) => {
       lastServerTime = ms;
     },
+    close: () => {
+      seen.clear();
+      queue.close();
+    },
   };
+}
+
+function withSummary({ body, count, held }: Payload, summary: string, summaryHeld: number, share: Share): Payload {
+  const joined = Buffer.concat([body.subarray(0, -1), Buffer.from(`,${summary}]`)]);
+  return payloadOf(joined, count + 1, undefined, share, held + summaryHeld);
 }
 
 function head(kind: string, creationDate: number): string {

@@ -15,27 +15,38 @@ export interface BatchMetadata {
 /** One posted batch of analytics events. */
 export interface EventBatch {
   readonly metadata: BatchMetadata;
-  /** The body: JSON text that should be an array. */
-  readonly body: string;
+  /** The body: JSON text that should be an array. It is not kept. */
+  readonly body: Buffer;
   /** The SDK's payload id, for the case that the batch is forwarded as it came. */
   readonly payloadId: string | undefined;
   /** The SDK did not summarise: schema 1 or 2, or PHP's header (contract 5.3). */
   readonly unsummarized: boolean;
+  /** Nobody waits for the answer any more: it is better not taken, since its sender will try again. */
+  readonly gone?: () => boolean;
 }
+
+/** What becomes of a batch. */
+export type Acceptance =
+  /** It was taken; what of it cannot be forwarded is counted. Also where it was nothing that could ever be. */
+  | 'taken'
+  /** There was no room for it in time, and nothing of it was taken. */
+  | 'busy'
+  /** It is larger than there could ever be room for. */
+  | 'too_large';
 
 /** Why events were lost. */
 export type DropReason =
-  /** The queue was full. */
+  /** There was no room for the rest of a batch whose beginning was taken. */
   | 'capacity'
-  /** Too many different tags and schemas at a time. */
-  | 'queues'
-  /** Not valid JSON, or an event that cannot be summarised. */
+  /** Not valid JSON, an event that cannot be summarised, or one with numbers that are infinite or not exact. */
   | 'invalid'
   /** Upstream refused the credential. */
   | 'refused'
-  /** Upstream found the batch too large. */
+  /** Upstream does not take this event: it answered 400 or the like. */
+  | 'rejected'
+  /** Upstream found it too large, or it is larger than there could ever be room for. */
   | 'too_large'
-  /** Upstream could not be reached or failed twice. */
+  /** Upstream could not be reached, or failed, for too long. */
   | 'failed'
   /** The relay went down before they could be sent. */
   | 'shutdown';
@@ -47,6 +58,10 @@ export interface EventMetrics {
   dropped(count: number, reason: DropReason): void;
   /** A diagnostic event, which is not counted with the others. */
   diagnosticDropped(reason: DropReason): void;
+  /** A post whose answer waited for room. */
+  delayed(): void;
+  /** A post that was answered with 503. */
+  turnedAway(): void;
 }
 
 /** The environment as the forwarder sees it; asked again whenever something is sent, since keys rotate. */

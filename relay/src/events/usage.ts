@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
+import { compress } from '../http/shared-body.ts';
+import { jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { VERSION } from '../version.ts';
 import { joinUrl } from './endpoint.ts';
@@ -97,8 +99,8 @@ export function createUsageReporter(options: UsageOptions): UsageReporter {
       headers['x-launchdarkly-event-schema'] = CURRENT_SCHEMA;
       headers['x-launchdarkly-payload-id'] = randomUUID();
     }
-    const body = JSON.stringify(list ? [event] : event);
-    const { outcome } = await sender.send({ url: joinUrl(eventsUri, path), headers, body }, ending.signal);
+    const gzip = await compress(JSON.stringify(list ? [event] : event));
+    const { outcome } = await sender.send({ url: joinUrl(eventsUri, path), headers, gzip }, ending.signal);
     if (outcome !== 'accepted') logger.debug('the usage of the relay could not be reported', { reason: outcome });
   };
 
@@ -118,11 +120,11 @@ export function createUsageReporter(options: UsageOptions): UsageReporter {
     }
   };
 
-  const timer = setInterval(() => {
+  const timer = jobEvery('usage', options.intervalMs ?? INTERVAL_MS, () => {
     sending = sending.then(report).catch((error: unknown) => {
       logger.warn('the usage of the relay could not be reported', { error: String(error) });
     });
-  }, options.intervalMs ?? INTERVAL_MS);
+  });
 
   return {
     polled: (id, client) => count(id, client, (counts) => void counts.polls++),

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { jobOnceSoon, runJob } from '../jobs/jobs.ts';
 
 /** An answer whose head is set and whose body waits for the end of the turn. */
 interface Waiting {
@@ -12,6 +13,7 @@ const MAX_WAIT_MS = 1;
 
 let waiting: Waiting[] = [];
 let since = 0;
+const endInThisTurn = jobOnceSoon('answers', () => endWaiting());
 
 /**
  * Ends a response at the end of this turn of the event loop, together with the others of the turn. Under load a turn reads from many
@@ -22,7 +24,7 @@ export function endSoon(response: ServerResponse, body?: string | Buffer, encodi
   const first = waiting.push({ response, body, encoding }) === 1;
   if (first) {
     since = performance.now();
-    setImmediate(endWaiting);
+    endInThisTurn();
   } else if (performance.now() - since > MAX_WAIT_MS) {
     endWaiting();
   }
@@ -32,5 +34,15 @@ export function endSoon(response: ServerResponse, body?: string | Buffer, encodi
 export function endWaiting(): void {
   const batch = waiting;
   waiting = [];
-  for (const { response, body, encoding } of batch) response.end(body, encoding);
+  for (const { response, body, encoding } of batch) {
+    try {
+      response.end(body, encoding);
+    } catch (error) {
+      // The others are other clients'.
+      response.destroy();
+      runJob('answers', () => {
+        throw error;
+      });
+    }
+  }
 }

@@ -149,11 +149,41 @@ export const METRICS = {
     help: 'Analytics events that were lost, by reason.',
     labels: ['environment', 'reason'],
   },
+  eventPostsDelayed: {
+    name: 'flagrelay_event_posts_delayed_total',
+    type: 'counter',
+    help: 'Posts of events whose answer waited because there was no room.',
+    labels: ['environment'],
+  },
+  eventPostsTurnedAway: {
+    name: 'flagrelay_event_posts_turned_away_total',
+    type: 'counter',
+    help: 'Posts of events that were answered with 503 because there was no room; SDKs send them again.',
+    labels: ['environment'],
+  },
+  eventBytes: {
+    name: 'flagrelay_events_waiting_bytes',
+    type: 'gauge',
+    help: 'Memory of the events that wait to be sent or to be taken.',
+    labels: [],
+  },
+  eventBytesLimit: {
+    name: 'flagrelay_events_waiting_bytes_limit',
+    type: 'gauge',
+    help: 'What `flagrelay_events_waiting_bytes` may become (`maxQueuedSize`).',
+    labels: [],
+  },
   diagnosticsDropped: {
     name: 'flagrelay_diagnostics_dropped_total',
     type: 'counter',
     help: "SDKs' diagnostic events that were lost, by reason.",
     labels: ['environment', 'reason'],
+  },
+  jobFailures: {
+    name: 'flagrelay_job_failures_total',
+    type: 'counter',
+    help: 'Runs of scheduled work that failed by a mistake in the relay, by job; the relay goes on.',
+    labels: ['job'],
   },
   configReloads: {
     name: 'flagrelay_config_reloads_total',
@@ -191,6 +221,8 @@ export interface MetricSources {
   ready(): boolean;
   /** The cache of evaluations, where there is one; `bytes` are what is kept now, the others have counted since the start. */
   evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
+  /** The memory of events that wait, where events are taken. */
+  eventMemory?(): { readonly used: number; readonly limit: number };
   /** Daemon mode: whether this process keeps the store up to date. */
   active?(): boolean;
 }
@@ -209,7 +241,10 @@ export interface Metrics {
   readonly eventsReceived: Counter<'environment'>;
   readonly eventsForwarded: Counter<'environment'>;
   readonly eventsDropped: Counter<'environment' | 'reason'>;
+  readonly eventPostsDelayed: Counter<'environment'>;
+  readonly eventPostsTurnedAway: Counter<'environment'>;
   readonly diagnosticsDropped: Counter<'environment' | 'reason'>;
+  readonly jobFailures: Counter<'job'>;
   readonly configReloads: Counter<'outcome'>;
 }
 
@@ -267,7 +302,11 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);
     }
   });
-  const { evaluationCache } = sources;
+  const { eventMemory, evaluationCache } = sources;
+  if (eventMemory !== undefined) {
+    sampled(METRICS.eventBytes, (self) => self.set(eventMemory().used));
+    sampled(METRICS.eventBytesLimit, (self) => self.set(eventMemory().limit));
+  }
   if (evaluationCache !== undefined) {
     sampled(METRICS.evaluationCacheBytes, (self) => self.set(evaluationCache().bytes));
     new Counter({
@@ -297,7 +336,10 @@ export function createMetrics(sources: MetricSources): Metrics {
     eventsReceived: counter(METRICS.eventsReceived),
     eventsForwarded: counter(METRICS.eventsForwarded),
     eventsDropped: counter(METRICS.eventsDropped),
+    eventPostsDelayed: counter(METRICS.eventPostsDelayed),
+    eventPostsTurnedAway: counter(METRICS.eventPostsTurnedAway),
     diagnosticsDropped: counter(METRICS.diagnosticsDropped),
+    jobFailures: counter(METRICS.jobFailures),
     configReloads: counter(METRICS.configReloads),
   };
 }

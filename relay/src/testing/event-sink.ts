@@ -23,17 +23,23 @@ export interface EventSink extends AsyncDisposable {
   received(count: number): Promise<readonly SunkPost[]>;
 }
 
-/** Starts an {@link EventSink}. */
-export async function startEventSink(): Promise<EventSink> {
+/**
+ * Starts an {@link EventSink}.
+ * @param decide the status by the inflated text and the path, where `answers` does not say it
+ */
+export async function startEventSink(
+  decide: (text: string, path: string) => number | Promise<number> = () => 202,
+): Promise<EventSink> {
   const posts: SunkPost[] = [];
   const answers: number[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const status = answers.shift() ?? 202;
+    const path = request.url ?? '';
     const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
-    posts.push({ path: request.url ?? '', headers: request.headers, text, status });
+    const status = answers.shift() ?? (await decide(text, path));
+    posts.push({ path, headers: request.headers, text, status });
     if (status === 0) response.destroy();
     else response.writeHead(status).end();
   });

@@ -6,7 +6,8 @@ import type { RelayConfig } from '../../config/document.ts';
 import type { Environment } from '../../environment/environment.ts';
 import type { Registry } from '../../environment/registry.ts';
 import { createEventForwarder, type EventForwarder } from '../../events/forwarder.ts';
-import type { EventEnvironment, EventFamily, EventMetrics } from '../../events/types.ts';
+import { defaultEventBytes, EventMemory } from '../../events/memory.ts';
+import type { Acceptance, EventBatch, EventEnvironment, EventFamily, EventMetrics } from '../../events/types.ts';
 import { BodyError, readBody } from '../../http/body.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
@@ -20,17 +21,34 @@ export interface EventHandlerDeps {
   readonly config: Pick<RelayConfig, 'events' | 'upstream' | 'offline' | 'server'>;
   readonly dispatcher: Dispatcher;
   readonly registry: Pick<Registry, 'get'>;
-  readonly metrics: Pick<Metrics, 'eventsReceived' | 'eventsForwarded' | 'eventsDropped' | 'diagnosticsDropped'>;
+  readonly metrics: EventCounters;
 }
+
+/** The metrics of events. */
+type EventCounters = Pick<
+  Metrics,
+  | 'eventsReceived'
+  | 'eventsForwarded'
+  | 'eventsDropped'
+  | 'eventPostsDelayed'
+  | 'eventPostsTurnedAway'
+  | 'diagnosticsDropped'
+>;
 
 /** The handlers of all event endpoints, and what they hold. */
 export interface RunningEvents {
   readonly handlers: Omit<EventHandlers, 'goals'>;
-  /** Sends what is queued, for at most 3 s. */
-  close(): Promise<void>;
+  /** The memory of what waits, in bytes. */
+  readonly memory: Pick<EventMemory, 'used' | 'limit'>;
+  /** Sends what is queued now, and from now on without delay: the relay goes down. */
+  hurry(): void;
+  /** Sends what is queued, for at most so many ms. */
+  close(ms?: number): Promise<void>;
 }
 
 const OFF = 'Event proxy is not enabled for this environment';
+const TOO_LARGE = 'Request body exceeds maximum allowed size.';
+const BUSY = 'too many events are waiting to be sent, try again later';
 // In a function: Node's zlib is loaded with the first call.
 const inflate = (body: Buffer, options: ZlibOptions): Promise<Buffer> => promisify(gunzip)(body, options);
 
@@ -43,6 +61,7 @@ const PASSED_HEADERS = /^(?:authorization|user-agent|x-launchdarkly-.+)$/;
 /** Makes the handlers of the event endpoints (contract 1.9, 1.10). */
 export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
   const { config } = deps;
+  const memory = new EventMemory(config.events.maxQueuedBytes ?? defaultEventBytes(config.server.workers));
   const forwarders = new Map<string, { environment: Environment; forwarder: EventForwarder }>();
 
   const forwarderOf = (environment: Environment): EventForwarder => {
@@ -54,6 +73,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       eventsUri: config.upstream.eventsUri,
       environment: eventEnvironment(environment),
       dispatcher: deps.dispatcher,
+      memory,
       metrics: eventMetrics(deps.metrics, environment.definition.name),
       logger: environment.logger,
     });
@@ -73,9 +93,16 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
   const { maxInboundPayloadBytes: maxInbound } = config.events;
   const limits = { maxInbound, maxBody: config.server.maxRequestBodyBytes };
 
-  /** Answers at once where events are off; otherwise reads the body, answers 202 and hands it on. */
+  /** Answers at once where events are off; otherwise reads the body and hands it on, which answers. */
   const intake =
-    (take: (request: IncomingMessage, body: Buffer, selected: Selected) => void): EnvironmentHandler =>
+    (
+      take: (
+        request: IncomingMessage,
+        response: ServerResponse,
+        body: Buffer,
+        selected: Selected,
+      ) => void | Promise<void>,
+    ): EnvironmentHandler =>
     (request, response, selected) => {
       if (config.offline !== undefined) {
         request.resume();
@@ -93,44 +120,80 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
             sendProblem(response, 400, 'body may not be empty', selected.cors);
             return;
           }
-          sendEmpty(response, 202, selected.cors);
-          take(request, body, selected);
+          return take(request, response, body, selected);
         })
         .catch((error: unknown) => answerBodyError(response, error, selected));
     };
 
+  /** Calls `taken` when the batch was, perhaps after a while; else answers that there is no room. */
+  const hand = (
+    batch: EventBatch,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { environment, cors }: Selected,
+    taken: () => void,
+  ): void | Promise<void> => {
+    const forwarder = forwarderOf(environment);
+    // The batch itself must not be kept while it waits.
+    const { family } = batch.metadata;
+    const gone = (): boolean => request.socket.destroyed;
+    const answer = (acceptance: Acceptance): void => {
+      if (acceptance === 'taken') taken();
+      else if (acceptance === 'too_large') sendMessage(response, 413, TOO_LARGE, cors);
+      else sendBusy(response, forwarder.retryAfterS(family), cors);
+    };
+    const acceptance = forwarder.accept({ ...batch, gone });
+    return typeof acceptance === 'string' ? answer(acceptance) : acceptance.then(answer);
+  };
+
   const bulk = (family: EventFamily): EnvironmentHandler =>
-    intake((request, body, { environment }) => {
+    intake((request, response, body, selected) => {
       const schema = schemaOf(request);
-      forwarderOf(environment).accept({
+      const batch: EventBatch = {
         metadata: { family, schema, tags: header(request, 'x-launchdarkly-tags') ?? '' },
-        body: body.toString('utf8'),
+        body,
         payloadId: payloadIdOf(request),
         unsummarized: schema < 3 || request.headers['x-launchdarkly-unsummarized'] !== undefined,
-      });
+      };
+      return hand(batch, request, response, selected, () => sendEmpty(response, 202, selected.cors));
     });
 
   const diagnostic = (path: (environment: Environment) => string): EnvironmentHandler =>
-    intake((request, body, { environment }) => {
+    intake((request, response, body, { environment, cors }) => {
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers)) {
         if (PASSED_HEADERS.test(name) && typeof value === 'string') headers[name] = value;
       }
-      forwarderOf(environment).diagnostic({ path: path(environment), headers, body });
+      if (forwarderOf(environment).diagnostic({ path: path(environment), headers, body })) {
+        sendEmpty(response, 202, cors);
+      } else {
+        sendBusy(response, 1, cors);
+      }
     });
 
-  const pixel: EnvironmentHandler = (_request, response, { environment, query, cors }) => {
+  const pixel: EnvironmentHandler = (request, response, selected) => {
+    const { environment, query, cors } = selected;
     if (config.offline !== undefined || !config.events.enabled) {
       sendProblem(response, 503, OFF, cors);
       return;
     }
-    response.writeHead(200, ['Content-Type', 'image/gif', ...cors, 'Content-Length', String(PIXEL.length)]).end(PIXEL);
+    const send = (): void => {
+      const head = ['Content-Type', 'image/gif', ...cors, 'Content-Length', String(PIXEL.length)];
+      response.writeHead(200, head).end(PIXEL);
+    };
     const data = queryParam(query, 'd');
-    if (data === '') return;
+    if (data === '') {
+      send();
+      return;
+    }
     // An unescaped plus sign arrives as a space.
-    const body = Buffer.from(data.replaceAll(' ', '+'), 'base64').toString('utf8');
+    const body = Buffer.from(data.replaceAll(' ', '+'), 'base64');
     const metadata = { family: 'browser' as const, schema: 3, tags: '' };
-    forwarderOf(environment).accept({ metadata, body, payloadId: undefined, unsummarized: false });
+    const batch: EventBatch = { metadata, body, payloadId: undefined, unsummarized: false };
+    Promise.resolve(hand(batch, request, response, selected, send)).catch((error: unknown) => {
+      environment.logger.error('the events of a pixel could not be taken', { error: String(error) });
+      if (!response.headersSent) sendEmpty(response, 500, cors);
+    });
   };
 
   return {
@@ -145,9 +208,12 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       ),
       pixel,
     },
-    close: async () => {
-      await Promise.all([...forwarders.values()].map(({ forwarder }) => forwarder.close()));
-      forwarders.clear();
+    memory,
+    hurry: () => {
+      for (const { forwarder } of forwarders.values()) forwarder.hurry();
+    },
+    close: async (ms) => {
+      await Promise.all([...forwarders.values()].map(({ forwarder }) => forwarder.close(ms)));
     },
   };
 }
@@ -175,11 +241,13 @@ function eventEnvironment(environment: Environment): EventEnvironment {
   };
 }
 
-function eventMetrics(metrics: EventHandlerDeps['metrics'], environment: string): EventMetrics {
+function eventMetrics(metrics: EventCounters, environment: string): EventMetrics {
   return {
     received: (count) => metrics.eventsReceived.inc({ environment }, count),
     forwarded: (count) => metrics.eventsForwarded.inc({ environment }, count),
     dropped: (count, reason) => metrics.eventsDropped.inc({ environment, reason }, count),
+    delayed: () => metrics.eventPostsDelayed.inc({ environment }),
+    turnedAway: () => metrics.eventPostsTurnedAway.inc({ environment }),
     diagnosticDropped: (reason) => metrics.diagnosticsDropped.inc({ environment, reason }),
   };
 }
@@ -203,9 +271,7 @@ async function readEventBody(
 ): Promise<Buffer> {
   const limit = Math.min(maxInbound, maxBody);
   const tooLarge =
-    maxInbound <= maxBody
-      ? new IntakeError(400, 'unable to read request body')
-      : new IntakeError(413, 'Request body exceeds maximum allowed size.');
+    maxInbound <= maxBody ? new IntakeError(400, 'unable to read request body') : new IntakeError(413, TOO_LARGE);
   let body: Buffer;
   try {
     body = await readBody(request, limit);
@@ -235,6 +301,11 @@ function answerBodyError(response: ServerResponse, error: unknown, { cors, envir
   }
   environment.logger.error('a posted batch of events could not be read', { error: String(error) });
   if (!response.headersSent) sendEmpty(response, 500, cors);
+}
+
+/** There is no room. SDKs try again once, or keep the events until their next flush. */
+function sendBusy(response: ServerResponse, retryAfterS: number, cors: HeaderList): void {
+  sendProblem(response, 503, BUSY, [...cors, 'Retry-After', String(retryAfterS)]);
 }
 
 /** `{"message": …}` under the type text/plain, as ld-relay's event endpoints send it (contract 1.10). */
