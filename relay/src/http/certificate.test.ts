@@ -36,7 +36,7 @@ describe('renewal of the TLS certificate (contract 4.2 tlsCert, tlsKey)', () => 
     copyFileSync(ca.server.certFile, tls.certFile);
     copyFileSync(ca.server.keyFile, tls.keyFile);
     const server = createSdkServer(tls);
-    const renewal = renewCertificate(server, tls, logger, 20);
+    const renewal = renewCertificate(server, tls, logger, { pollMs: 20 });
     try {
       const port = await listen(server, 0, 'test');
       assert.equal(await shown(port), 'server');

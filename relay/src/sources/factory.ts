@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici';
-import { createConfiguredDefinitions } from '../config/definitions.ts';
+import { createConfiguredDefinitions, type DefinitionsMemory } from '../config/definitions.ts';
 import type { RelayConfig } from '../config/document.ts';
 import type { ConfigWatch } from '../config/load.ts';
 import type { DefinitionSource, EnvironmentDefinition, StartupError } from '../environment/definition.ts';
+import type { Absences } from '../files/absences.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createFileSource } from './file.ts';
 import { createStreamSource } from './launchdarkly/stream.ts';
@@ -26,6 +27,12 @@ export interface FeedDeps {
   readonly onRejected?: () => void;
   /** A changed SDK key or mobile key was taken up from its file. */
   readonly onRotated?: () => void;
+  /** Other parts of the document wait for a restart than before. */
+  readonly onHeld?: (parts: readonly string[]) => void;
+  /** Keeps which files are missing. */
+  readonly absences?: Absences;
+  /** What ran before in this process. */
+  readonly memory?: DefinitionsMemory;
   readonly fatal: (error: StartupError) => void;
 }
 
@@ -54,7 +61,13 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
     const { createAutoConfig } = await import('./autoconfig/source.ts');
     const { streamUri } = config.upstream;
     return {
-      definitions: createAutoConfig(config.autoConfig, { streamUri, dispatcher, logger, onFatal: deps.fatal }),
+      definitions: createAutoConfig(config.autoConfig, {
+        streamUri,
+        dispatcher,
+        logger,
+        onFatal: deps.fatal,
+        ...(deps.absences === undefined ? {} : { onAbsent: deps.absences.hook('autoConfigKey') }),
+      }),
       createSource,
     };
   }
@@ -63,6 +76,9 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
     ...(deps.onReload === undefined ? {} : { onReload: deps.onReload }),
     ...(deps.onRejected === undefined ? {} : { onRejected: deps.onRejected }),
     ...(deps.onRotated === undefined ? {} : { onRotated: deps.onRotated }),
+    ...(deps.onHeld === undefined ? {} : { onHeld: deps.onHeld }),
+    ...(deps.memory === undefined ? {} : { memory: deps.memory }),
+    ...(deps.absences === undefined ? {} : { onAbsent: deps.absences.hook('config') }),
   });
   return { definitions, createSource };
 }

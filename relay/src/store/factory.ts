@@ -31,6 +31,8 @@ export interface StoresDeps {
   readonly follower?: boolean;
   /** False keeps every hand off the database; asked before each use. Absent: always allowed. */
   readonly allowed?: () => boolean;
+  /** Hears why the files with the database's secrets cannot be used; undefined when they can. */
+  readonly onAbsent?: (problem: string | undefined) => void;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface StoresDeps {
  * @throws StartupError for settings that cannot be used
  */
 export async function createStores(config: RelayConfig, deps: StoresDeps): Promise<Stores> {
-  const { compile, dispatcher, logger, timed, follower = false, allowed } = deps;
+  const { compile, dispatcher, logger, timed, follower = false, allowed, onAbsent } = deps;
   const { redis } = config.store;
   const keep = await snapshots(config, compile, follower);
   if (redis === undefined) {
@@ -52,7 +54,11 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   const { createBigSegmentStore } = await import('../bigsegments/store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
   try {
-    const connection = createRedisConnection(redis, { logger, ...(allowed === undefined ? {} : { allowed }) });
+    const connection = createRedisConnection(redis, {
+      logger,
+      ...(allowed === undefined ? {} : { allowed }),
+      ...(onAbsent === undefined ? {} : { onAbsent }),
+    });
     return {
       create: (definition, events, log) => {
         const store = createRedisStore(redis, definition.prefix, {
