@@ -35,7 +35,7 @@ export interface EnvironmentDeps {
   /** ms; then requests are let through although there is no data */
   readonly initTimeoutMs: number;
   createSource(definition: EnvironmentDefinition, logger: Logger): Source;
-  createStore(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
+  createStore(definition: () => EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
   createBigSegments?(
     definition: () => EnvironmentDefinition,
     changed: () => void,
@@ -82,7 +82,7 @@ export class Environment {
     this.ping = deps.hub.createChannel('ping');
     this.fdv2 = deps.hub.createChannel('fdv2');
     this.store = deps.createStore(
-      definition,
+      () => this.#definition,
       { status: () => deps.changed(this), recovered: () => this.#source.restart() },
       this.logger,
     );

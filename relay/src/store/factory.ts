@@ -9,7 +9,8 @@ import type { Store, StoreEvents } from './store.ts';
 
 /** Makes the stores of all environments, and owns what they share. */
 export interface Stores {
-  create(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
+  /** @param definition the environment as it is now; its prefix is read once */
+  create(definition: () => EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
   /** Only a database holds big segments. */
   readonly createBigSegments?: (
     definition: () => EnvironmentDefinition,
@@ -61,7 +62,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
     });
     return {
       create: (definition, events, log) => {
-        const store = createRedisStore(redis, definition.prefix, {
+        const store = createRedisStore(redis, definition().prefix, {
           connection,
           compile,
           events,
@@ -80,7 +81,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   }
 }
 
-type Keep = (store: Store, definition: EnvironmentDefinition, logger: Logger) => Store;
+type Keep = (store: Store, definition: () => EnvironmentDefinition, logger: Logger) => Store;
 
 /** Adds the disk snapshot where it is configured and the data are not on disk anyway. */
 async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile, readOnly: boolean): Promise<Keep> {
@@ -88,7 +89,7 @@ async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile, r
   const { snapshotFile } = await import('./snapshot/files.ts');
   const { withSnapshot } = await import('./snapshot/store.ts');
   return (store, definition, logger) => {
-    if (definition.dataFile !== undefined) return store;
+    if (definition().dataFile !== undefined) return store;
     const file = snapshotFile(snapshot.directory, definition, snapshot.encryptionKey);
     return withSnapshot(store, { file, compile, logger, readOnly });
   };
