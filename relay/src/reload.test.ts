@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRelay } from './app.ts';
+import { relayDocument } from './config/document.ts';
 import { loadConfig } from './config/load.ts';
+import { exportArchive } from './sources/archive/export.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { ask, openStream } from './testing/client.ts';
 import { eventually } from './testing/eventually.ts';
@@ -12,6 +14,7 @@ import { recordingLogger } from './testing/logger.ts';
 import { startRedis } from './testing/redis.ts';
 import { KEYS, SILENT, sampleData, simpleFlag } from './testing/relay.ts';
 import { startUpstream } from './testing/upstream.ts';
+import { createUpstreamDispatcher } from './upstream/dispatcher.ts';
 
 const ADDED = 'sdk-22222222-0000-4000-8000-000000000002';
 
@@ -115,6 +118,46 @@ test('C41: a changed store prefix waits for a restart, by name, and the rest of 
     relay = await start();
     await eventually(async () => assert.equal(await version('two'), 5));
     assert.deepEqual(relay.facts().held, []);
+  } finally {
+    await relay.close();
+    await upstream.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a relay whose environments come from an archive tells what of its document waits, and that the archive is gone', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'flagrelay-held-'));
+  const [path, archiveFile] = [join(directory, 'relay.json'), join(directory, 'archive.tar.gz')];
+  const upstream = await startUpstream();
+  upstream.add(KEYS.sdk, sampleData());
+  const dispatcher = createUpstreamDispatcher(undefined, {});
+  const exported = relayDocument.parse({
+    environments: [{ name: 'a', sdkKey: KEYS.sdk, envId: KEYS.env }],
+    upstream: { streamUri: upstream.url },
+  });
+  await exportArchive(exported, archiveFile, { dispatcher, logger: SILENT });
+  await dispatcher.close();
+  const offline = { offline: { archiveFile, reloadMs: 100 } };
+  const document = { server: { port: 0 }, ops: { port: 0 } };
+  writeFileSync(path, JSON.stringify({ ...document, ...offline }));
+  const loaded = loadConfig(['--config', path], {});
+  assert.ok(loaded.kind === 'run' && loaded.watch !== undefined);
+  const relay = await startRelay(loaded.config, { logger: SILENT, env: {}, watch: loaded.watch, fatal: assert.fail });
+  const served = async () => (await ask(relay.port, '/sdk/flags', { headers: { Authorization: KEYS.sdk } })).status;
+  try {
+    await eventually(async () => assert.equal(await served(), 200));
+    writeFileSync(path, JSON.stringify({ ...document, environments: [{ name: 'b', sdkKey: 'sdk-other' }] }));
+    await eventually(() => assert.deepEqual([...(relay.facts().held ?? [])].sort(), ['environments', 'offline']));
+    rmSync(archiveFile);
+    await eventually(() =>
+      assert.deepEqual(
+        relay.facts().absences?.map(({ input }) => input),
+        ['archive'],
+      ),
+    );
+    assert.equal(await served(), 200);
+    writeFileSync(path, JSON.stringify({ ...document, ...offline }));
+    await eventually(() => assert.deepEqual(relay.facts().held, []));
   } finally {
     await relay.close();
     await upstream.close();

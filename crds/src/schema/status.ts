@@ -74,7 +74,7 @@ const missingInput = z.object({
     .string()
     .max(63)
     .describe(
-      'What it is: `config`, `autoConfigKey`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
+      'What it is: `archive`, `config`, `autoConfigKey`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
 });

@@ -6,15 +6,11 @@ import { credentialFiles, definitionsFor } from './definition.ts';
 import type { RelayConfig } from './document.ts';
 import { type ConfigWatch, loadJsonDocument } from './load.ts';
 import { noProblems } from './problems.ts';
+import { hasOtherOrigin, restartParts } from './restart-parts.ts';
 import { type RunningEnvironment, type Succession, succeed } from './succession.ts';
 
-/** Parts of the document that a running relay takes over; a change elsewhere needs a restart. */
-const RELOADED = ['environments', 'filters'] as const;
-/** Parts that say where environments come from instead. They take effect at a restart, and {@link RELOADED} waits with them. */
-const OTHER_ORIGINS = ['autoConfig', 'offline'] as const;
-
 /** What of a configuration says which environments there are. */
-type Listed = Pick<RelayConfig, (typeof RELOADED)[number]>;
+type Listed = Pick<RelayConfig, 'environments' | 'filters'>;
 
 /** Keeps what runs for a process that ends and begins to serve again, as the active one of daemon mode does. */
 export interface DefinitionsMemory {
@@ -176,7 +172,7 @@ export function createConfiguredDefinitions(
 
   /** What a document says of the environments; what is in force now while something else is to say it after a restart. */
   function listedOf(document: RelayConfig): Listed {
-    return OTHER_ORIGINS.some((origin) => document[origin] !== undefined) ? listed : document;
+    return hasOtherOrigin(document) ? listed : document;
   }
 
   function rewatch(sink: DefinitionSink): void {
@@ -223,14 +219,4 @@ function textOf(path: string): string | undefined {
   } catch {
     return undefined; // loading it tells the reason
   }
-}
-
-/** Names of the top-level parts that differ from those that this process runs on and that it cannot take over. */
-function restartParts(running: RelayConfig, document: RelayConfig): string[] {
-  const names = new Set([...Object.keys(running), ...Object.keys(document)]) as Set<keyof RelayConfig>;
-  const hasOther = OTHER_ORIGINS.some((origin) => document[origin] !== undefined);
-  const reloaded: readonly string[] = hasOther ? [] : RELOADED;
-  return [...names].filter(
-    (name) => !reloaded.includes(name) && JSON.stringify(running[name]) !== JSON.stringify(document[name]),
-  );
 }

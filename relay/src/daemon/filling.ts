@@ -4,6 +4,7 @@ import type { DefinitionsMemory } from '../config/definitions.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { loadJsonDocument } from '../config/load.ts';
 import { noProblems } from '../config/problems.ts';
+import { hasOtherOrigin } from '../config/restart-parts.ts';
 import { StartupError } from '../environment/definition.ts';
 import { rememberFirstList } from '../environment/first-list.ts';
 import { Registry } from '../environment/registry.ts';
@@ -114,7 +115,7 @@ function newest(config: RelayConfig, { watch, logger, memory }: FillingDeps): Re
     return config;
   }
   // Another origin of environments takes effect at a restart: until then those that there were go on.
-  if (next.autoConfig !== undefined || next.offline !== undefined) {
+  if (hasOtherOrigin(next)) {
     const ran = memory.running.map((one) => one.config);
     return ran.length === 0 ? config : { ...config, environments: ran };
   }

@@ -2,6 +2,7 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /** What a relay reads again from files while it runs, beside the keys of its environments. A fixed set: it labels a metric. */
 export const INPUTS = [
+  'archive',
   'config',
   'autoConfigKey',
   'proxyCredentials',
