@@ -74,7 +74,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       environment: eventEnvironment(environment),
       dispatcher: deps.dispatcher,
       memory,
-      metrics: eventMetrics(deps.metrics, environment.definition.name),
+      metrics: eventMetrics(deps.metrics, environment),
       logger: environment.logger,
     });
     forwarders.set(environment.id, { environment, forwarder });
@@ -241,14 +241,16 @@ function eventEnvironment(environment: Environment): EventEnvironment {
   };
 }
 
-function eventMetrics(metrics: EventCounters, environment: string): EventMetrics {
+function eventMetrics(metrics: EventCounters, from: Environment): EventMetrics {
+  /** The name as it is now: environments are renamed while they run. */
+  const named = () => ({ environment: from.definition.name });
   return {
-    received: (count) => metrics.eventsReceived.inc({ environment }, count),
-    forwarded: (count) => metrics.eventsForwarded.inc({ environment }, count),
-    dropped: (count, reason) => metrics.eventsDropped.inc({ environment, reason }, count),
-    delayed: () => metrics.eventPostsDelayed.inc({ environment }),
-    turnedAway: () => metrics.eventPostsTurnedAway.inc({ environment }),
-    diagnosticDropped: (reason) => metrics.diagnosticsDropped.inc({ environment, reason }),
+    received: (count) => metrics.eventsReceived.inc(named(), count),
+    forwarded: (count) => metrics.eventsForwarded.inc(named(), count),
+    dropped: (count, reason) => metrics.eventsDropped.inc({ ...named(), reason }, count),
+    delayed: () => metrics.eventPostsDelayed.inc(named()),
+    turnedAway: () => metrics.eventPostsTurnedAway.inc(named()),
+    diagnosticDropped: (reason) => metrics.diagnosticsDropped.inc({ ...named(), reason }),
   };
 }
 
