@@ -98,6 +98,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const metrics: Metrics = createMetrics({
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
+    refused: () => overview.refused(),
     evaluationCache: () => answers.use,
   });
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
