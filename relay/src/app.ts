@@ -105,6 +105,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     config: { held: () => followed.held(), absences },
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
+    refused: () => overview.refused(),
     evaluationCache: () => answers.use,
     eventMemory: () => events.memory,
   });

@@ -9,13 +9,16 @@ import type { BigSegmentPatch } from './patch.ts';
 export interface BigSegmentDatabase {
   /** Version of the last patch; undefined when there is none. */
   cursor(): Promise<string | undefined>;
-  /** Applies a patch that follows on the cursor, or any when there is no cursor; false when it does not follow. */
-  apply(patch: BigSegmentPatch): Promise<boolean>;
+  /** Applies a patch that follows on the cursor, or any when there is no cursor. Otherwise nothing changes. */
+  apply(patch: BigSegmentPatch): Promise<Applied>;
   /** ms since the epoch; 0 = never */
   synchronizedOn(): Promise<number>;
   setSynchronizedOn(ms: number): Promise<void>;
   membership(contextKey: string): Promise<BigSegmentMembership>;
 }
+
+/** Whether a patch was applied; if not, the cursor on which it does not follow. */
+export type Applied = { readonly applied: true } | { readonly applied: false; readonly cursor: string };
 
 /** Tries of a patch that collides with other relays' patches. */
 const MAX_CONFLICTS = 10;
@@ -35,17 +38,17 @@ export function hashContextKey(key: string): string {
 export function createBigSegmentDatabase(connection: RedisConnection, keys: RedisKeys): BigSegmentDatabase {
   const atomic = (): boolean => !connection.cluster || keys.oneSlot;
 
-  const tryApply = async (client: RedisClient, patch: BigSegmentPatch): Promise<boolean | 'conflict'> => {
+  const tryApply = async (client: RedisClient, patch: BigSegmentPatch): Promise<Applied | 'conflict'> => {
     await client.watch(keys.bigSegmentsLock);
     const cursor = await client.get(keys.bigSegmentsCursor);
     if (cursor !== null && cursor !== patch.previousVersion) {
       await client.unwatch();
-      return false;
+      return { applied: false, cursor };
     }
     if (!atomic()) {
       await client.unwatch();
       await applyOneByOne(client, patch);
-      return true;
+      return { applied: true };
     }
     const transaction = client.multi();
     transaction.set(keys.bigSegmentsLock, '');
@@ -54,7 +57,7 @@ export function createBigSegmentDatabase(connection: RedisConnection, keys: Redi
     const replies = await transaction.exec();
     if (replies === null) return 'conflict';
     for (const [error] of replies) if (error !== null) throw error;
-    return true;
+    return { applied: true };
   };
 
   const applyOneByOne = async (client: RedisClient, patch: BigSegmentPatch): Promise<void> => {

@@ -64,7 +64,7 @@ async function startService() {
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
-function open(upstream: Service, { url = redis.url, mode = 'single' as 'single' | 'cluster' } = {}) {
+function open(upstream: Service, { url = redis.url, mode = 'single' as 'single' | 'cluster', aheadMs = 60_000 } = {}) {
   const logger = recordingLogger();
   const connection = createRedisConnection({ url, mode, cacheTtlMs: 0 }, { logger });
   const dispatcher = createUpstreamDispatcher(undefined, {});
@@ -82,7 +82,7 @@ function open(upstream: Service, { url = redis.url, mode = 'single' as 'single' 
     changed: () => {
       changes += 1;
     },
-    timing: { retryMs: 30, maxRetryMs: 60, refusedMs: 60, markMs: 50, statusMs: 20 },
+    timing: { retryMs: 30, maxRetryMs: 60, refusedMs: 60, markMs: 50, statusMs: 20, aheadMs },
   });
   return {
     store,
@@ -190,6 +190,82 @@ describe('big segments (contract 5.4, 6.1–6.3)', { timeout: 60_000 }, () => {
     await eventually(async () => assert.equal(await redis.client.get('p:big_segments_cursor'), 'v20'));
     for (let i = 0; i < 20; i++)
       assert.equal(await redis.client.scard(`p:big_segment_include:${hash(`user-${i}`)}`), 1);
+  });
+
+  /** Relays on one prefix, each with a stream of its own. */
+  async function neighbours(count: number, aheadMs?: number) {
+    const stack = new AsyncDisposableStack();
+    const relays = [];
+    for (let i = 0; i < count; i++) {
+      const upstream = stack.use(await startService());
+      upstream.add({ add: [hash('first')] });
+      const relay = stack.use(open(upstream, { ...(aheadMs === undefined ? {} : { aheadMs }) }));
+      relay.store.seen();
+      await relay.synchronised();
+      await eventually(() => assert.equal(upstream.streams.size, 1));
+      relays.push({ ...relay, upstream });
+    }
+    return { relays, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  }
+
+  test('relays on one prefix: each tells its clients of every patch, whoever applied it, and stays on its stream', async () => {
+    await using t = await neighbours(3);
+    const before = t.relays.map((relay) => relay.changes());
+    const streams = t.relays.map(({ upstream }) => [...upstream.streams][0]);
+    for (let n = 1; n <= 12; n++) {
+      for (let turn = 0; turn < 3; turn++) {
+        const index = (n + turn) % 3;
+        const { upstream, changes } = t.relays[index]!;
+        upstream.send(upstream.add({ add: [hash(`user-${n}`)] }));
+        await eventually(() => assert.equal(changes(), before[index]! + n));
+      }
+    }
+    assert.equal(await redis.client.get('p:big_segments_cursor'), 'v13');
+    for (const [index, { upstream, logger }] of t.relays.entries()) {
+      assert.equal([...upstream.streams][0], streams[index], 'no stream was opened again');
+      assert.ok(!logger.lines.some(({ level }) => level === 'warn'));
+    }
+  });
+
+  test('relays on one prefix: one that is several patches ahead leaves no one untold', async () => {
+    await using t = await neighbours(2);
+    const [fast, slow] = t.relays as [(typeof t.relays)[0], (typeof t.relays)[0]];
+    const before = slow.changes();
+    const patches = [1, 2, 3, 4].map((n) => {
+      slow.upstream.add({ add: [hash(`user-${n}`)] });
+      return fast.upstream.add({ add: [hash(`user-${n}`)] });
+    });
+    fast.upstream.send(...patches);
+    await eventually(async () => assert.equal(await redis.client.get('p:big_segments_cursor'), 'v5'));
+    for (const [index, patch] of patches.entries()) {
+      slow.upstream.send(patch);
+      await eventually(() => assert.ok(slow.changes() >= before + index + 1));
+    }
+    assert.ok(!slow.logger.lines.some(({ message }) => message.includes('does not follow')));
+  });
+
+  test('relays on one prefix: what a stream never brought is told after the next look at the cursor', async () => {
+    await using t = await neighbours(2, 20);
+    const [fast, slow] = t.relays as [(typeof t.relays)[0], (typeof t.relays)[0]];
+    const before = slow.changes();
+    slow.upstream.add({ add: [hash('alice')] });
+    fast.upstream.send(fast.upstream.add({ add: [hash('alice')] }));
+    await eventually(() => assert.ok(slow.changes() > before));
+    assert.equal(await slow.lookup('alice'), true);
+  });
+
+  test('a database that was set back is brought forward again, and not taken for one that is ahead', async () => {
+    await using upstream = await startService();
+    for (const name of ['a', 'b', 'c']) upstream.add({ add: [hash(name)] });
+    await using t = open(upstream);
+    t.store.seen();
+    await t.synchronised();
+    await eventually(() => assert.equal(upstream.streams.size, 1));
+    await redis.client.srem(`p:big_segment_include:${hash('c')}`, 'big.g1');
+    await redis.client.set('p:big_segments_cursor', 'v2');
+    upstream.send(upstream.add({ add: [hash('d')] }));
+    await eventually(async () => assert.equal(await redis.client.get('p:big_segments_cursor'), 'v4'));
+    await eventually(async () => assert.equal(await t.lookup('c'), true));
   });
 
   test('data that nobody keeps in step is STALE, and without Redis it is STORE_ERROR', async () => {

@@ -20,6 +20,8 @@ export interface SynchronizerTiming {
   readonly refusedMs: number;
   /** While the stream is quiet, the time of synchronisation is written this often (contract 5.4). */
   readonly markMs: number;
+  /** The database may be ahead of what the stream brings for this long; then something was missed. */
+  readonly aheadMs: number;
 }
 
 /** What a synchroniser needs. */
@@ -34,12 +36,25 @@ export interface SynchronizerDeps {
   readonly timing?: Partial<SynchronizerTiming>;
 }
 
-const TIMING: SynchronizerTiming = { retryMs: 10_000, maxRetryMs: 60_000, refusedMs: 300_000, markMs: 30_000 };
+const TIMING: SynchronizerTiming = {
+  retryMs: 10_000,
+  maxRetryMs: 60_000,
+  refusedMs: 300_000,
+  markMs: 30_000,
+  aheadMs: 60_000,
+};
+
+/** Versions of patches that are remembered, to tell what was already handled from what is missing. */
+const REMEMBERED = 1_000;
 
 /**
  * The cycle of contract 5.4: poll until nothing is new, open the stream, poll once more to close the gap, then apply what
- * the stream brings. A patch that does not follow on the cursor, an error, the end of the stream, or a cursor that
- * disappeared (Redis was emptied) begin the cycle anew.
+ * the stream brings. A patch that is missing, an error, the end of the stream, or a cursor that disappeared (Redis was
+ * emptied) begin the cycle anew.
+ *
+ * Several relays may share the database, and each patch is applied by one of them: for the others it is news all the same,
+ * which their clients have to hear. `position` is the last patch that this relay knows to be in the database. One that
+ * follows on it and cannot be applied was applied by somebody who is ahead.
  */
 export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
   const { upstream, database, logger } = deps;
@@ -48,41 +63,84 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
   const { signal } = ending;
   let running: Promise<void> | undefined;
   let failures = 0;
-  /** Cursor that the database had last; it can move, but not disappear. */
-  let lastCursor: string | undefined;
+  /** The cursor as this relay has followed it; it can move, but not disappear. */
+  let position: string | undefined;
+  /** The last versions that were handled. */
+  const handled = new Set<string>();
+  /** The cursor is ahead of `position`, and has been there since, on the monotonic clock. */
+  let ahead: { readonly cursor: string; readonly since: number } | undefined;
 
-  /** Returns whether all of them were applied. */
+  const reach = (version: string): void => {
+    position = version;
+    handled.add(version);
+    if (handled.size > REMEMBERED) handled.delete(handled.values().next().value ?? '');
+  };
+
+  /** Whether a patch that could not be applied is in the database all the same. */
+  const isThere = (patch: BigSegmentPatch, cursor: string): boolean =>
+    cursor === patch.version || (patch.previousVersion === position && !handled.has(cursor));
+
+  /** Returns whether all of them are in the database now. */
   const apply = async (patches: readonly BigSegmentPatch[]): Promise<boolean> => {
-    let applied = 0;
+    let news = 0;
+    let missing = false;
     for (const patch of patches) {
-      if (!(await database.apply(patch))) {
+      const result = await database.apply(patch);
+      if (result.applied || isThere(patch, result.cursor)) {
+        reach(patch.version);
+        news += 1;
+      } else if (!handled.has(patch.version)) {
         logger.warn('a big-segment patch does not follow on the last one; synchronising again');
+        missing = true;
         break;
       }
-      lastCursor = patch.version;
-      applied += 1;
     }
-    if (applied > 0) {
-      logger.info('big segments changed', { patches: applied });
+    if (news > 0) {
+      logger.info('big segments changed', { patches: news });
       deps.changed();
     }
-    return applied === patches.length;
+    return !missing;
   };
 
   /** Polls until there is nothing new. Returns whether anything was. @throws OutOfOrder */
   const catchUp = async (): Promise<boolean> => {
+    let moved = false;
     for (let any = false; ; any = true) {
-      lastCursor = await database.cursor();
-      const patches = await upstream.poll(lastCursor, signal);
-      if (patches.length === 0) return any;
+      const cursor = await database.cursor();
+      moved ||= position !== undefined && cursor !== undefined && cursor !== position;
+      if (cursor === undefined) forget();
+      else reach(cursor);
+      const patches = await upstream.poll(cursor, signal);
+      if (patches.length === 0) {
+        // Others have applied what this relay did not hear of.
+        if (moved) deps.changed();
+        return any;
+      }
       if (!(await apply(patches))) throw new OutOfOrder();
     }
   };
 
-  const mark = async (): Promise<void> => {
-    if (lastCursor !== undefined && (await database.cursor()) === undefined) {
+  const forget = (): void => {
+    position = undefined;
+    handled.clear();
+  };
+
+  /** @throws OutOfOrder for a cursor that is gone, or that stays elsewhere while nothing comes: something was missed. */
+  const checkCursor = async (): Promise<void> => {
+    const cursor = await database.cursor();
+    if (cursor === position) {
+      ahead = undefined;
+    } else if (cursor === undefined) {
       throw new OutOfOrder('the big segments are gone from Redis');
+    } else if (ahead?.cursor !== cursor) {
+      ahead = { cursor, since: performance.now() };
+    } else if (performance.now() - ahead.since > timing.aheadMs) {
+      throw new OutOfOrder();
     }
+  };
+
+  const mark = async (): Promise<void> => {
+    await checkCursor();
     const now = Date.now();
     await database.setSynchronizedOn(now);
     deps.synchronized(now);

@@ -60,6 +60,8 @@ export interface DefinitionSink {
   upsert(definition: EnvironmentDefinition): void;
   /** Removes one: its streams close at once, its keys are unknown from now on. */
   remove(id: string): void;
+  /** What the owner of the list sent and cannot be used, by ID with the reason; said before each `replace`, and empty when all is well. */
+  refused?(entries: ReadonlyMap<string, string>): void;
 }
 
 /** Who says which environments there are: configuration files, AutoConfig, an archive. */

@@ -165,6 +165,7 @@ export class Environment {
       return;
     }
     this.#access = 'starting';
+    this.store.linked?.(false);
     this.#initTimer = setTimeout(() => this.#initTimeout(), this.#deps.initTimeoutMs);
     this.#source.replace(this.#deps.createSource(this.#definition, this.logger), false);
     void this.#openFromSnapshot();
@@ -285,6 +286,7 @@ export class Environment {
 
   #linkChanged(state: LinkState, error: LinkError | undefined): void {
     this.#link = nextLink(this.#link, state, error, Date.now());
+    this.store.linked?.(state === 'VALID');
     // Data of an earlier run are no reason to serve a key that has been revoked since.
     const unconfirmed = this.#access === 'starting' || this.store.status().snapshotOf !== undefined;
     if (state === 'OFF' && !this.#initialised && unconfirmed) {

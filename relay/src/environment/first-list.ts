@@ -21,6 +21,7 @@ export function rememberFirstList(sink: DefinitionSink): FirstListSink {
     },
     upsert: (definition) => sink.upsert(definition),
     remove: (id) => sink.remove(id),
+    refused: (entries) => sink.refused?.(entries),
     wasThere: (id) => first?.has(id) === true,
   };
 }

@@ -205,6 +205,41 @@ describe('registry of environments', () => {
     await registry.close();
   });
 
+  test('a key ends at its own time, and not at the next sweep: from that moment it is unknown and its streams are closed', async (t) => {
+    t.mock.timers.enable({ apis: ['Date', 'setTimeout', 'setInterval'], now: 1000 });
+    const { registry, sources } = setUp();
+    const grace = [
+      { value: 'first', expiresAt: 3000 },
+      { value: 'second', expiresAt: 2500 },
+    ];
+    registry.replace([definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: grace })]);
+    await sources[0]!.sink!.put(DATA);
+    const found = registry.lookup('sdk', 'first', '');
+    assert.ok(found.found);
+    const stream = fakeStream();
+    found.environment.all.add(stream, { ...found, platform: 'server' }, undefined);
+    t.mock.timers.tick(1500);
+    assert.equal(registry.lookup('sdk', 'second', '').found, false);
+    assert.ok(registry.lookup('sdk', 'first', '').found);
+    assert.ok(!stream.closed);
+    t.mock.timers.tick(500);
+    assert.ok(stream.closed);
+    assert.equal(registry.lookup('sdk', 'first', '').found, false);
+    await registry.close();
+  });
+
+  test('a look-up is right in the same instant, even when the timer is late', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1000 });
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt: 2000 }] })]);
+    await sources[0]!.sink!.put(DATA);
+    t.mock.timers.setTime(1999);
+    assert.ok(registry.lookup('sdk', 'old', '').found);
+    t.mock.timers.setTime(2000);
+    assert.equal(registry.lookup('sdk', 'old', '').found, false);
+    await registry.close();
+  });
+
   test('an expiry in the past is a revocation (row 49 of section 14)', async () => {
     const { registry, sources } = setUp();
     registry.replace([definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt: 1000 }] })]);

@@ -1,5 +1,11 @@
 import type { Logger } from '../telemetry/logger.ts';
-import { acceptedCredentials, type CredentialDigest, type CredentialKind, digestOf } from './credentials.ts';
+import {
+  acceptedCredentials,
+  type CredentialDigest,
+  type CredentialKind,
+  currentExpiring,
+  digestOf,
+} from './credentials.ts';
 import type { AwaitedCredential, DefinitionSink, EnvironmentDefinition } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
 
@@ -15,6 +21,9 @@ const STARTING: Lookup = { found: false, reason: 'starting' };
 const AWAITED: Lookup = { found: false, reason: 'awaited' };
 const NO_LIST: Lookup = { found: false, reason: 'no-list' };
 
+/** A timer cannot wait longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** All environments, and which credential opens which. It is the sink of definitions: changes are applied in place. */
 export class Registry implements DefinitionSink {
   readonly #deps: EnvironmentDeps;
@@ -28,10 +37,17 @@ export class Registry implements DefinitionSink {
   #awaited: ReadonlySet<AwaitedCredential> | undefined;
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
+  #refused: ReadonlyMap<string, string> = new Map();
+  /** When the next key in grace expires, in ms since the epoch; Infinity without one. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
+  #expiryTimer: NodeJS.Timeout | undefined;
   #listed = false;
   #closed = false;
 
-  /** @param credentialCleanupMs how often expired SDK keys are looked for (contract 9.2) */
+  /**
+   * A key in grace ends at its own time.
+   * @param credentialCleanupMs how often expired SDK keys are looked for all the same (contract 9.2): a clock may be set
+   */
   constructor(deps: EnvironmentDeps, logger: Logger, credentialCleanupMs: number) {
     this.#deps = deps;
     this.#logger = logger;
@@ -42,6 +58,11 @@ export class Registry implements DefinitionSink {
   /** False until the first list of environments came (AutoConfig). */
   get listed(): boolean {
     return this.#listed;
+  }
+
+  /** What the owner of the list sent and cannot be used, by ID with the reason. */
+  get refusals(): ReadonlyMap<string, string> {
+    return this.#refused;
   }
 
   /** In order of appearance. */
@@ -60,6 +81,7 @@ export class Registry implements DefinitionSink {
   /** Finds the environment that a client's credential and payload filter open. Constant in time as to the credential. */
   lookup(kind: CredentialKind, value: string, filter: string): Lookup {
     if (!this.#listed) return NO_LIST;
+    if (this.#nextExpiry !== Number.POSITIVE_INFINITY && this.#nextExpiry <= Date.now()) this.dropExpired();
     const credential = (kind === 'env' ? this.#publicIds.get(value) : undefined) ?? digestOf(kind, value);
     const byFilter = this.#credentials.get(credential);
     if (byFilter === undefined) return kind !== 'env' && this.#awaitedKinds().has(kind) ? AWAITED : UNKNOWN;
@@ -135,8 +157,13 @@ export class Registry implements DefinitionSink {
     this.#closeLater(environment);
   }
 
+  refused(entries: ReadonlyMap<string, string>): void {
+    this.#refused = entries;
+  }
+
   /** Revokes the keys whose grace is over, and closes their streams. */
   dropExpired(now: number = Date.now()): void {
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
     for (const environment of this.#environments.values()) {
       if (environment.definition.expiringSdkKeys.length === 0) continue;
       const accepted = new Set(acceptedCredentials(environment.definition, now).map((one) => one.digest));
@@ -144,13 +171,16 @@ export class Registry implements DefinitionSink {
         environment.logger.info('an SDK key expired');
         this.#deps.changed(environment);
       }
+      this.#expectExpiry(environment.definition, now);
     }
+    this.#armExpiry(now);
   }
 
   /** Closes every environment. */
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#cleanup);
+    clearTimeout(this.#expiryTimer);
     for (const environment of this.#environments.values()) this.#closeLater(environment);
     await Promise.all(this.#removed);
   }
@@ -161,6 +191,8 @@ export class Registry implements DefinitionSink {
   }
 
   #bind(environment: Environment, definition: EnvironmentDefinition): void {
+    this.#expectExpiry(definition, Date.now());
+    this.#armExpiry(Date.now());
     const filter = definition.filterKey ?? '';
     const { envId } = definition;
     if (envId !== undefined && envId !== '') this.#publicIds.set(envId, digestOf('env', envId));
@@ -182,6 +214,19 @@ export class Registry implements DefinitionSink {
         });
       }
     }
+  }
+
+  #expectExpiry(definition: EnvironmentDefinition, now: number): void {
+    for (const { expiresAt } of currentExpiring(definition, now)) {
+      this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
+    }
+  }
+
+  #armExpiry(now: number): void {
+    clearTimeout(this.#expiryTimer);
+    if (this.#closed || this.#nextExpiry === Number.POSITIVE_INFINITY) return;
+    this.#expiryTimer = setTimeout(() => this.dropExpired(), Math.min(this.#nextExpiry - now, MAX_TIMER_MS));
+    this.#expiryTimer.unref();
   }
 
   #unbindRevoked(definition: EnvironmentDefinition): void {

@@ -13,6 +13,8 @@ export interface Overview {
   find(predicate: (environment: EnvironmentStatus) => boolean): EnvironmentStatus | undefined;
   readiness(): Readiness;
   samples(): EnvironmentSample[];
+  /** IDs of what the owner of the list sent and cannot be used. */
+  refused(): string[];
   facts(): { readonly connectedEnvironments: number; readonly environments: readonly EnvironmentFacts[] };
 }
 
@@ -50,7 +52,7 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
   const all = (): EnvironmentStatus[] => [...registry.environments()].map(statusOf);
 
   return {
-    document: () => statusDocument(all(), { ...options, listed: registry.listed }),
+    document: () => statusDocument(all(), { ...options, listed: registry.listed, refused: registry.refusals }),
     find(predicate) {
       for (const environment of registry.environments()) {
         const status = statusOf(environment);
@@ -65,6 +67,7 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
       wasReady = result.ready;
       return result;
     },
+    refused: () => [...registry.refusals.keys()],
     samples: () =>
       [...registry.environments()].map((environment) => {
         const status = statusOf(environment);

@@ -20,6 +20,8 @@ export interface StatusRules {
   /** False until the list of environments is known (AutoConfig). */
   readonly listed: boolean;
   readonly bigSegmentsStaleAsDegraded: boolean;
+  /** What the owner of the list sent and cannot be used, by ID with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 /** The `/status` document, in LaunchDarkly's shape (contract 3). */
@@ -28,6 +30,8 @@ export interface StatusDocument {
   readonly status: 'healthy' | 'degraded';
   readonly version: string;
   readonly clientVersion: string;
+  /** Environments (and `filters/ID`) that could not be used, with the reason: those that were known serve as before. Absent when all is well. */
+  readonly refusedEnvironments?: Readonly<Record<string, string>>;
 }
 
 /** One environment in it. */
@@ -47,6 +51,7 @@ export function statusDocument(environments: readonly EnvironmentStatus[], rules
     status: healthy ? 'healthy' : 'degraded',
     version: rules.version,
     clientVersion: rules.version,
+    ...(rules.refused.size === 0 ? {} : { refusedEnvironments: Object.fromEntries(rules.refused) }),
   };
 }
 

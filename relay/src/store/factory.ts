@@ -51,6 +51,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
     };
   }
   const { createRedisConnection } = await import('./redis/connection.ts');
+  const { createFollower } = await import('./redis/follower.ts');
   const { createRedisStore } = await import('./redis/store.ts');
   const { createBigSegmentStore } = await import('../bigsegments/store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
@@ -60,11 +61,13 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
       ...(allowed === undefined ? {} : { allowed }),
       ...(onAbsent === undefined ? {} : { onAbsent }),
     });
+    const neighbours = createFollower(connection, logger);
     return {
       create: (definition, events, log) => {
         const store = createRedisStore(redis, definition().prefix, {
           connection,
           compile,
+          follower: neighbours,
           events,
           logger: log,
           ...(timed === undefined ? {} : { timed }),
@@ -73,7 +76,10 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
       },
       createBigSegments: (definition, changed, log) =>
         createBigSegmentStore({ config, definition, connection, dispatcher, changed, logger: log, follower }),
-      close: () => connection.close(),
+      async close() {
+        await neighbours.close();
+        await connection.close();
+      },
     };
   } catch (error) {
     if (error instanceof RedisSettingsError) throw new StartupError(error.message, { cause: error });

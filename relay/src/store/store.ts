@@ -46,6 +46,11 @@ export interface Store {
   read(): CompiledData | undefined | Promise<CompiledData | undefined>;
   /** Resolves to true when there are data of an earlier run, to be served before upstream has answered; only with snapshots. */
   preloaded?(): Promise<boolean>;
+  /**
+   * The link to upstream works, or does not: who is not connected knows less than others who share a database. Absent where
+   * nobody shares it.
+   */
+  linked?(healthy: boolean): void;
   status(): StoreStatus;
   close(): Promise<void>;
 }

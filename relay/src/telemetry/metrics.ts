@@ -118,6 +118,13 @@ export const METRICS = {
     labels: [],
     aggregator: 'max',
   },
+  environmentsRefused: {
+    name: 'flagrelay_environments_refused',
+    type: 'gauge',
+    help: '1 for each environment (or `filters/ID`) that AutoConfig or the archive describes in a way that cannot be used.',
+    labels: ['environment'],
+    aggregator: 'max',
+  },
   ready: {
     name: 'flagrelay_ready',
     type: 'gauge',
@@ -251,6 +258,8 @@ export interface MetricSources {
   ready(): boolean;
   /** What the process cannot read, and what of its configuration waits. */
   readonly config: ConfigSources;
+  /** IDs of environments whose description cannot be used. */
+  refused?(): readonly string[];
   /** The cache of evaluations, where there is one; `bytes` are what is kept now, the others have counted since the start. */
   evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
   /** The memory of events that wait, where events are taken. */
@@ -316,6 +325,12 @@ export function createMetrics(sources: MetricSources): Metrics {
 
   sampled(METRICS.environments, (self) => self.set(sources.environments().length));
   sampled(METRICS.ready, (self) => self.set(sources.ready() ? 1 : 0));
+  const { refused } = sources;
+  if (refused !== undefined) {
+    sampled(METRICS.environmentsRefused, (self) => {
+      for (const environment of refused()) self.set({ environment }, 1);
+    });
+  }
   const { active } = sources;
   if (active !== undefined) sampled(METRICS.active, (self) => self.set(active() ? 1 : 0));
   sampled(METRICS.linkState, (self) => {

@@ -59,6 +59,7 @@ interface Seat {
 export function createCrew({ config, count, sources, logger, changed, fatal, restarted }: CrewOptions): Crew {
   const seats = Array.from({ length: count }, (_, index) => newSeat(index === 0));
   const definitions = new Map<string, EnvironmentDefinition>();
+  let refused: ReadonlyMap<string, string> = new Map();
   let listed = false;
   let port = config.server.port;
   let started = false;
@@ -83,6 +84,7 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
       listening(actual) {
         port = actual;
         seat.listening = true;
+        if (refused.size > 0) worker.send({ type: 'refused', entries: refused });
         if (listed) worker.send({ type: 'definitions', definitions: [...definitions.values()] });
         start.resolve();
       },
@@ -145,6 +147,10 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
     remove(id) {
       definitions.delete(id);
       broadcast({ type: 'removed', id });
+    },
+    refused(entries) {
+      refused = entries;
+      broadcast({ type: 'refused', entries });
     },
     facts: () => mergeFacts(seats.map(({ worker }) => worker?.facts)),
     get listening() {

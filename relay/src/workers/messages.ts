@@ -23,6 +23,7 @@ export type FromPrimary =
   | { readonly type: 'definitions'; readonly definitions: readonly EnvironmentDefinition[] }
   | { readonly type: 'definition'; readonly definition: EnvironmentDefinition }
   | { readonly type: 'removed'; readonly id: string }
+  | { readonly type: 'refused'; readonly entries: ReadonlyMap<string, string> }
   | { readonly type: 'put'; readonly source: number; readonly ack: number; readonly data: DataSet }
   | { readonly type: 'item'; readonly source: number; readonly ack: number; readonly item: Item }
   | {

@@ -67,6 +67,9 @@ export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFe
         case 'removed':
           sink?.remove(message.id);
           return true;
+        case 'refused':
+          sink?.refused?.(message.entries);
+          return true;
         case 'put':
           deliver(message, (target) => target.put(message.data));
           return true;

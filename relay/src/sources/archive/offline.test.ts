@@ -21,8 +21,8 @@ describe('offline mode (contract 7)', () => {
   let relay: TestRelay;
   let upstream: EventSink;
 
-  const write = (version: number, old?: string): Promise<void> => {
-    const expiring = old === undefined ? {} : { expiring: { value: old, timestamp: Date.now() + 3_600_000 } };
+  const write = (version: number, old?: { readonly expiresAt: number }): Promise<void> => {
+    const expiring = old === undefined ? {} : { expiring: { value: OLD_KEY, timestamp: old.expiresAt } };
     const rep = environmentRep.parse({
       envID: KEYS.env,
       envKey: 'production',
@@ -38,7 +38,7 @@ describe('offline mode (contract 7)', () => {
 
   before(async () => {
     upstream = await startEventSink();
-    await write(1, OLD_KEY);
+    await write(1, { expiresAt: Date.now() + 3_600_000 });
     relay = await startTestRelay({
       environments: [],
       offline: { archiveFile, reloadMs: 100 },
@@ -79,11 +79,12 @@ describe('offline mode (contract 7)', () => {
     assert.equal((await ask(relay.port, `${path}?h=${hash}`)).status, 200);
   });
 
-  test('a new description ends the grace of a key and its streams, and leaves the others', async () => {
+  test('a new description that does not name a key in grace leaves it; one that says so ends it and its streams', async () => {
     const open = (Authorization: string) => openStream(relay.port, '/all', { headers: { Authorization } });
     const [current, old] = [await open(KEYS.sdk), await open(OLD_KEY)];
     assert.equal(old.status, 200);
     await write(2);
+    await write(3, { expiresAt: Date.now() - 1 });
     await old.until(() => old.closed());
     await eventually(async () => {
       const answer = await ask(relay.port, '/sdk/flags', { headers: { Authorization: OLD_KEY } });

@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { DataSet } from '../../model/data.ts';
 import { parseDataSet } from '../../model/parse.ts';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
+import { describeIssues, lenientObject } from '../members.ts';
 import { ArchiveError, CHECKSUM_FILE, checksum, dataFile } from './format.ts';
 import { unpack } from './unpack.ts';
 
@@ -20,7 +22,8 @@ export interface Archive {
   readonly broken: ReadonlyMap<string, string>;
 }
 
-const description = z.object({ env: environmentRep, dataId: z.string() });
+/** A missing `dataId` says nothing: the data are then told apart by their content. */
+const description = lenientObject({ env: environmentRep, dataId: z.string().default('') });
 
 /** Reads an archive from disk. Throws {@link ArchiveError} when it cannot be used as a whole, and the error of `node:fs`. */
 export async function readArchive(path: string): Promise<Archive> {
@@ -43,7 +46,11 @@ export function readArchiveFiles(files: ReadonlyMap<string, Buffer>): Archive {
     if (!data) throw new ArchiveError(`${dataFile(id)} is missing`);
     try {
       const { env, dataId } = description.parse(JSON.parse((files.get(`${id}.json`) ?? '').toString()));
-      environments.set(env.envID, { rep: env, dataId, data: parseDataSet(data.toString('utf8')) });
+      environments.set(env.envID, {
+        rep: env,
+        dataId: dataId === '' ? hash('sha256', data) : dataId,
+        data: parseDataSet(data.toString('utf8')),
+      });
     } catch (error) {
       broken.set(id, reasonOf(error));
     }
@@ -54,7 +61,7 @@ export function readArchiveFiles(files: ReadonlyMap<string, Buffer>): Archive {
 /** In words, without any content: it may be a key. */
 function reasonOf(error: unknown): string {
   if (error instanceof z.ZodError) {
-    return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    return describeIssues(error);
   }
   return error instanceof SyntaxError ? 'not valid JSON' : (error as Error).message;
 }

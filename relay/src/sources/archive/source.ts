@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../config/document.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { definitionOfRep } from '../environment-rep.ts';
+import { definitionOfRep, succeed } from '../environment-rep.ts';
 import type { Source } from '../source.ts';
 import { createFeeds } from './feeds.ts';
 import { ArchiveError } from './format.ts';
@@ -47,13 +47,15 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
     for (const [id, next] of archive.environments) {
       const before = environments.get(id);
       // The description counts by its version, the data by its id; each without the other.
-      const rep = before && before.rep.version === next.rep.version ? before.rep : next.rep;
+      const sameRep = before !== undefined && before.rep.version === next.rep.version;
+      const rep = before === undefined ? next.rep : sameRep ? before.rep : succeed(before.rep, next.rep, Date.now());
       const sameData = before !== undefined && before.dataId === next.dataId;
       environments.set(id, { rep, dataId: next.dataId, data: sameData ? before.data : next.data });
       if (!sameData) feeds.set(id, next.data);
     }
     // Data first: an environment that is new has it when it starts.
     feeds.keep(new Set(environments.keys()));
+    sink?.refused?.(archive.broken);
     sink?.replace([...environments.values()].map(({ rep }) => definitionOfRep(rep, config)));
   }
 

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { writeFileAtomically } from '../../files/atomic.ts';
-import { environmentRep } from '../environment-rep.ts';
+import { storedEnvironmentRep } from '../environment-rep.ts';
 import type { StoredList } from './list.ts';
 import { filterRep } from './message.ts';
 
@@ -12,8 +12,8 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 const storedList = z.object({
-  environments: z.array(environmentRep),
-  filters: z.array(filterRep.extend({ id: z.string() })),
+  environments: z.array(storedEnvironmentRep),
+  filters: z.array(z.intersection(filterRep, z.object({ id: z.string() }))),
 });
 
 /** A cache file that is damaged, or was written with another key. */

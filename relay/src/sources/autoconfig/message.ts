@@ -1,20 +1,27 @@
 import * as z from 'zod';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
+import { describeIssues, lenientObject } from '../members.ts';
 import type { ServerSentEvent } from '../sse/parser.ts';
 
 /** A payload filter; applies to all environments of its project (contract 8.1). */
-export const filterRep = z.object({ projKey: z.string(), key: z.string().min(1), version: z.number().default(0) });
+export const filterRep = lenientObject({
+  projKey: z.string().default(''),
+  key: z.string().min(1),
+  version: z.number().default(0),
+});
 
 /** One payload filter of AutoConfig. */
 export type FilterRep = z.output<typeof filterRep>;
 
+/** Entries of a list, and those that cannot be used: by ID, with what is wrong in words. */
+export interface Entries<T> {
+  readonly good: ReadonlyMap<string, T>;
+  readonly refused: ReadonlyMap<string, string>;
+}
+
 /** What one event of the AutoConfig stream means. */
 export type AutoConfigMessage =
-  | {
-      readonly kind: 'put';
-      readonly environments: ReadonlyMap<string, EnvironmentRep>;
-      readonly filters: ReadonlyMap<string, FilterRep>;
-    }
+  | { readonly kind: 'put'; readonly environments: Entries<EnvironmentRep>; readonly filters: Entries<FilterRep> }
   | { readonly kind: 'environment'; readonly id: string; readonly environment: EnvironmentRep }
   | { readonly kind: 'filter'; readonly id: string; readonly filter: FilterRep }
   | {
@@ -23,41 +30,58 @@ export type AutoConfigMessage =
       readonly id: string;
       readonly version: number;
     }
+  /** A patch whose content cannot be used; `reason` holds nothing of it. */
+  | {
+      readonly kind: 'refused';
+      readonly what: 'environments' | 'filters';
+      readonly id: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'reconnect' }
   /** Not understood, and by contract 8.2 to be passed over with a log line. */
   | { readonly kind: 'ignored'; readonly reason: string };
 
-const put = z.object({
+const put = lenientObject({
   path: z.string().default('/'),
-  data: z.object({
-    environments: z.record(z.string(), environmentRep).nullish(),
-    filters: z.record(z.string(), filterRep).nullish(),
+  data: lenientObject({
+    environments: z.record(z.string(), z.unknown()).default({}),
+    filters: z.record(z.string(), z.unknown()).default({}),
   }),
 });
-const patch = z.object({ path: z.string(), data: z.unknown() });
-const remove = z.object({ path: z.string(), version: z.number() });
+const patch = lenientObject({ path: z.string(), data: z.unknown() });
+const remove = lenientObject({ path: z.string(), version: z.number().default(0) });
 
-/** Reads one event of the AutoConfig stream (contract 8.1). Throws SyntaxError or a zod error for bad data, after which the stream has to be opened again. */
+/**
+ * Reads one event of the AutoConfig stream (contract 8.1). An entry that cannot be used is left out with its name and never
+ * takes its neighbours with it.
+ * @throws SyntaxError or a zod error for a message that is bad as a whole, after which the stream has to be opened again
+ */
 export function readAutoConfigMessage(event: ServerSentEvent): AutoConfigMessage {
   switch (event.event) {
     case 'put': {
       const message = put.parse(JSON.parse(event.data));
       if (message.path !== '/') return { kind: 'ignored', reason: 'a put for an unknown path' };
-      const environments = Object.entries(message.data.environments ?? {});
       return {
         kind: 'put',
-        environments: new Map(environments.filter(([id, environment]) => id === environment.envID)),
-        filters: new Map(Object.entries(message.data.filters ?? {})),
+        environments: entriesOf(message.data.environments, readEnvironment),
+        filters: entriesOf(message.data.filters, (_id, value) => parsed(filterRep, value)),
       };
     }
     case 'patch': {
       const message = patch.parse(JSON.parse(event.data));
       const target = targetOf(message.path);
       if (!target) return { kind: 'ignored', reason: 'a patch for an unknown path' };
-      if (target.what === 'filters') return { kind: 'filter', id: target.id, filter: filterRep.parse(message.data) };
-      const environment = environmentRep.parse(message.data);
-      if (environment.envID !== target.id) return { kind: 'ignored', reason: 'a patch whose path and ID differ' };
-      return { kind: 'environment', id: target.id, environment };
+      const { what, id } = target;
+      if (what === 'filters') {
+        const result = parsed(filterRep, message.data);
+        return 'good' in result
+          ? { kind: 'filter', id, filter: result.good }
+          : { kind: 'refused', what, id, reason: result.refused };
+      }
+      const result = parsed(environmentRep, message.data);
+      if ('refused' in result) return { kind: 'refused', what, id, reason: result.refused };
+      if (result.good.envID !== id) return { kind: 'ignored', reason: 'a patch whose path and ID differ' };
+      return { kind: 'environment', id, environment: result.good };
     }
     case 'delete': {
       const message = remove.parse(JSON.parse(event.data));
@@ -70,6 +94,33 @@ export function readAutoConfigMessage(event: ServerSentEvent): AutoConfigMessage
     default:
       return { kind: 'ignored', reason: 'an unknown event' };
   }
+}
+
+type Result<T> = { readonly good: T } | { readonly refused: string };
+
+function readEnvironment(id: string, value: unknown): Result<EnvironmentRep> {
+  const result = parsed(environmentRep, value);
+  if ('refused' in result || result.good.envID === id) return result;
+  return { refused: 'envID: it is not the ID under which the environment is listed' };
+}
+
+function parsed<T>(schema: z.ZodType<T>, value: unknown): Result<T> {
+  const result = schema.safeParse(value);
+  return result.success ? { good: result.data } : { refused: describeIssues(result.error) };
+}
+
+function entriesOf<T>(
+  values: Readonly<Record<string, unknown>>,
+  read: (id: string, value: unknown) => Result<T>,
+): Entries<T> {
+  const good = new Map<string, T>();
+  const refused = new Map<string, string>();
+  for (const [id, value] of Object.entries(values)) {
+    const result = read(id, value);
+    if ('good' in result) good.set(id, result.good);
+    else refused.set(id, result.refused);
+  }
+  return { good, refused };
 }
 
 function targetOf(path: string): { readonly what: 'environments' | 'filters'; readonly id: string } | undefined {

@@ -64,6 +64,7 @@ export function createAutoConfig(
   }
 
   function deliver(): void {
+    sink?.refused?.(list.refused());
     sink?.replace(list.definitions(config));
     goOn();
   }
@@ -74,9 +75,10 @@ export function createAutoConfig(
       logger.warn('ignored a message of the AutoConfig stream', { reason: message.reason });
       return;
     }
+    tellRefused(message);
     if (message.kind === 'put' && origin !== 'upstream') {
       // Upstream's word replaces what the cache said, whatever the versions.
-      list = createEnvironmentList();
+      list = createEnvironmentList(list.stored().environments);
       origin = 'upstream';
     } else if (origin !== 'upstream') {
       logger.warn('ignored a change that came before the list of environments');
@@ -86,6 +88,11 @@ export function createAutoConfig(
       logger.info('ignored a message about an old version', { kind: message.kind });
       return;
     }
+    if (message.kind === 'refused') {
+      sink?.refused?.(list.refused());
+      // The list that comes when the stream is opened again may have it in a form that can be used.
+      throw new InvalidEventError('an entry of the list cannot be used');
+    }
     logger.info('the list of environments changed', {
       change: message.kind,
       environments: list.stored().environments.length,
@@ -93,6 +100,19 @@ export function createAutoConfig(
     deliver();
     save();
     return;
+  }
+
+  /** @throws InvalidEventError for a put of which nothing at all can be used: what was known serves on */
+  function tellRefused(message: AutoConfigMessage): void {
+    const tell = (what: 'environments' | 'filters', id: string, reason: string): void =>
+      logger.error('an entry of the AutoConfig list cannot be used; its former state stays', { what, id, reason });
+    if (message.kind === 'refused') tell(message.what, message.id, message.reason);
+    if (message.kind !== 'put') return;
+    for (const what of ['environments', 'filters'] as const) {
+      for (const [id, reason] of message[what].refused) tell(what, id, reason);
+    }
+    const { good, refused } = message.environments;
+    if (good.size === 0 && refused.size > 0) throw new InvalidEventError('no environment of the list can be used');
   }
 
   function save(): void {
@@ -119,8 +139,11 @@ export function createAutoConfig(
       if (!stored || origin !== 'nowhere' || !sink) return;
       list.apply({
         kind: 'put',
-        environments: new Map(stored.environments.map((environment) => [environment.envID, environment])),
-        filters: new Map(stored.filters.map((filter) => [filter.id, filter])),
+        environments: {
+          good: new Map(stored.environments.map((environment) => [environment.envID, environment])),
+          refused: new Map(),
+        },
+        filters: { good: new Map(stored.filters.map((filter) => [filter.id, filter])), refused: new Map() },
       });
       origin = 'cache';
       logger.warn('LaunchDarkly does not answer; using the cached list of environments', {

@@ -1,7 +1,10 @@
 /** Things with versions, of which a late message about an old version changes nothing (contract 8.2). */
 export interface Versioned<T extends { readonly version: number }> {
-  /** Replaces everything: ids that are not in it are removed and their versions forgotten; the rest counts by version. */
-  put(entries: ReadonlyMap<string, T>): void;
+  /**
+   * Replaces everything: ids that are not in it are removed and their versions forgotten; the rest counts by version. What
+   * is known of ids in `keep` stays as it is.
+   */
+  put(entries: ReadonlyMap<string, T>, keep?: ReadonlySet<string>): void;
   /** False when the version is not newer than what was seen of this id, a deletion included. */
   upsert(id: string, value: T): boolean;
   /** Leaves a tombstone. False when the version is not newer, or there was nothing to remove. */
@@ -10,18 +13,24 @@ export interface Versioned<T extends { readonly version: number }> {
   values(): T[];
 }
 
-/** An empty collection. */
-export function createVersioned<T extends { readonly version: number }>(): Versioned<T> {
+/**
+ * An empty collection.
+ * @param succeed makes the new value of an id that has one already
+ */
+export function createVersioned<T extends { readonly version: number }>(
+  succeed: (former: T, next: T) => T = (_former, next) => next,
+): Versioned<T> {
   const entries = new Map<string, { readonly version: number; readonly value?: T }>();
   const upsert = (id: string, value: T): boolean => {
     const seen = entries.get(id);
     if (seen && value.version <= seen.version) return false;
-    entries.set(id, { version: value.version, value });
+    const former = seen?.value;
+    entries.set(id, { version: value.version, value: former === undefined ? value : succeed(former, value) });
     return true;
   };
   return {
-    put(next) {
-      for (const id of [...entries.keys()]) if (!next.has(id)) entries.delete(id);
+    put(next, keep) {
+      for (const id of [...entries.keys()]) if (!next.has(id) && keep?.has(id) !== true) entries.delete(id);
       for (const [id, value] of next) upsert(id, value);
     },
     upsert,

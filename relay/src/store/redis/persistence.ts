@@ -11,16 +11,37 @@ import type { RedisKeys } from './keys.ts';
 
 /** Reads and writes of one environment, without cache or outage rules. Every method throws {@link StoreError}. */
 export interface Persistence {
-  /** Whether `$inited` is there. */
-  inited(): Promise<boolean>;
+  /** What `$inited` holds; undefined when it is not there. Only its presence counts for others, who write an empty text. */
+  mark(): Promise<string | undefined>;
   /** Everything, sharing the items of `known` that did not change; undefined when the store was never filled. */
   load(known: DataSet | undefined): Promise<DataSet | undefined>;
   /** Replaces everything. */
   replace(data: DataSet): Promise<void>;
-  /** Replaces everything unless somebody else has filled the store in the meantime; false then. */
-  refill(data: DataSet): Promise<boolean>;
+  /**
+   * Brings in what is newer than what is stored, item by item, and marks the store as filled where it is not. Nothing newer
+   * is ever overwritten, whoever else writes meanwhile.
+   */
+  merge(data: DataSet, options: MergeOptions): Promise<Merged>;
   /** Writes the item unless the stored version is the same or newer; returns the item that counts. */
   upsert(item: Item): Promise<Item>;
+}
+
+/** How {@link Persistence.merge} ends. */
+export interface MergeOptions {
+  /** What `$inited` is to hold if it is not there. */
+  readonly mark: string;
+  /** What is stored and not in `data` goes: `data` come from a whole list of upstream. */
+  readonly exact?: boolean;
+}
+
+/** What {@link Persistence.merge} leaves behind. */
+export interface Merged {
+  /** What is stored now, sharing the items that were given. */
+  readonly data: DataSet;
+  /** Items that were brought in. */
+  readonly written: number;
+  /** What `$inited` holds now. */
+  readonly mark: string;
 }
 
 const KINDS: readonly ItemKind[] = ['segments', 'flags'];
@@ -58,26 +79,88 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     });
   };
 
-  const write = async (client: RedisClient, data: DataSet): Promise<boolean> => {
+  const write = async (client: RedisClient, data: DataSet): Promise<void> => {
     if (atomic()) {
       const transaction = client.multi();
       for (const kind of KINDS) replaceHash(transaction, keys.hash(kind), data[kind]);
-      return (await executeWatched(transaction.set(keys.inited, ''))) !== undefined;
+      await execute(transaction.set(keys.inited, ''));
+      return;
     }
     for (const kind of KINDS) {
       const transaction = client.multi();
       replaceHash(transaction, keys.hash(kind), data[kind]);
-      if ((await executeWatched(transaction)) === undefined) return false;
+      await execute(transaction);
     }
     await client.set(keys.inited, '');
-    return true;
+  };
+
+  /** One try of a merge of some kinds that live on one server; undefined when somebody else wrote meanwhile. */
+  const tryMerge = async (
+    client: RedisClient,
+    kinds: readonly ItemKind[],
+    data: DataSet,
+    { exact = false, mark }: { readonly exact?: boolean; readonly mark?: string },
+  ): Promise<(Merge & { readonly mark: string }) | undefined> => {
+    const hashes = kinds.map((kind) => keys.hash(kind));
+    await client.watch(...hashes, ...(mark === undefined ? [] : [keys.inited]));
+    const present = mark === undefined ? '' : await client.get(keys.inited);
+    const merge: Merge = { items: new Map(), written: 0 };
+    const transaction = client.multi();
+    for (const [index, kind] of kinds.entries()) {
+      const stored = pairs(await client.hgetall(hashes[index] ?? ''));
+      mergeHash(transaction, hashes[index] ?? '', kind, { stored, data: data[kind], exact, merge });
+    }
+    if (present === null) transaction.set(keys.inited, mark ?? '');
+    if ((await executeWatched(transaction)) === undefined) return undefined;
+    return { ...merge, mark: present ?? mark ?? '' };
+  };
+
+  const mergeUntilDone = async (
+    client: RedisClient,
+    kinds: readonly ItemKind[],
+    data: DataSet,
+    options: { readonly exact?: boolean; readonly mark?: string },
+  ): Promise<Merge & { readonly mark: string }> => {
+    for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+      const result = await tryMerge(client, kinds, data, options);
+      if (result !== undefined) return result;
+      await pause(Math.random() * CONFLICT_PAUSE_MS);
+    }
+    throw busy(keys.hash(kinds[0] ?? 'flags'));
+  };
+
+  /** Compares what is stored with what is given, and queues what has to change. */
+  const mergeHash = (
+    transaction: ChainableCommander,
+    hash: string,
+    kind: ItemKind,
+    { stored, data, exact, merge }: HashMerge,
+  ): void => {
+    const items = new Map<string, Item>();
+    const fields: string[] = [];
+    for (const [key, item] of data) {
+      const text = stored.get(key);
+      const there = text === undefined ? undefined : readable(kind, key, text, item);
+      const newer = there === undefined || there.version < item.version;
+      if (newer) fields.push(key, encodeItem(item));
+      items.set(key, newer ? item : there);
+    }
+    merge.written += fields.length / 2;
+    setFields(transaction, hash, fields);
+    const others = [...stored].filter(([key]) => !data.has(key));
+    if (exact && others.length > 0) transaction.hdel(hash, ...others.map(([key]) => key));
+    for (const [key, text] of exact ? [] : others) {
+      const item = readable(kind, key, text);
+      if (item !== undefined) items.set(key, item);
+    }
+    merge.items.set(kind, items);
   };
 
   const tryUpsert = async (client: RedisClient, item: Item): Promise<Item | undefined> => {
     const hash = keys.hash(item.kind);
     await client.watch(hash);
     const text = await client.hget(hash, item.key);
-    const stored = text === null ? undefined : readable(item, text);
+    const stored = text === null ? undefined : readable(item.kind, item.key, text);
     if (stored !== undefined && stored.version >= item.version) {
       await client.unwatch();
       return stored;
@@ -87,9 +170,9 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
   };
 
   /** What is stored, unless it is broken: then it counts as absent and is overwritten. */
-  const readable = (item: Item, text: string): Item | undefined => {
+  const readable = (kind: ItemKind, key: string, text: string, known?: Item): Item | undefined => {
     try {
-      return decodeItem(item.kind, item.key, text);
+      return decodeItem(kind, key, text, known);
     } catch (error) {
       if (error instanceof DataError) return undefined;
       throw error;
@@ -110,7 +193,7 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
   };
 
   return {
-    inited: () => connection.run(async (client) => (await client.exists(keys.inited)) === 1),
+    mark: () => connection.run(async (client) => (await client.get(keys.inited)) ?? undefined),
     load: async (known) => {
       const [inited, segments = new Map(), flags = new Map()] = await readPairs();
       if (!inited) return undefined;
@@ -126,17 +209,24 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
       skipped = problem;
       return known !== undefined && data.flags === known.flags && data.segments === known.segments ? known : data;
     },
-    replace: (data) => connection.transact(async (client) => void (await write(client, data))),
-    refill: (data) =>
+    replace: (data) => connection.transact((client) => write(client, data)),
+    merge: (data, options) =>
       connection.transact(async (client) => {
-        await client.watch(keys.inited);
-        if ((await client.exists(keys.inited)) === 1) {
-          await client.unwatch();
-          return false;
+        if (atomic()) {
+          const { items, written, mark } = await mergeUntilDone(client, KINDS, data, options);
+          return { data: dataOf(items, data), written, mark };
         }
-        // Where no transaction spans the keys, two relays may both write: the same data, give or take the last update.
-        if (!atomic()) await client.unwatch();
-        return write(client, data);
+        const { exact = false } = options;
+        const items = new Map<ItemKind, ReadonlyMap<string, Item>>();
+        let written = 0;
+        for (const kind of KINDS) {
+          const merge = await mergeUntilDone(client, [kind], data, { exact });
+          items.set(kind, merge.items.get(kind) ?? new Map());
+          written += merge.written;
+        }
+        // Last, so that nobody takes a half-filled store for a full one.
+        await client.set(keys.inited, options.mark, 'NX');
+        return { data: dataOf(items, data), written, mark: (await client.get(keys.inited)) ?? options.mark };
       }),
     upsert: (item) =>
       connection.transact(async (client) => {
@@ -145,24 +235,50 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
           if (result !== undefined) return result;
           await pause(Math.random() * CONFLICT_PAUSE_MS);
         }
-        throw new StoreError(
-          `${keys.hash(item.kind)} is written by others all the time; ${MAX_CONFLICTS} tries were in vain`,
-        );
+        throw busy(keys.hash(item.kind));
       }),
   };
 }
 
+/** What a merge found and changed so far. */
+interface Merge {
+  readonly items: Map<ItemKind, ReadonlyMap<string, Item>>;
+  written: number;
+}
+
+/** One hash to be merged. */
+interface HashMerge {
+  readonly stored: ReadonlyMap<string, string>;
+  readonly data: ReadonlyMap<string, Item>;
+  readonly exact: boolean;
+  readonly merge: Merge;
+}
+
+function busy(key: string): StoreError {
+  return new StoreError(`${key} is written by others all the time; ${MAX_CONFLICTS} tries were in vain`);
+}
+
+/** The merged set; `given` itself, or its parts, where nothing differs. */
+function dataOf(items: ReadonlyMap<ItemKind, ReadonlyMap<string, Item>>, given: DataSet): DataSet {
+  const part = (kind: ItemKind): ReadonlyMap<string, Item> => {
+    const merged = items.get(kind) ?? new Map<string, Item>();
+    return unchanged(merged, given[kind]) ?? merged;
+  };
+  const data = { flags: part('flags'), segments: part('segments') };
+  return data.flags === given.flags && data.segments === given.segments ? given : data;
+}
+
 function replaceHash(transaction: ChainableCommander, hash: string, items: ReadonlyMap<string, Item>): void {
   transaction.del(hash);
-  let fields: string[] = [];
-  for (const [key, item] of items) {
-    fields.push(key, encodeItem(item));
-    if (fields.length >= FIELDS_PER_COMMAND * 2) {
-      transaction.hset(hash, ...fields);
-      fields = [];
-    }
+  const fields: string[] = [];
+  for (const [key, item] of items) fields.push(key, encodeItem(item));
+  setFields(transaction, hash, fields);
+}
+
+function setFields(transaction: ChainableCommander, hash: string, fields: readonly string[]): void {
+  for (let at = 0; at < fields.length; at += FIELDS_PER_COMMAND * 2) {
+    transaction.hset(hash, ...fields.slice(at, at + FIELDS_PER_COMMAND * 2));
   }
-  if (fields.length > 0) transaction.hset(hash, ...fields);
 }
 
 /** Results of a transaction's commands; undefined when a watched key was changed by somebody else. Throws the first error. */

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { CompiledData } from '../../evaluation/compiled.ts';
-import { type DataSet, EMPTY_DATA_SET, type Item } from '../../model/data.ts';
+import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compile, withItem } from '../memory.ts';
 import { type Store, StoreError, type StoreEvents, type StoreStatus, type UpsertResult } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
+import type { Follower } from './follower.ts';
 import { DEFAULT_PREFIX, redisKeys } from './keys.ts';
 import { createPersistence } from './persistence.ts';
 import type { RedisConfig } from './settings.ts';
@@ -17,6 +19,8 @@ export interface RedisStoreDeps {
   readonly logger: Logger;
   /** Absent: calls of Redis are not timed. */
   readonly timed?: TimeOperation;
+  /** Absent: what others write is seen only when the TTL says so. */
+  readonly follower?: Follower;
   readonly timing?: Partial<RedisStoreTiming>;
 }
 
@@ -26,9 +30,17 @@ export interface RedisStoreTiming {
   readonly checkMs: number;
   /** How often an interrupted one is asked whether it is back (contract 6.5). */
   readonly retryMs: number;
+  /**
+   * How long an emptied Redis is left to those who have a link to upstream by one that has none: longer than `checkMs`,
+   * within which each of them notices.
+   */
+  readonly patienceMs: number;
 }
 
-const TIMING: RedisStoreTiming = { checkMs: 5_000, retryMs: 500 };
+const TIMING: RedisStoreTiming = { checkMs: 5_000, retryMs: 500, patienceMs: 6_000 };
+const ITEM_KINDS: readonly ItemKind[] = ['flags', 'segments'];
+/** While Redis is empty it is asked no more often than this, in ms, whatever the TTL. */
+const EMPTY_LOOK_MS = 500;
 
 /**
  * One environment in Redis, in ld-relay's layout (contract 6), with the last data in memory:
@@ -37,7 +49,10 @@ const TIMING: RedisStoreTiming = { checkMs: 5_000, retryMs: 500 };
  * - A failed call makes the store INTERRUPTED. From then on every call that needs Redis fails at once, and Redis is asked
  *   every 500 ms whether it is back. Then the source has to deliver everything again (`recovered`); with an infinite TTL
  *   updates were kept in memory and are written back instead.
- * - When `$inited` disappears (Redis was emptied or restarted without its data) Redis is filled again from memory.
+ * - When `$inited` disappears (Redis was emptied or restarted without its data) Redis is filled again from memory, item by
+ *   item and never over anything newer. Who has a link to upstream does it at once; who has none leaves it to the others for
+ *   `patienceMs`, and meanwhile follows what they write. A refill leaves a mark in `$inited`, by which the others see that it
+ *   was not one of theirs: they bring in what they know newer.
  *
  * @param prefix of the keys; `launchdarkly` when absent
  */
@@ -55,8 +70,18 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   let freshUntil = Number.NEGATIVE_INFINITY;
   /** Redis has been seen filled: from then on an absent `$inited` is a loss. */
   let filled = false;
-  /** Memory holds updates that Redis has missed (infinite TTL). */
-  let unsaved = false;
+  /**
+   * What Redis has missed while it was interrupted: everything that this relay knows newest. With an infinite TTL it is what
+   * is served, too. `whole`: a whole list of upstream is part of it.
+   */
+  let missed: { readonly data: DataSet; readonly whole: boolean } | undefined;
+  /** The link to upstream works: what is known here is as new as can be. */
+  let linked = true;
+  let unfollow: (() => void) | undefined;
+  /** What `$inited` held when this relay last wrote or looked. */
+  let lastMark: string | undefined;
+  /** Since when Redis has been seen empty, on the monotonic clock. */
+  let emptySince: number | undefined;
   let state: StoreStatus['state'] = 'INITIALIZING';
   let stateSince = 0;
   let lastError = new StoreError('Redis has not answered yet');
@@ -120,12 +145,15 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     if (data === undefined) {
       if (known === undefined || !filled) return undefined;
       // Emptied since the last look: what was served a moment ago is still right, and goes back.
+      freshUntil = performance.now() + EMPTY_LOOK_MS;
       void inLine(check);
       return known;
     }
     filled = true;
     refresh();
-    return keep(data);
+    keep(data);
+    followNeighbours();
+    return known;
   };
 
   const loadOnce = (): Promise<CompiledData | undefined> => {
@@ -149,14 +177,16 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
         await persistence.replace(data);
         written();
         refresh();
-        unsaved = false;
+        lastMark = '';
+        missed = undefined;
+        emptySince = undefined;
         return keep(data);
       } catch (error) {
         failed(error);
       }
     }
+    missed = { data, whole: true };
     if (ttlMs >= 0) throw lastError;
-    unsaved = true;
     refresh();
     return keep(data);
   };
@@ -173,22 +203,20 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
         failed(error);
       }
     }
-    if (counts === undefined && ttlMs >= 0) throw lastError;
-    if (counts === undefined) unsaved = true;
+    if (counts === undefined) {
+      const latest = missed?.data ?? known?.data ?? EMPTY_DATA_SET;
+      missed = { data: withItem(latest, item) ?? latest, whole: missed?.whole ?? false };
+      if (ttlMs >= 0) throw lastError;
+    }
     const base = known?.data ?? EMPTY_DATA_SET;
     const next = withItem(base, counts ?? item);
     const applied = counts === undefined ? next !== undefined : counts === item;
     return { data: keep(next ?? base), applied };
   };
 
-  const recover = async (isFilled: boolean): Promise<void> => {
-    if (known !== undefined && ttlMs < 0 && (unsaved || !isFilled)) {
-      await persistence.replace(known.data);
-      unsaved = false;
-      written();
-    } else if (!isFilled) {
-      await fillAgain();
-    }
+  const recover = async (mark: string | undefined): Promise<void> => {
+    if (mark === undefined) await emptied();
+    else await filledBy(mark);
     // Others may have written meanwhile.
     if (ttlMs >= 0) freshUntil = Number.NEGATIVE_INFINITY;
     logger.info('Redis is back', { prefix: keys.prefix });
@@ -196,29 +224,67 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     if (ttlMs >= 0) events.recovered();
   };
 
-  const fillAgain = async (): Promise<void> => {
-    if (known === undefined || !filled) return;
-    const { flags, segments } = known.data;
-    if (!(await persistence.refill(known.data))) return;
-    writes += 1;
-    logger.warn('Redis was emptied and has been filled again from memory', {
-      prefix: keys.prefix,
-      flags: flags.size,
-      segments: segments.size,
-    });
+  /** Brings what is known here into Redis, and takes over what is newer there. Returns how many items were brought in. */
+  const merge = async (): Promise<number> => {
+    const data = missed?.data ?? known?.data;
+    if (data === undefined) return 0;
+    const exact = linked && missed?.whole === true;
+    const result = await persistence.merge(data, { mark: `flagrelay ${randomUUID()}`, exact });
+    missed = undefined;
+    emptySince = undefined;
+    lastMark = result.mark;
+    written();
+    refresh();
+    keep(result.data);
+    return result.written;
+  };
+
+  /** Redis holds nothing: it is filled again, by who knows best. */
+  const emptied = async (): Promise<void> => {
+    lastMark = undefined;
+    // What Redis never had is no loss, but what it has missed belongs there.
+    if (missed === undefined && (known === undefined || !filled)) return;
+    emptySince ??= performance.now();
+    if (!linked && performance.now() - emptySince < timing.patienceMs) return;
+    const items = await merge();
+    logger.warn('Redis was emptied and has been filled again from memory', { prefix: keys.prefix, items, linked });
+  };
+
+  /** Redis is full. Where it was filled again by another's memory, or missed something of ours, what is newer here goes in. */
+  const filledBy = async (mark: string): Promise<void> => {
+    emptySince = undefined;
+    const foreign = mark !== '' && lastMark !== undefined && mark !== lastMark;
+    const wasEmpty = mark !== '' && lastMark === undefined && filled;
+    lastMark = mark;
+    if (missed === undefined && !foreign && !wasEmpty) return;
+    const items = await merge();
+    if (items > 0) logger.warn('Redis held older data than this relay', { prefix: keys.prefix, items });
   };
 
   const check = async (): Promise<void> => {
     try {
-      const isFilled = await persistence.inited();
+      const mark = await persistence.mark();
       if (closed) return;
-      if (state === 'INTERRUPTED') await recover(isFilled);
-      else if (!isFilled) await fillAgain();
-      filled ||= isFilled;
+      if (state === 'INTERRUPTED') await recover(mark);
+      else if (mark === undefined) await emptied();
+      else await filledBy(mark);
+      filled ||= mark !== undefined;
       setState('VALID');
     } catch (error) {
       failed(error);
     }
+  };
+
+  /** Somebody wrote into the shared Redis. */
+  const followed = async (): Promise<void> => {
+    // Trouble is the state, and the next look's business.
+    if (state !== 'INTERRUPTED' && !closed) await load().catch(() => undefined);
+  };
+
+  /** Who has no link follows what others write, once there is something to serve. */
+  const followNeighbours = (): void => {
+    if (linked || closed || known === undefined) return;
+    unfollow ??= deps.follower?.follow([keys.inited, ...ITEM_KINDS.map(keys.hash)], followed);
   };
 
   const arm = (delayMs: number): void => {
@@ -227,16 +293,31 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     // Less up to a tenth at random, so that hundreds of environments do not ask at once.
     timer = setTimeout(() => void inLine(check).then(next), delayMs * (1 - Math.random() / 10));
   };
-  const next = (): void => arm(state === 'INTERRUPTED' ? timing.retryMs : timing.checkMs);
+  const next = (): void => {
+    const waiting = emptySince !== undefined && state !== 'INTERRUPTED';
+    arm(state === 'INTERRUPTED' || waiting ? timing.retryMs : timing.checkMs);
+  };
 
   arm(0);
   return {
     init: (data) => inLine(() => init(data)),
     upsert: (item) => inLine(() => upsert(item)),
     read: () => (known !== undefined && performance.now() < freshUntil ? known : loadOnce()),
+    linked: (healthy) => {
+      if (linked === healthy || closed) return;
+      linked = healthy;
+      if (healthy) {
+        unfollow?.();
+        unfollow = undefined;
+        if (emptySince !== undefined) arm(0);
+      } else {
+        followNeighbours();
+      }
+    },
     status,
     close: async () => {
       closed = true;
+      unfollow?.();
       clearTimeout(timer);
       await line;
     },

@@ -8,20 +8,20 @@ import { timedPersistence } from './timed.ts';
 test('every call is timed under its name, a failed one too', async () => {
   const seen: string[] = [];
   const inner: Persistence = {
-    inited: () => Promise.resolve(true),
+    mark: () => Promise.resolve('m'),
     load: () => Promise.resolve(undefined),
     replace: () => Promise.resolve(),
-    refill: () => Promise.resolve(true),
+    merge: (data) => Promise.resolve({ data, written: 0, mark: 'm' }),
     upsert: () => Promise.reject(new StoreError('gone')),
   };
   const timed = timedPersistence(inner, (operation, ms) => {
     assert.ok(ms >= 0);
     seen.push(operation);
   });
-  assert.equal(await timed.inited(), true);
+  assert.equal(await timed.mark(), 'm');
   await timed.load(undefined);
   await timed.replace(EMPTY_DATA_SET);
-  await timed.refill(EMPTY_DATA_SET);
+  await timed.merge(EMPTY_DATA_SET, { mark: 'm' });
   await assert.rejects(timed.upsert({ kind: 'flags', key: 'a', version: 1, deleted: true } as never), /gone/);
-  assert.deepEqual(seen, ['check', 'load', 'replace', 'replace', 'upsert']);
+  assert.deepEqual(seen, ['check', 'load', 'replace', 'merge', 'upsert']);
 });

@@ -1,7 +1,7 @@
 import type { Persistence } from './persistence.ts';
 
 /** Names of what is asked of the database, as metrics tell them apart. */
-export type StoreOperation = 'check' | 'load' | 'replace' | 'upsert';
+export type StoreOperation = 'check' | 'load' | 'replace' | 'merge' | 'upsert';
 
 /** Hears how long an operation took, in ms, whether it succeeded or not. */
 export type TimeOperation = (operation: StoreOperation, ms: number) => void;
@@ -17,10 +17,10 @@ export function timedPersistence(persistence: Persistence, observe: TimeOperatio
     }
   };
   return {
-    inited: () => time('check', () => persistence.inited()),
+    mark: () => time('check', () => persistence.mark()),
     load: (known) => time('load', () => persistence.load(known)),
     replace: (data) => time('replace', () => persistence.replace(data)),
-    refill: (data) => time('replace', () => persistence.refill(data)),
+    merge: (data, options) => time('merge', () => persistence.merge(data, options)),
     upsert: (item) => time('upsert', () => persistence.upsert(item)),
   };
 }

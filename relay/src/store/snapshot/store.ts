@@ -119,6 +119,7 @@ export function withSnapshot(
       await loading;
       return preloaded !== undefined;
     },
+    linked: (healthy) => inner.linked?.(healthy),
     status: () => {
       const status = inner.status();
       return preloaded === undefined ? status : { ...status, snapshotOf: preloaded.savedAt };
