@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip, type ZlibOptions } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../config/document.ts';
 import type { Environment } from '../../environment/environment.ts';
 import type { Registry } from '../../environment/registry.ts';
 import { createEventForwarder, type EventForwarder } from '../../events/forwarder.ts';
 import type { EventEnvironment, EventFamily, EventMetrics } from '../../events/types.ts';
-import { BodyError, readBody } from '../../http/body.ts';
+import { BodyError, type BodyReader, type HeldBody } from '../../http/body.ts';
+import { inflate } from '../../http/inflate.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
+import { checkJsonBytes, EVENTS_BOUNDS, JsonBoundsError } from '../../model/json-bounds.ts';
 import { StoreError } from '../../store/store.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { RETRY_LATER } from './context-request.ts';
 import type { EventHandlers } from './routes.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
@@ -20,6 +21,7 @@ export interface EventHandlerDeps {
   readonly config: Pick<RelayConfig, 'events' | 'upstream' | 'offline' | 'server'>;
   readonly dispatcher: Dispatcher;
   readonly registry: Pick<Registry, 'get'>;
+  readonly bodies: BodyReader;
   readonly metrics: Pick<Metrics, 'eventsReceived' | 'eventsForwarded' | 'eventsDropped' | 'diagnosticsDropped'>;
 }
 
@@ -31,8 +33,6 @@ export interface RunningEvents {
 }
 
 const OFF = 'Event proxy is not enabled for this environment';
-// In a function: Node's zlib is loaded with the first call.
-const inflate = (body: Buffer, options: ZlibOptions): Promise<Buffer> => promisify(gunzip)(body, options);
 
 /** A transparent GIF of one pixel (contract 1.9). */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
@@ -70,8 +70,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     }
   };
 
-  const { maxInboundPayloadBytes: maxInbound } = config.events;
-  const limits = { maxInbound, maxBody: config.server.maxRequestBodyBytes };
+  const limits = eventLimits(config);
 
   /** Answers at once where events are off; otherwise reads the body, answers 202 and hands it on. */
   const intake =
@@ -87,23 +86,21 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
         sendProblem(response, 503, OFF, selected.cors);
         return;
       }
-      readEventBody(request, limits)
-        .then((body) => {
-          if (body.length === 0) {
-            sendProblem(response, 400, 'body may not be empty', selected.cors);
-            return;
-          }
-          sendEmpty(response, 202, selected.cors);
-          take(request, body, selected);
-        })
-        .catch((error: unknown) => answerBodyError(response, error, selected));
+      withEventBody(request, deps.bodies, limits, (body) => {
+        if (body.length === 0) {
+          sendProblem(response, 400, 'body may not be empty', selected.cors);
+          return;
+        }
+        sendEmpty(response, 202, selected.cors);
+        take(request, body, selected);
+      }).catch((error: unknown) => answerBodyError(response, error, selected));
     };
 
   const bulk = (family: EventFamily): EnvironmentHandler =>
     intake((request, body, { environment }) => {
       const schema = schemaOf(request);
       forwarderOf(environment).accept({
-        metadata: { family, schema, tags: header(request, 'x-launchdarkly-tags') ?? '' },
+        metadata: { family, schema, tags: tagsOf(request) },
         body: body.toString('utf8'),
         payloadId: payloadIdOf(request),
         unsummarized: schema < 3 || request.headers['x-launchdarkly-unsummarized'] !== undefined,
@@ -128,7 +125,15 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     const data = queryParam(query, 'd');
     if (data === '') return;
     // An unescaped plus sign arrives as a space.
-    const body = Buffer.from(data.replaceAll(' ', '+'), 'base64').toString('utf8');
+    const bytes = Buffer.from(data.replaceAll(' ', '+'), 'base64');
+    try {
+      checkJsonBytes(bytes, EVENTS_BOUNDS);
+    } catch (error) {
+      if (!(error instanceof JsonBoundsError)) throw error;
+      deps.metrics.eventsDropped.inc({ environment: environment.definition.name, reason: 'invalid' });
+      return;
+    }
+    const body = bytes.toString('utf8');
     const metadata = { family: 'browser' as const, schema: 3, tags: '' };
     forwarderOf(environment).accept({ metadata, body, payloadId: undefined, unsummarized: false });
   };
@@ -194,30 +199,49 @@ class IntakeError extends Error {
   }
 }
 
-async function readEventBody(
+/** What a body of an event endpoint may be: bytes, inflated, and how one that is larger is answered (contract 1.10, 11.1). */
+interface EventLimits {
+  readonly bytes: number;
+  readonly tooLarge: IntakeError;
+}
+
+/** Bytes of a batch of events where nothing else is configured: as ld-relay 9. */
+const MAX_BATCH_BYTES = 5 * 1024 * 1024;
+
+function eventLimits({ events, server }: Pick<RelayConfig, 'events' | 'server'>): EventLimits {
+  const inbound = events.maxInboundPayloadBytes;
+  const body = server.maxRequestBodyBytes ?? (inbound === undefined ? MAX_BATCH_BYTES : Number.POSITIVE_INFINITY);
+  return inbound !== undefined && inbound <= body
+    ? { bytes: inbound, tooLarge: new IntakeError(400, 'unable to read request body') }
+    : { bytes: body, tooLarge: new IntakeError(413, 'Request body exceeds maximum allowed size.') };
+}
+
+/** Reads and inflates a body and hands it to `use`; its memory counts until that has ended. */
+async function withEventBody(
   request: IncomingMessage,
-  {
-    maxInbound = Number.POSITIVE_INFINITY,
-    maxBody,
-  }: { readonly maxInbound?: number | undefined; readonly maxBody: number },
-): Promise<Buffer> {
-  const limit = Math.min(maxInbound, maxBody);
-  const tooLarge =
-    maxInbound <= maxBody
-      ? new IntakeError(400, 'unable to read request body')
-      : new IntakeError(413, 'Request body exceeds maximum allowed size.');
-  let body: Buffer;
+  reader: BodyReader,
+  { bytes: limit, tooLarge }: EventLimits,
+  use: (body: Buffer) => void | Promise<void>,
+): Promise<void> {
+  let received: HeldBody | undefined;
+  let body: HeldBody | undefined;
   try {
-    body = await readBody(request, limit);
+    received = await reader.read(request, limit);
+    const zipped = header(request, 'content-encoding') === 'gzip' && received.bytes.length > 0;
+    body = zipped ? await inflate(received.bytes, limit, reader.budget) : received;
+    if (zipped) received.release();
+    // Its text, and what is parsed of it.
+    body.reserve(body.bytes.length);
+    body.reserve(checkJsonBytes(body.bytes, EVENTS_BOUNDS));
+    await use(body.bytes);
   } catch (error) {
-    throw error instanceof BodyError && error.reason === 'too-large' ? tooLarge : error;
-  }
-  if (header(request, 'content-encoding') !== 'gzip' || body.length === 0) return body;
-  try {
-    return await inflate(body, { maxOutputLength: limit });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge;
-    throw new IntakeError(400, `gzip: ${(error as Error).message}`);
+    if (error instanceof BodyError) throw error.reason === 'too-large' ? tooLarge : error;
+    if (error instanceof JsonBoundsError) throw new IntakeError(400, error.message);
+    if (received !== undefined && body === undefined) throw new IntakeError(400, `gzip: ${(error as Error).message}`);
+    throw error;
+  } finally {
+    received?.release();
+    body?.release();
   }
 }
 
@@ -229,7 +253,10 @@ function answerBodyError(response: ServerResponse, error: unknown, { cors, envir
     return;
   }
   if (error instanceof BodyError) {
-    if (error.reason === 'too-slow') sendProblem(response, 408, error.message, [...cors, 'Connection', 'close']);
+    if (error.reason === 'busy') {
+      const headers = [...cors, ...RETRY_LATER, 'Connection', 'close'];
+      sendProblem(response, 503, 'the relay is busy, try again later', headers);
+    } else if (error.reason === 'too-slow') sendProblem(response, 408, error.message, [...cors, 'Connection', 'close']);
     else response.destroy();
     return;
   }
@@ -248,6 +275,14 @@ function sendProblem(response: ServerResponse, status: number, message: string, 
     String(Buffer.byteLength(body)),
   ]);
   response.end(body);
+}
+
+/** Longer tags are none: SDKs send one or two of 64 characters. */
+const MAX_TAGS_LENGTH = 1024;
+
+function tagsOf(request: IncomingMessage): string {
+  const tags = header(request, 'x-launchdarkly-tags') ?? '';
+  return tags.length > MAX_TAGS_LENGTH ? '' : tags;
 }
 
 /** A number above 0, or 1 (contract 5.3). */
