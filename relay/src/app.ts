@@ -11,14 +11,21 @@ import { followConfig } from './health/config-facts.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import type { InstanceFacts } from './health/report-item.ts';
 import type { Reporter } from './health/reporter.ts';
+import { BodyReader } from './http/body.ts';
 import { renewCertificate } from './http/certificate.ts';
+import { guardConnections } from './http/connection-guard.ts';
 import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer, listenOps } from './http/ops.ts';
 import { followShedFile } from './http/rebalance.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
+import { Turns } from './http/turns.ts';
+import { UnreadAnswers } from './http/unread-answers.ts';
 import { reportJobFailures } from './jobs/report.ts';
+import { ByteBudget } from './memory/budget.ts';
+import { memoryLimitBytes } from './memory/limit.ts';
+import { sharesOf } from './memory/shares.ts';
 import { AnswerCache } from './protocols/launchdarkly/answer-cache.ts';
 import { observeClients } from './protocols/launchdarkly/clients.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
@@ -31,6 +38,7 @@ import { createFeeds, type Feeds } from './sources/factory.ts';
 import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
+import { StreamLimits } from './streams/limits.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { createUpstreamDispatcher } from './upstream/dispatcher.ts';
@@ -101,8 +109,15 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   let reporter: Reporter | undefined;
   const changed = (): void => (worker === undefined ? reporter?.changed() : worker.changed());
   const absences = createAbsences(logger, changed);
+  const shares = sharesOf(config.server, memoryLimitBytes(undefined, config.server.workers));
+  const bodies = new BodyReader(new ByteBudget(shares.bodyBytes));
+  const unread = new UnreadAnswers(shares.answerBytes, () => metrics.connectionsCut.inc({ reason: 'answers' }));
+  const turns = new Turns(() => metrics.connectionsCut.inc({ reason: 'pipelined' }));
   const metrics: Metrics = createMetrics({
     config: { held: () => followed.held(), absences },
+    connections: () => connections.size,
+    memory: () => ({ bodies: bodies.budget, answers: unread }),
+    memoryRefused: () => ({ bodies: bodies.budget.refused }),
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
     refused: () => overview.refused(),
@@ -147,9 +162,24 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     bigSegmentsStaleAsDegraded: config.bigSegments.staleAsDegraded,
     draining: () => draining,
   });
-  const events = createEventHandlers({ config, dispatcher, metrics, registry });
-  const { tls, maxRequestBodyBytes: maxBodyBytes, compression, drainMs } = config.server;
-  const server = createSdkServer(tls);
+  const events = createEventHandlers({ config, dispatcher, metrics, registry, bodies });
+  const { tls, compression, drainMs } = config.server;
+  const contexts = { reader: bodies, maxBytes: config.server.maxRequestBodyBytes ?? MAX_CONTEXT_BYTES };
+  const server = createSdkServer(tls, config.server.maxHeaderBytes);
+  const connections = guardConnections(
+    server,
+    tls !== undefined,
+    {
+      maxConnections: shares.connections,
+      maxHeaderBytes: config.server.maxHeaderBytes,
+      headBytes: shares.headBytes,
+      unreadTimeoutMs: config.server.unreadTimeoutMs,
+    },
+    {
+      refused: () => metrics.connectionsRefused.inc(),
+      cut: (reason) => metrics.connectionsCut.inc({ reason }),
+    },
+  );
   const { shedFile } = config.streaming;
   const rebalancing = shedFile === undefined ? undefined : followShedFile({ path: shedFile, hub, logger });
   const renewal =
@@ -158,7 +188,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       : renewCertificate(server, tls, logger, { onAbsent: absences.hook('tlsCertificate') });
   const sdkRoutes = launchDarklyRoutes({
     registry,
-    evaluation: { maxBodyBytes, compression, answers },
+    evaluation: { bodies: contexts, compression, answers },
     streams: {
       takeover: createTakeover(server),
       admission: createAdmission({
@@ -166,12 +196,16 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
         maxQueued: config.server.initMaxQueued,
         sendTimeoutMs: config.server.initSendTimeoutMs,
       }),
-      maxBodyBytes,
+      bodies: contexts,
+      limits: streamLimits(config, shares.connections),
       shed: () => metrics.streamsShed.inc(),
     },
-    events: { ...events.handlers, goals: createGoalsHandler({ config, dispatcher }) },
+    events: {
+      ...events.handlers,
+      goals: createGoalsHandler({ config, dispatcher, shed: () => metrics.goalsShed.inc() }),
+    },
   });
-  const routes = [...sdkRoutes, ...ofrepRoutes({ registry, maxBodyBytes })];
+  const routes = [...sdkRoutes, ...ofrepRoutes({ registry, bodies: contexts })];
   const isDraining = (): boolean => draining;
   const usage = createUsage(config, dispatcher, registry, logger);
   const observers = [
@@ -183,17 +217,21 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     routes: counted,
     overview,
     requests: metrics.requests,
+    unread,
     draining: isDraining,
     logger,
   });
-  server.on('request', dispatch);
+  const inTurn = turns.inTurn(dispatch);
+  server.on('request', inTurn);
   // Node would answer 417; ld-relay ignores what a client expects.
-  server.on('checkExpectation', dispatch);
-  // Node would put the 100 of a pipelined request between the head and the body of its own answer.
-  server.on('checkContinue', (request, response) => {
-    if (response.socket !== null) response.writeContinue();
-    dispatch(request, response);
-  });
+  server.on('checkExpectation', inTurn);
+  server.on(
+    'checkContinue',
+    turns.inTurn((request, response) => {
+      response.writeContinue();
+      dispatch(request, response);
+    }),
+  );
   const ops = createOpsServer({
     readiness: () => overview.readiness(),
     metrics: metrics.registry,
@@ -216,6 +254,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     await reporter?.close();
     await feeds.definitions.close();
     hub.close();
+    connections.close();
     await Promise.all([closeServer(server), closeServer(ops)]);
     await events.close();
     await usage?.close();
@@ -271,6 +310,21 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     await close();
     throw error;
   }
+}
+
+/** Bytes of a context where nothing else is configured. */
+const MAX_CONTEXT_BYTES = 1024 * 1024;
+
+/** Half of the connections, unless configured, for one public key or address: the other half is for the others. */
+function streamLimits({ server }: RelayConfig, connections: number): StreamLimits {
+  const half = Math.max(1, Math.floor(connections / 2));
+  return new StreamLimits(
+    { perCredential: server.maxStreamsPerCredential, perAddress: server.maxStreamsPerAddress },
+    {
+      perCredential: server.maxPublicStreamsPerCredential ?? half,
+      perAddress: server.maxPublicStreamsPerAddress ?? half,
+    },
+  );
 }
 
 function createHub(config: RelayConfig, metrics: Metrics, changed: () => void): Hub {

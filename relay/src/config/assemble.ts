@@ -16,7 +16,8 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
     server: {
       port: read.number('Main', 'port'),
       tls: assembleTls(read, problems),
-      maxRequestBodyBytes: read.number('HTTP', 'maxClientRequestBodySize'),
+      maxRequestBodyBytes: read.number('Main', 'maxClientRequestBodySize'),
+      ...assembleLimits(read),
       compression: read.flag('HTTP', 'enableCompression'),
       evaluationCacheBytes: read.number('HTTP', 'evaluationCacheSize'),
       drainMs: read.ms('Main', 'drainTimeout'),
@@ -69,6 +70,22 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
   };
 }
 
+/** Bounds of what clients may take; absent ones are derived from the memory limit when the relay starts. */
+function assembleLimits(read: Reader): Partial<NonNullable<RelayDocument['server']>> {
+  return {
+    maxHeaderBytes: read.number('HTTP', 'maxHeaderSize'),
+    bodyMemoryBytes: read.number('HTTP', 'bodyMemory'),
+    headMemoryBytes: read.number('HTTP', 'headMemory'),
+    answerMemoryBytes: read.number('HTTP', 'answerMemory'),
+    unreadTimeoutMs: read.ms('HTTP', 'unreadTimeout'),
+    maxConnections: read.number('Concurrency', 'maxConnections'),
+    maxStreamsPerCredential: read.number('Concurrency', 'maxStreamsPerCredential'),
+    maxStreamsPerAddress: read.number('Concurrency', 'maxStreamsPerAddress'),
+    maxPublicStreamsPerCredential: read.number('Concurrency', 'maxPublicStreamsPerCredential'),
+    maxPublicStreamsPerAddress: read.number('Concurrency', 'maxPublicStreamsPerAddress'),
+  };
+}
+
 /** ld-relay's defaults of the two (contract 4.2): the old host means the new ones; a custom base is the client-side base too. */
 export function baseUris(
   baseUri: string | undefined,
@@ -95,9 +112,14 @@ function checkMinimum(read: Reader, problems: Problems): void {
     ['Main', 'expiredCredentialCleanupInterval', 100, 'must be at least 100ms'],
     ['OfflineMode', 'fileDataSourceMonitoringInterval', 100, 'must be at least 100ms'],
     ['Events', 'flushInterval', 1, 'must be at least 1ms'],
-    ['Events', 'maxInboundPayloadSize', 1, 'must be above 0; leave it out for no limit'],
+    ['Events', 'maxInboundPayloadSize', 1, 'must be above 0; leave it out for the limit of request bodies'],
     ['Events', 'maxQueuedSize', 1024 * 1024, 'must be at least 1MiB'],
-    ['HTTP', 'maxClientRequestBodySize', 1, 'must be above 0'],
+    ['Main', 'maxClientRequestBodySize', 1, 'must be above 0'],
+    ['HTTP', 'maxHeaderSize', 8 * 1024, 'must be at least 8KiB'],
+    ['HTTP', 'bodyMemory', 1, 'must be above 0'],
+    ['HTTP', 'headMemory', 1, 'must be above 0'],
+    ['HTTP', 'answerMemory', 1, 'must be above 0'],
+    ['Concurrency', 'maxConnections', 1, 'must be above 0'],
     ['Main', 'maxClientBuffer', 1024, 'must be at least 1KiB'],
   ] as const;
   for (const [section, key, minimum, rule] of limits) {

@@ -26,11 +26,30 @@ const tls = z.strictObject({
 const server = z.strictObject({
   port: port.default(8030),
   tls: tls.optional(),
-  /** Request bodies of REPORT and POST above this are refused with 413. */
-  maxRequestBodyBytes: z
+  /** Request bodies above this are refused with 413; absent: 1 MiB for a context, 5 MiB for a batch of events. */
+  maxRequestBodyBytes: z.int().min(1).optional(),
+  /** Request line and headers above this are refused with 431. */
+  maxHeaderBytes: z
     .int()
-    .min(1)
-    .default(100 * 1024 * 1024),
+    .min(8 * 1024)
+    .max(16 * 1024 * 1024)
+    .default(256 * 1024),
+  /** Memory of all request bodies that are being read and parsed, of each worker; absent: a share of the memory limit. */
+  bodyMemoryBytes: z.int().min(1).optional(),
+  /** Memory of all request heads that are not complete yet, of each worker; absent: a share of the memory limit. */
+  headMemoryBytes: z.int().min(1).optional(),
+  /** Memory of all answers that their clients have not read yet, streams apart, of each worker; absent: a share of the memory limit. */
+  answerMemoryBytes: z.int().min(1).optional(),
+  /** Connections of SDKs to each worker; absent: by the memory limit. */
+  maxConnections: z.int().min(1).optional(),
+  /** A connection whose client reads nothing for this time, though there is something, is cut; 0 = never. */
+  unreadTimeoutMs: ms.default(30_000),
+  /** Streams of one SDK key, and of one address with SDK keys, in each worker; more get 503. 0 = no limit. */
+  maxStreamsPerCredential: z.int().min(0).default(0),
+  maxStreamsPerAddress: z.int().min(0).default(0),
+  /** The same for mobile keys and client-side IDs, which anybody may know; absent: half of the connections. */
+  maxPublicStreamsPerCredential: z.int().min(0).optional(),
+  maxPublicStreamsPerAddress: z.int().min(0).optional(),
   /** Compress responses where the client accepts it. */
   compression: z.boolean().default(true),
   /** Evaluations that are kept for contexts that come again, of all environments together. 0 = none. */

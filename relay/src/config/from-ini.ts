@@ -69,7 +69,10 @@ function insteadOf(section: Section): string {
 
 function findOption(section: Section, key: string): Option | undefined {
   const lower = key.toLowerCase();
-  return OPTIONS.find((option) => option.section === section && option.key?.toLowerCase() === lower);
+  return OPTIONS.find(
+    (option) =>
+      (option.section === section || option.alsoIn?.includes(section) === true) && option.key?.toLowerCase() === lower,
+  );
 }
 
 function keys(section: Section): string {

@@ -29,6 +29,8 @@ export interface Option {
   readonly section: Section;
   /** Key in the INI file, compared without regard to case; absent for what only a variable says (`USE_REDIS`). */
   readonly key?: string;
+  /** Sections of the INI file where the key is understood, too. */
+  readonly alsoIn?: readonly Section[];
   /** Environment variable; ends in `_` where the name of the environment or project follows. */
   readonly env?: string;
   readonly type: ValueType;

@@ -56,8 +56,8 @@ export const SERVICE_OPTIONS: readonly Option[] = [
     key: 'maxInboundPayloadSize',
     env: 'EVENTS_MAX_INBOUND_PAYLOAD_SIZE',
     type: 'size',
-    default: 'no limit',
-    text: 'Larger event payloads get 400.',
+    default: 'as maxClientRequestBodySize',
+    text: 'Larger event payloads, after they were inflated, get 400.',
   },
 
   {

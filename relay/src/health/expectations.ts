@@ -16,8 +16,13 @@ export interface ExpectationAnswer {
   readonly body: { readonly satisfied: boolean; readonly results: readonly ExpectationResult[] };
 }
 
-/** Expressions one request may have. */
+/** Expressions one request may have; what is behind them is not looked at, and the whole is not satisfied. */
 const MAX_EXPRESSIONS = 100;
+/** Characters and segments that a path may have: names of environments are shorter, and the document is not deep. */
+const MAX_PATH_LENGTH = 512;
+const MAX_SEGMENTS = 16;
+/** Longer expressions are cut in the answer. */
+const MAX_SHOWN = 1024;
 
 /** Checks `path=value` and `path!=value` expressions against the status document. Path segments are separated by dots. */
 export function checkExpectations(document: StatusDocument, expressions: readonly string[]): ExpectationAnswer {
@@ -35,8 +40,14 @@ export function checkExpectations(document: StatusDocument, expressions: readonl
 
 function check(document: StatusDocument, expr: string): ExpectationResult {
   const match = /^([^=!]+)(!?=)(.*)$/s.exec(expr);
-  if (match === null) return { expr, expected: '', problem: 'cannot be read: use path=value or path!=value' };
+  if (match === null) {
+    return { expr: expr.slice(0, MAX_SHOWN), expected: '', problem: 'cannot be read: use path=value or path!=value' };
+  }
   const [, path = '', operator, expected = ''] = match;
+  if (path.length > MAX_PATH_LENGTH || path.split('.').length > MAX_SEGMENTS) {
+    const problem = `the path has more than ${MAX_PATH_LENGTH} characters or ${MAX_SEGMENTS} segments`;
+    return { expr: expr.slice(0, MAX_SHOWN), expected: expected.slice(0, MAX_SHOWN), problem };
+  }
   const found = resolve(document, path.trim());
   if (found === undefined) return { expr, expected, problem: `there is no ${path.trim()} in the status` };
   if (typeof found === 'object' && found !== null)

@@ -2,13 +2,19 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { ByteBudget } from '../memory/budget.ts';
 import { ask } from '../testing/client.ts';
-import { BodyError, readBody } from './body.ts';
+import { BodyError, BodyReader } from './body.ts';
 
 describe('request bodies', () => {
+  const budget = new ByteBudget(1000);
+  const reader = new BodyReader(budget);
   const server = createServer((request, response) => {
-    readBody(request, 10, 50).then(
-      (body) => response.end(body),
+    reader.read(request, request.url === '/large' ? 900 : 10, request.url === '/large' ? 60_000 : 50).then(
+      (body) => {
+        response.end(body.bytes);
+        body.release();
+      },
       (error: unknown) => {
         assert.ok(error instanceof BodyError);
         reasons.push(error.reason);
@@ -28,9 +34,9 @@ describe('request bodies', () => {
   });
 
   /** A request that goes on as `write` says. */
-  const send = (write: (request: ReturnType<typeof httpRequest>) => void): Promise<string> =>
+  const send = (write: (request: ReturnType<typeof httpRequest>) => void, path = '/'): Promise<string> =>
     new Promise((resolve, reject) => {
-      const request = httpRequest({ port, method: 'POST', agent: false }, (answer) => {
+      const request = httpRequest({ port, path, method: 'POST', agent: false }, (answer) => {
         answer.setEncoding('utf8').on('data', resolve);
       });
       request.on('error', reject);
@@ -58,6 +64,32 @@ describe('request bodies', () => {
 
   test('that do not end are given up after the timeout', async () => {
     assert.equal(await send((request) => request.write('01')), 'too-slow');
+  });
+
+  test('that find no room are refused, and find it again afterwards', async () => {
+    const first = Promise.withResolvers<ReturnType<typeof httpRequest>>();
+    const waiting = send((request) => request.write('x'.repeat(800), () => first.resolve(request)), '/large');
+    const request = await first.promise;
+    while (budget.used < 800) await new Promise((resolve) => setImmediate(resolve));
+    const body = 'y'.repeat(500);
+    assert.equal((await ask(port, '/large', { method: 'POST', body })).text, 'busy');
+    request.end();
+    assert.equal(await waiting, 'x'.repeat(800));
+    assert.equal((await ask(port, '/large', { method: 'POST', body })).text, body);
+    assert.equal(budget.used, 0);
+  });
+
+  test('that come slowly make room for others', async (context) => {
+    const first = Promise.withResolvers<void>();
+    const slow = send((request) => request.write('x'.repeat(800), () => first.resolve()), '/large');
+    await first.promise;
+    while (budget.used < 800) await new Promise((resolve) => setImmediate(resolve));
+    const now = performance.now() + 60_000;
+    context.mock.method(performance, 'now', () => now);
+    const body = 'y'.repeat(500);
+    assert.equal((await ask(port, '/large', { method: 'POST', body })).text, body);
+    assert.equal(await slow, 'too-slow');
+    assert.equal(budget.used, 0);
   });
 
   test('of clients that go away are given up at once', async () => {

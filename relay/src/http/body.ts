@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type { ByteBudget } from '../memory/budget.ts';
+import { GrowingBuffer } from '../memory/growing-buffer.ts';
 
 /** Why a request body could not be read. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
-  readonly reason: 'too-large' | 'too-slow' | 'aborted';
+  readonly reason: 'too-large' | 'too-slow' | 'busy' | 'aborted';
 
   constructor(reason: BodyError['reason'], message: string) {
     super(message);
@@ -13,50 +15,133 @@ export class BodyError extends Error {
 
 /** A body must be complete after this time, in ms: slow bodies must not hold memory for ever. */
 const BODY_TIMEOUT_MS = 60_000;
+/** Who is slower than this while others want the memory makes room for them, in bytes a second, after the time below. */
+const SLOW_BYTES_PER_SECOND = 32 * 1024;
+/** Nobody is slow before this, in ms. */
+const GRACE_MS = 2_000;
+
+/** A body that was read. Its bytes count until it is released. */
+export class HeldBody {
+  readonly bytes: Buffer;
+  readonly #held: GrowingBuffer;
+  readonly #budget: ByteBudget;
+  #more = 0;
+
+  constructor(held: GrowingBuffer, budget: ByteBudget) {
+    this.bytes = held.bytes();
+    this.#held = held;
+    this.#budget = budget;
+  }
+
+  /**
+   * Counts more bytes, for what is made of the body, until it is released.
+   * @throws {BodyError} when there is no room for them
+   */
+  reserve(bytes: number): void {
+    if (!this.#budget.take(bytes)) throw noRoom();
+    this.#more += bytes;
+  }
+
+  /** The bytes are not used any more. Idempotent. */
+  release(): void {
+    this.#held.release();
+    this.#budget.give(this.#more);
+    this.#more = 0;
+  }
+}
+
+/** A body on its way in. */
+interface Incoming {
+  readonly startedAt: number;
+  readonly held: GrowingBuffer;
+  makeRoom(): void;
+}
 
 /**
- * Reads a whole request body.
- * @param limit bytes; more is refused
- * @throws {BodyError} when it is larger, takes too long, or the client goes away
+ * Reads request bodies, all of them together within one budget of memory. Who finds no room is refused, unless it can be made by giving up
+ * on bodies that come slowly: somebody who sends many of them by the byte must not keep the others out.
  */
-export function readBody(
-  request: IncomingMessage,
-  limit: number,
-  timeoutMs: number = BODY_TIMEOUT_MS,
-): Promise<Buffer> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  // A request without a body has ended already, without an `end` event to wait for.
-  if (request.readableEnded || (declared === 0 && request.headers['transfer-encoding'] === undefined)) {
-    return Promise.resolve(Buffer.alloc(0));
+export class BodyReader {
+  readonly budget: ByteBudget;
+  readonly #incoming = new Set<Incoming>();
+
+  constructor(budget: ByteBudget) {
+    this.budget = budget;
   }
-  if (declared > limit)
-    return Promise.reject(new BodyError('too-large', `the request body has more than ${limit} bytes`));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const timer = setTimeout(
-      () => fail('too-slow', `the request body was not complete after ${timeoutMs} ms`),
-      timeoutMs,
-    );
-    const fail = (reason: BodyError['reason'], message: string) => {
-      stop();
+
+  /**
+   * Reads a whole request body. The caller releases it.
+   * @param limit bytes; more is refused
+   * @throws {BodyError} when it is larger, takes too long, finds no room, or the client goes away
+   */
+  read(request: IncomingMessage, limit: number, timeoutMs: number = BODY_TIMEOUT_MS): Promise<HeldBody> {
+    const held = new GrowingBuffer(limit, this.budget);
+    const declared = Number(request.headers['content-length'] ?? 0);
+    // A request without a body has ended already, without an `end` event to wait for.
+    if (request.readableEnded || (declared === 0 && request.headers['transfer-encoding'] === undefined)) {
+      return Promise.resolve(new HeldBody(held, this.budget));
+    }
+    if (declared > limit) {
       request.resume();
-      reject(new BodyError(reason, message));
-    };
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limit) fail('too-large', `the request body has more than ${limit} bytes`);
-      else chunks.push(chunk);
-    };
-    const onEnd = () => {
-      stop();
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
-    };
-    const onClose = () => fail('aborted', 'the client went away before the request body was complete');
-    const stop = () => {
-      clearTimeout(timer);
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-    };
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
-  });
+      return Promise.reject(tooLarge(limit));
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => fail(new BodyError('too-slow', `the request body was not complete after ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      const fail = (error: BodyError) => {
+        stop();
+        held.release();
+        request.resume();
+        reject(error);
+      };
+      const incoming: Incoming = {
+        startedAt: performance.now(),
+        held,
+        makeRoom: () => fail(new BodyError('too-slow', 'the request body came slowly while others needed the memory')),
+      };
+      const onData = (chunk: Buffer) => {
+        if (held.length + chunk.length > limit) fail(tooLarge(limit));
+        else if (!held.append(chunk) && !(this.#makeRoom(incoming) && held.append(chunk))) fail(noRoom());
+      };
+      const onEnd = () => {
+        stop();
+        resolve(new HeldBody(held, this.budget));
+      };
+      const onClose = () => fail(new BodyError('aborted', 'the client went away before the request body was complete'));
+      const stop = () => {
+        clearTimeout(timer);
+        this.#incoming.delete(incoming);
+        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      };
+      this.#incoming.add(incoming);
+      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    });
+  }
+
+  /** Gives up on all bodies but one that come slowly; false when there were none. */
+  #makeRoom(but: Incoming): boolean {
+    const now = performance.now();
+    let made = false;
+    for (const incoming of this.#incoming) {
+      const ms = now - incoming.startedAt;
+      // The oldest come first.
+      if (ms < GRACE_MS) break;
+      if (incoming === but || incoming.held.length > (SLOW_BYTES_PER_SECOND / 1000) * ms) continue;
+      incoming.makeRoom();
+      made = true;
+    }
+    return made;
+  }
+}
+
+/** The error of a body above the limit. */
+export function tooLarge(limit: number): BodyError {
+  return new BodyError('too-large', `the request body has more than ${limit} bytes`);
+}
+
+/** The error of a body that there is no memory for. */
+export function noRoom(): BodyError {
+  return new BodyError('busy', 'the request bodies that are being read take all the memory that there is for them');
 }

@@ -36,7 +36,7 @@ describe('renewal of the TLS certificate (contract 4.2 tlsCert, tlsKey)', () => 
     const logger = { ...SILENT, error: (_: string, fields?: { error?: unknown }) => errors.push(fields?.error) };
     copyFileSync(ca.server.certFile, tls.certFile);
     copyFileSync(ca.server.keyFile, tls.keyFile);
-    const server = createSdkServer(tls);
+    const server = createSdkServer(tls, 65_536);
     const renewal = renewCertificate(server, tls, logger, {
       pollMs: 20,
       onAbsent: (problem) => absences.push(problem),

@@ -6,7 +6,7 @@ import { closeServer, createSdkServer, listen } from './listener.ts';
 
 describe('the listener (contract 1.1)', () => {
   test('a head that does not end is answered with 408 and the connection closed', { timeout: 60_000 }, async () => {
-    const server = createSdkServer(undefined);
+    const server = createSdkServer(undefined, 65_536);
     const port = await listen(server, 0, 'test');
     try {
       const answer = await new Promise<string>((resolve, reject) => {
@@ -24,7 +24,7 @@ describe('the listener (contract 1.1)', () => {
   });
 
   test('a port in use is a start-up error that names the port and what wants it', async () => {
-    const [first, second] = [createSdkServer(undefined), createSdkServer(undefined)];
+    const [first, second] = [createSdkServer(undefined, 65_536), createSdkServer(undefined, 65_536)];
     const port = await listen(first, 0, 'test');
     try {
       await assert.rejects(listen(second, port, 'SDK listener'), (error: Error) => {

@@ -6,8 +6,6 @@ import { type ListenerTls, readCertificate } from './certificate.ts';
 import { answerClientErrors } from './client-error.ts';
 import { RelayResponse } from './response.ts';
 
-/** Request line and headers up to this; 431 above (contract 1.1). */
-const MAX_HEADER_BYTES = 1024 * 1024;
 /** Headers of one request, at most; ld-relay counts only their bytes. Node's own limit is 1,000 and answers 431 too. */
 const MAX_HEADERS = 10_000;
 /** A head must be complete after this, in ms (contract 1.1). */
@@ -16,13 +14,14 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 70_000;
 /** How long an idle connection is kept for the next request, in ms: longer than load balancers keep theirs. */
 const KEEP_ALIVE_MS = 75_000;
+/** A TLS handshake must be complete after this, in ms. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Peers that vanished are noticed by TCP after about this, in ms. */
 const TCP_KEEP_ALIVE_MS = 60_000;
 
 /** `optimizeEmptyRequests` and `shouldUpgradeCallback` are newer than the type definitions. */
 const OPTIONS: Record<string, unknown> = {
   ServerResponse: RelayResponse,
-  maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
   connectionsCheckingInterval: 5_000,
@@ -38,21 +37,23 @@ const OPTIONS: Record<string, unknown> = {
 
 /**
  * Makes the HTTP server that SDKs talk to; it does not listen yet.
+ * @param maxHeaderBytes request line and headers up to this; 431 above (contract 1.1)
  * @throws {StartupError} when a TLS file cannot be read or used
  */
-export function createSdkServer(tls: ListenerTls | undefined): Server {
-  const server = newServer(tls);
+export function createSdkServer(tls: ListenerTls | undefined, maxHeaderBytes: number): Server {
+  const server = newServer(tls, { ...OPTIONS, maxHeaderSize: maxHeaderBytes } as unknown as ServerOptions);
   server.maxHeadersCount = MAX_HEADERS;
   answerClientErrors(server);
   return server;
 }
 
-function newServer(tls: ListenerTls | undefined): Server {
-  if (tls === undefined) return createServer(OPTIONS as unknown as ServerOptions) as Server;
+function newServer(tls: ListenerTls | undefined, options: ServerOptions): Server {
+  if (tls === undefined) return createServer(options) as Server;
   return createTlsServer({
-    ...(OPTIONS as unknown as ServerOptions),
+    ...options,
     ...readCertificate(tls),
     ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   }) as unknown as Server;
 }
 

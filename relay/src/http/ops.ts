@@ -3,9 +3,13 @@ import { StartupError } from '../environment/definition.ts';
 import type { Readiness } from '../health/readiness.ts';
 import type { ReportItem } from '../health/report-item.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { passesHost } from './host.ts';
 import { listen } from './listener.ts';
 import { sendJson, sendNotFound, sendText } from './reply.ts';
 import { createRouter } from './router.ts';
+
+/** Connections to probes and metrics: kubelet and collectors have a few. */
+const MAX_CONNECTIONS = 256;
 
 /** What the ops listener shows. */
 export interface OpsSources {
@@ -66,7 +70,11 @@ export function createOpsServer(sources: OpsSources): Server {
     ],
     { unknown: (_request, response) => sendNotFound(response) },
   );
-  return createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, router.dispatch);
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 }, (request, response) => {
+    if (passesHost(request, response)) router.dispatch(request, response);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
 }
 
 /**

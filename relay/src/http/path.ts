@@ -35,13 +35,21 @@ export function parseTarget(url: string): Target | TargetProblem {
   return { path, query };
 }
 
+/** Parameters behind so many are not looked at; SDKs send two or three. */
+const MAX_PARAMETERS = 1000;
+
 /**
  * First value of a query parameter, decoded; '' when it is absent. Parameters with a broken escape or a semicolon are
  * skipped, as Go does.
  */
 export function queryParam(query: string, name: string): string {
   if (query === '' || (!query.includes(name) && !/[%+]/.test(query))) return '';
-  for (const part of query.split('&')) {
+  let start = 0;
+  for (let count = 0; count < MAX_PARAMETERS && start <= query.length; count++) {
+    const next = query.indexOf('&', start);
+    const end = next < 0 ? query.length : next;
+    const part = query.slice(start, end);
+    start = end + 1;
     if (part.includes(';')) continue;
     const equals = part.indexOf('=');
     const key = decode((equals < 0 ? part : part.slice(0, equals)).replaceAll('+', ' '));
@@ -85,14 +93,9 @@ function cleanPath(path: string): string {
   return path.endsWith('/') && joined !== '/' ? `${joined}/` : joined;
 }
 
-/** Escapes what Go escapes in a path: all but letters, digits, `-_.~` and `$&+,:;=@`. */
+/** Escapes what Go escapes in a path: all but letters, digits, slashes and `-_.~$&+,:;=@`. In one go, whatever the number of segments. */
 function encodePath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) =>
-      encodeURIComponent(segment)
-        .replace(/%(3D|40|3A|24|26|2B|2C|3B)/g, (triplet) => decodeURIComponent(triplet))
-        .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`),
-    )
-    .join('/');
+  return encodeURIComponent(path.toWellFormed())
+    .replace(/%(2F|3D|40|3A|24|26|2B|2C|3B)/g, (triplet) => decodeURIComponent(triplet))
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,10 +1,21 @@
 import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { RouteStats } from '../telemetry/request-metrics.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
+
+/** Less than this is not worth watching, in bytes. */
+const LITTLE = 16 * 1024;
 
 /** A response that records itself when it ends. A subclass, because a `finish` listener per request costs more. */
 export class RelayResponse extends ServerResponse {
   /** Set by the dispatcher; answers of unknown paths count under their own name. */
   stats: RouteStats | undefined;
+  /** Set by the dispatcher; watches what the client does not take at once. */
+  unread: UnreadAnswers | undefined;
+  /** Called when the answers before it on the connection have gone, where there were some; see `turns.ts`. */
+  onTurn: (() => void) | undefined;
+  /** Had to wait for its turn: its request's event has passed. */
+  waited = false;
   readonly startedAt = performance.now();
 
   /** A stream opens: it counts now, and its end is not an answer that is timed. */
@@ -13,9 +24,20 @@ export class RelayResponse extends ServerResponse {
     this.stats = undefined;
   }
 
+  override assignSocket(socket: Socket): void {
+    super.assignSocket(socket);
+    const { onTurn } = this;
+    if (onTurn === undefined) return;
+    this.onTurn = undefined;
+    onTurn();
+  }
+
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     this.stats?.record(this.statusCode, performance.now() - this.startedAt);
     this.stats = undefined;
-    return super.end(chunk as string, encoding as BufferEncoding, callback as () => void);
+    super.end(chunk as string, encoding as BufferEncoding, callback as () => void);
+    // The kernel has taken what it could: only what is left takes memory of this process.
+    if (this.socket !== null && this.socket.writableLength > LITTLE) this.unread?.add(this, chunk);
+    return this;
   }
 }

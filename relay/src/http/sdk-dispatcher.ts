@@ -3,10 +3,13 @@ import type { Overview } from '../health/overview.ts';
 import { describe } from '../telemetry/describe.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
+import { countRequest } from './connection-guard.ts';
 import type { ExpressHandler } from './express-app.ts';
+import { passesHost } from './host.ts';
 import { sendText } from './reply.ts';
 import type { RelayResponse } from './response.ts';
 import { createRouter, type Route, type RouteMatch } from './router.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 
 /** What the SDK listener answers with. */
 export interface SdkDispatcherOptions {
@@ -14,6 +17,8 @@ export interface SdkDispatcherOptions {
   readonly routes: readonly Route[];
   readonly overview: Overview;
   readonly requests: RequestMetrics;
+  /** Watches answers that clients do not take at once. */
+  readonly unread: UnreadAnswers;
   /** The relay is going down: connections are not kept for another request. */
   readonly draining: () => boolean;
   readonly logger: Logger;
@@ -81,6 +86,9 @@ export function createSdkDispatcher(
   );
   return (request, response) => {
     if (options.draining()) response.shouldKeepAlive = false;
+    countRequest(request.socket);
+    (response as RelayResponse).unread = options.unread;
+    if (!passesHost(request, response)) return;
     try {
       router.dispatch(request, response);
     } catch (error) {

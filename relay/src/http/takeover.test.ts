@@ -19,7 +19,7 @@ describe('sockets taken over from node:http', () => {
   let taken = 0;
 
   before(async () => {
-    server = createSdkServer(undefined);
+    server = createSdkServer(undefined, 65_536);
     const takeover = createTakeover(server);
     server.on('upgrade', () => taken++);
     server.on('request', (request, response) => {
@@ -33,7 +33,8 @@ describe('sockets taken over from node:http', () => {
         connections.push(connection);
       };
       const headers = ['Content-Type', 'text/event-stream'];
-      if (canTakeSocket(request)) takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
+      if (canTakeSocket(request, response))
+        takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
       else use(streamOnResponse(response, headers));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

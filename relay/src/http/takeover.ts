@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { RelayResponse } from './response.ts';
 
 /** Hands a request's socket to `use`, freed of parser, request and response. Called synchronously in the request handler. */
 export type Takeover = (request: IncomingMessage, response: ServerResponse, use: (socket: Socket) => void) => void;
@@ -45,11 +46,12 @@ export function createTakeover(server: Server): Takeover {
 }
 
 /**
- * True when the request's socket can be taken over: HTTP/1.1, no body, and nothing behind the head in what the parser is
- * reading. A request that is pipelined behind it would be parsed before the socket is let go of; Node does not expect that.
+ * True when the request's socket can be taken over: HTTP/1.1, no body, handled in its own event and not after a wait for its turn, and
+ * nothing behind the head in what the parser is reading. A request that is pipelined behind it would be parsed before the socket is let go of; Node does not expect that.
  */
-export function canTakeSocket(request: IncomingMessage): boolean {
+export function canTakeSocket(request: IncomingMessage, response: ServerResponse): boolean {
   if (
+    (response as RelayResponse).waited ||
     request.httpVersionMajor !== 1 ||
     request.httpVersionMinor !== 1 ||
     request.headers['content-length'] !== undefined ||

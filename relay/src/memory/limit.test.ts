@@ -17,3 +17,8 @@ test('without a container it is the memory of the machine', () => {
 test('a smaller heap makes a smaller limit', () => {
   assert.equal(memoryLimitBytes({ constrained: undefined, total: 64 * GIB, heapLimit: 3 * GIB }), 4 * GIB);
 });
+
+test('several processes share the container, but each has a heap of its own', () => {
+  assert.equal(memoryLimitBytes({ constrained: GIB, total: 8 * GIB, heapLimit: 4 * GIB }, 4), GIB / 4);
+  assert.equal(memoryLimitBytes({ constrained: GIB, total: 8 * GIB, heapLimit: (GIB * 3) / 32 }, 4), GIB / 8);
+});

@@ -15,13 +15,17 @@ export interface MemoryFacts {
 const HEAP_SHARE = 3 / 4;
 
 /**
- * Bytes that this process may take: the container's limit or else the machine's memory, and no more than what goes with V8's heap limit.
- * All bounds that are "a share of the memory limit" are shares of this.
+ * Bytes that this process may take: its part of the container's limit, or else of the machine's memory, and no more than what goes with
+ * V8's heap limit. All bounds that are "a share of the memory limit" are shares of this.
+ * @param processes how many share the container: workers of one relay
  */
-export function memoryLimitBytes(facts: MemoryFacts = currentFacts()): number {
-  const { constrained, total, heapLimit } = facts;
-  const outer = constrained !== undefined && constrained > 0 && constrained < total ? constrained : total;
-  return Math.floor(Math.min(outer, heapLimit / HEAP_SHARE));
+export function memoryLimitBytes(facts: MemoryFacts = currentFacts(), processes = 1): number {
+  return Math.floor(Math.min((containerBytes(facts) ?? facts.total) / processes, facts.heapLimit / HEAP_SHARE));
+}
+
+/** The container's limit in bytes; undefined without one. */
+export function containerBytes({ constrained, total }: MemoryFacts = currentFacts()): number | undefined {
+  return constrained !== undefined && constrained > 0 && constrained < total ? constrained : undefined;
 }
 
 function currentFacts(): MemoryFacts {

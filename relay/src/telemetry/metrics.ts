@@ -41,6 +41,48 @@ export const METRICS = {
     help: 'Memory of the evaluations that are kept for contexts that come again.',
     labels: [],
   },
+  connections: {
+    name: 'flagrelay_connections',
+    type: 'gauge',
+    help: 'Open connections to the SDK port, streams too.',
+    labels: [],
+  },
+  connectionsRefused: {
+    name: 'flagrelay_connections_refused_total',
+    type: 'counter',
+    help: 'Connections to the SDK port that were closed at once because there were too many.',
+    labels: [],
+  },
+  connectionsCut: {
+    name: 'flagrelay_connections_cut_total',
+    type: 'counter',
+    help: 'Connections that were cut: nothing was read of what waited (unread), unread answers or unfinished request heads took too much memory (answers, heads), or too many requests came at once (pipelined).',
+    labels: ['reason'],
+  },
+  memoryBytes: {
+    name: 'flagrelay_memory_bytes',
+    type: 'gauge',
+    help: 'Memory that is taken for what clients together are bounded in.',
+    labels: ['of'],
+  },
+  memoryLimit: {
+    name: 'flagrelay_memory_limit_bytes',
+    type: 'gauge',
+    help: 'The bound of flagrelay_memory_bytes.',
+    labels: ['of'],
+  },
+  memoryRefused: {
+    name: 'flagrelay_memory_refused_total',
+    type: 'counter',
+    help: 'Times that there was no room within the bound: a request was answered 503, or a slow one gave way.',
+    labels: ['of'],
+  },
+  goalsShed: {
+    name: 'flagrelay_goals_shed_total',
+    type: 'counter',
+    help: 'Requests for goals that were turned away with 503 because too many waited for upstream.',
+    labels: [],
+  },
   streams: {
     name: 'flagrelay_streams',
     type: 'gauge',
@@ -62,7 +104,7 @@ export const METRICS = {
   streamsShed: {
     name: 'flagrelay_streams_shed_total',
     type: 'counter',
-    help: 'SDK streams that were turned away with 503 because too many were being opened.',
+    help: 'SDK streams that were turned away with 503 because too many were being opened, or were open with the same credential or from the same address.',
     labels: [],
   },
   streamsRebalanced: {
@@ -264,6 +306,12 @@ export interface MetricSources {
   evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
   /** The memory of events that wait, where events are taken. */
   eventMemory?(): { readonly used: number; readonly limit: number };
+  /** Open connections of SDKs. */
+  connections?(): number;
+  /** What clients together are bounded in, by what it is. */
+  memory?(): Readonly<Record<string, { readonly used: number; readonly limit: number }>>;
+  /** How often there was no room, since the start. */
+  memoryRefused?(): Readonly<Record<string, number>>;
   /** Daemon mode: whether this process keeps the store up to date. */
   active?(): boolean;
 }
@@ -275,6 +323,9 @@ export interface Metrics {
   readonly streams: Gauge<'kind' | 'platform'>;
   readonly streamsOpened: Counter<'kind' | 'platform'>;
   readonly streamsCut: Counter;
+  readonly connectionsRefused: Counter;
+  readonly connectionsCut: Counter<'reason'>;
+  readonly goalsShed: Counter;
   readonly streamsShed: Counter;
   readonly streamsRebalanced: Counter;
   readonly propagation: Histogram;
@@ -353,11 +404,33 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);
     }
   });
-  const { eventMemory, evaluationCache } = sources;
+  const { eventMemory } = sources;
   if (eventMemory !== undefined) {
     sampled(METRICS.eventBytes, (self) => self.set(eventMemory().used));
     sampled(METRICS.eventBytesLimit, (self) => self.set(eventMemory().limit));
   }
+  const { connections, memory, memoryRefused } = sources;
+  if (connections !== undefined) sampled(METRICS.connections, (self) => self.set(connections()));
+  if (memory !== undefined) {
+    sampled(METRICS.memoryBytes, (self) => {
+      for (const [of, { used }] of Object.entries(memory())) self.set({ of }, used);
+    });
+    sampled(METRICS.memoryLimit, (self) => {
+      for (const [of, { limit }] of Object.entries(memory())) self.set({ of }, limit);
+    });
+  }
+  if (memoryRefused !== undefined) {
+    new Counter({
+      ...naming(METRICS.memoryRefused),
+      labelNames: [...METRICS.memoryRefused.labels],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [of, times] of Object.entries(memoryRefused())) this.inc({ of }, times);
+      },
+    });
+  }
+  const { evaluationCache } = sources;
   if (evaluationCache !== undefined) {
     sampled(METRICS.evaluationCacheBytes, (self) => self.set(evaluationCache().bytes));
     new Counter({
@@ -380,6 +453,9 @@ export function createMetrics(sources: MetricSources): Metrics {
     streams: gauge(METRICS.streams),
     streamsOpened: counter(METRICS.streamsOpened),
     streamsCut: counter(METRICS.streamsCut),
+    connectionsRefused: counter(METRICS.connectionsRefused),
+    connectionsCut: counter(METRICS.connectionsCut),
+    goalsShed: counter(METRICS.goalsShed),
     streamsShed: counter(METRICS.streamsShed),
     streamsRebalanced: counter(METRICS.streamsRebalanced),
     propagation: histogram(METRICS.propagation),

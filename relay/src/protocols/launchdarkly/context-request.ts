@@ -1,12 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BodyError, readBody } from '../../http/body.ts';
+import { BodyError, type BodyReader, type HeldBody, noRoom } from '../../http/body.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
 import { type Context, ContextError, parseContext } from '../../model/context.ts';
+import { CONTEXT_BOUNDS, checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
+
+/** How contexts are read from request bodies. */
+export interface ContextBodies {
+  readonly reader: BodyReader;
+  /** Bytes that one may have. */
+  readonly maxBytes: number;
+}
 
 /** A context with the text that it was parsed from. */
 export interface ReceivedContext {
   readonly context: Context;
   readonly text: string;
+  /** Bytes of memory that it takes, about. */
+  readonly cost: number;
 }
 
 const BAD_BASE64 = 'context part of URL path did not decode as valid base64';
@@ -27,45 +37,83 @@ export function contextOfPath(
     return undefined;
   }
   try {
-    return { context: parseContext(text), text };
+    const cost = checkJsonBounds(text, CONTEXT_BOUNDS);
+    return { context: parseContext(text), text, cost };
   } catch (error) {
-    if (!(error instanceof ContextError)) throw error;
+    if (!isRefusal(error)) throw error;
     sendMessage(response, 400, BAD_CONTEXT, headers);
     return undefined;
   }
 }
 
 /**
- * Reads the context of a REPORT body (contract 1.4). Answers 415, 400, 408 or 413 and returns undefined when there is none.
- * Parameters of the media type are accepted, where ld-relay wants it exact.
+ * Reads the context of a REPORT body (contract 1.4) and hands it to `use`; its memory counts until that has ended. Answers 415, 400, 408,
+ * 413 or 503 when there is none. Parameters of the media type are accepted, where ld-relay wants it exact.
  */
-export async function contextOfBody(
+export async function withContextOfBody(
   request: IncomingMessage,
   response: ServerResponse,
   headers: HeaderList,
-  limit: number,
-): Promise<ReceivedContext | undefined> {
+  { reader, maxBytes }: ContextBodies,
+  use: (received: ReceivedContext) => void | Promise<void>,
+): Promise<void> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
     request.resume();
     sendText(response, 415, 'Content-Type must be application/json.', headers);
-    return undefined;
+    return;
   }
-  let text: string;
+  let body: HeldBody | undefined;
   try {
-    text = (await readBody(request, limit)).toString();
-  } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
-    sendBodyError(response, error, headers);
-    return undefined;
-  }
-  try {
-    return { context: parseContext(text), text };
-  } catch (error) {
-    if (!(error instanceof ContextError)) throw error;
-    sendMessage(response, 400, error.message, headers);
-    return undefined;
+    let received: ReceivedContext;
+    try {
+      body = await reader.read(request, maxBytes);
+      received = parse(body);
+    } catch (error) {
+      if (error instanceof BodyError) sendBodyError(response, error, headers);
+      else if (isRefusal(error)) sendMessage(response, 400, error.message, headers);
+      else throw error;
+      return;
+    }
+    await use(received);
+  } finally {
+    body?.release();
   }
 }
+
+function parse(body: HeldBody): ReceivedContext {
+  const text = body.bytes.toString();
+  const cost = checkJsonBounds(text, CONTEXT_BOUNDS);
+  body.reserve(cost);
+  return { context: parseContext(text), text, cost };
+}
+
+function isRefusal(error: unknown): error is ContextError | JsonBoundsError {
+  return error instanceof ContextError || error instanceof JsonBoundsError;
+}
+
+/** Contexts of a path that cost less are not counted while their answer waits for a store: there are few in the memory of a connection. */
+const COUNTED_COST = 16 * 1024;
+
+/**
+ * Does something that waits with a context that came in a path: a large one counts among the bodies meanwhile.
+ * @throws {BodyError} when there is no room for it
+ */
+export async function countingContext(
+  { reader: { budget } }: ContextBodies,
+  { cost }: ReceivedContext,
+  work: () => Promise<void>,
+): Promise<void> {
+  const bytes = cost < COUNTED_COST ? 0 : cost;
+  if (!budget.take(bytes)) throw noRoom();
+  try {
+    await work();
+  } finally {
+    budget.give(bytes);
+  }
+}
+
+/** Says how to go on to a client that is answered 503 because of others. */
+export const RETRY_LATER: HeaderList = ['Retry-After', '1'];
 
 /** Answers a body that could not be read (contract 11.1, body limit). */
 export function sendBodyError(response: ServerResponse, error: BodyError, headers: HeaderList): void {
@@ -75,6 +123,14 @@ export function sendBodyError(response: ServerResponse, error: BodyError, header
       return;
     case 'too-slow':
       sendEmpty(response, 408, [...headers, 'Connection', 'close']);
+      return;
+    case 'busy':
+      sendMessage(response, 503, 'The relay is busy, try again later.', [
+        ...headers,
+        ...RETRY_LATER,
+        'Connection',
+        'close',
+      ]);
       return;
     case 'aborted':
       response.destroy();

@@ -58,11 +58,11 @@ describe('context on the wire (contract 1.4)', () => {
     assert.equal((await byPath('ab+d')).status, 400);
   });
 
-  test('GET: a path of 600 KB is fine, above 1 MiB of head is 431 (contract 1.1)', async () => {
+  test('GET: a path of 240 KB is fine, above 256 KiB of head is 431 (contract 1.1)', async () => {
     const context = (size: number) =>
       Buffer.from(JSON.stringify({ kind: 'user', key: 'x', pad: 'x'.repeat(size) })).toString('base64url');
-    assert.equal((await byPath(context(450_000))).status, 200);
-    assert.equal((await byPath(context(900_000))).status, 431);
+    assert.equal((await byPath(context(180_000))).status, 200);
+    assert.equal((await byPath(context(200_000))).status, 431);
   });
 
   test('REPORT: the media type must be JSON, with or without parameters', async () => {

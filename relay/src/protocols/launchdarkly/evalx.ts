@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environment } from '../../environment/environment.ts';
 import type { Audience, BigSegments, CompiledData } from '../../evaluation/compiled.ts';
+import { BodyError } from '../../http/body.ts';
 import { acceptsGzip } from '../../http/negotiation.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendAsciiJson, sendEmpty, sendJsonBytes, sendMessage } from '../../http/reply.ts';
@@ -11,14 +12,21 @@ import { describe } from '../../telemetry/describe.ts';
 import type { Answer, AnswerCache, Question } from './answer-cache.ts';
 import { answerTag, dataNumber } from './answer-tag.ts';
 import { fetchBigSegments } from './big-segments.ts';
-import { contextOfBody, contextOfPath, type ReceivedContext } from './context-request.ts';
+import {
+  type ContextBodies,
+  contextOfPath,
+  countingContext,
+  type ReceivedContext,
+  sendBodyError,
+  withContextOfBody,
+} from './context-request.ts';
 import { SECURE_MODE_MESSAGE, secureHashMatches } from './secure-mode.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
 /** What the evaluation endpoints need. */
 export interface EvalxOptions {
-  /** Bytes a REPORT body may have. */
-  readonly maxBodyBytes: number;
+  /** How contexts of REPORT are read. */
+  readonly bodies: ContextBodies;
   /** Compress answers for clients that take it. */
   readonly compression: boolean;
   /** Answers that may be asked for again. */
@@ -32,13 +40,10 @@ type Read = CompiledData | undefined | Promise<CompiledData | undefined>;
 export function evalx(audience: Audience, options: EvalxOptions): EnvironmentHandler {
   return (request, response, selected) => {
     if (request.method === 'REPORT') {
-      void contextOfBody(request, response, selected.cors, options.maxBodyBytes)
-        .then((received) => {
-          if (received === undefined) return;
-          const asked = { audience, options, request, response, selected, text: received.text };
-          answer(asked, received, readOf(selected.environment));
-        })
-        .catch((error: unknown) => failed(selected, response, error));
+      withContextOfBody(request, response, selected.cors, options.bodies, (received) => {
+        const asked = { audience, options, request, response, selected, text: received.text };
+        return answer(asked, received, readOf(selected.environment));
+      }).catch((error: unknown) => failed(selected, response, error));
       return;
     }
     const asked = { audience, options, request, response, selected, text: selected.params[0] ?? '' };
@@ -46,7 +51,7 @@ export function evalx(audience: Audience, options: EvalxOptions): EnvironmentHan
     // With the hash of secure mode, the context has to be known before it is answered.
     if (!isSecure(asked) && isAtHand(read) && sendKept(asked, read)) return;
     const received = contextOfPath(asked.text, response, selected.cors);
-    if (received !== undefined) answer(asked, received, read);
+    if (received !== undefined) void answer(asked, received, read);
   };
 }
 
@@ -93,9 +98,10 @@ export function passesSecureMode(response: ServerResponse, selected: Selected, c
   return false;
 }
 
-function answer(asked: Asked, received: ReceivedContext, read: Read): void {
-  const { audience, response, selected } = asked;
-  if (audience === 'browser' && !passesSecureMode(response, selected, received.context)) return;
+/** Resolves when the context is not used any more; undefined when that is now. */
+function answer(asked: Asked, received: ReceivedContext, read: Read): Promise<void> | undefined {
+  const { audience, options, request, response, selected } = asked;
+  if (audience === 'browser' && !passesSecureMode(response, selected, received.context)) return undefined;
   // The common case stays free of promises and of everything that only big segments need.
   if (isAtHand(read) && !received.context.keyless) {
     try {
@@ -103,11 +109,11 @@ function answer(asked: Asked, received: ReceivedContext, read: Read): void {
     } catch (error) {
       failed(selected, response, error);
     }
-    return;
+    return undefined;
   }
-  Promise.resolve(read)
-    .then((data) => evaluate(asked, received, data))
-    .catch((error: unknown) => failed(selected, response, error));
+  const work = async (): Promise<void> => evaluate(asked, received, await read);
+  const answering = request.method === 'REPORT' ? work() : countingContext(options.bodies, received, work);
+  return answering.catch((error: unknown) => failed(selected, response, error));
 }
 
 /** Sends an answer that was kept; false when there is none. */
@@ -211,6 +217,10 @@ function sendBody(
 function failed({ environment, cors }: Selected, response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
+    return;
+  }
+  if (error instanceof BodyError) {
+    sendBodyError(response, error, cors);
     return;
   }
   if (error instanceof StoreError) {

@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip, type ZlibOptions } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../config/document.ts';
 import type { Environment } from '../../environment/environment.ts';
@@ -8,11 +6,14 @@ import type { Registry } from '../../environment/registry.ts';
 import { createEventForwarder, type EventForwarder } from '../../events/forwarder.ts';
 import { defaultEventBytes, EventMemory } from '../../events/memory.ts';
 import type { Acceptance, EventBatch, EventEnvironment, EventFamily, EventMetrics } from '../../events/types.ts';
-import { BodyError, readBody } from '../../http/body.ts';
+import { BodyError, type BodyReader, type HeldBody } from '../../http/body.ts';
+import { inflate } from '../../http/inflate.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
+import { checkJsonBytes, EVENTS_BOUNDS, JsonBoundsError } from '../../model/json-bounds.ts';
 import { StoreError } from '../../store/store.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { RETRY_LATER } from './context-request.ts';
 import type { EventHandlers } from './routes.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
@@ -21,6 +22,7 @@ export interface EventHandlerDeps {
   readonly config: Pick<RelayConfig, 'events' | 'upstream' | 'offline' | 'server'>;
   readonly dispatcher: Dispatcher;
   readonly registry: Pick<Registry, 'get'>;
+  readonly bodies: BodyReader;
   readonly metrics: EventCounters;
 }
 
@@ -49,8 +51,6 @@ export interface RunningEvents {
 const OFF = 'Event proxy is not enabled for this environment';
 const TOO_LARGE = 'Request body exceeds maximum allowed size.';
 const BUSY = 'too many events are waiting to be sent, try again later';
-// In a function: Node's zlib is loaded with the first call.
-const inflate = (body: Buffer, options: ZlibOptions): Promise<Buffer> => promisify(gunzip)(body, options);
 
 /** A transparent GIF of one pixel (contract 1.9). */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
@@ -90,8 +90,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     }
   };
 
-  const { maxInboundPayloadBytes: maxInbound } = config.events;
-  const limits = { maxInbound, maxBody: config.server.maxRequestBodyBytes };
+  const limits = eventLimits(config);
 
   /** Answers at once where events are off; otherwise reads the body and hands it on, which answers. */
   const intake =
@@ -114,14 +113,13 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
         sendProblem(response, 503, OFF, selected.cors);
         return;
       }
-      readEventBody(request, limits)
-        .then((body) => {
-          if (body.length === 0) {
-            sendProblem(response, 400, 'body may not be empty', selected.cors);
-            return;
-          }
-          return take(request, response, body, selected);
-        })
+      // What is taken in is a copy: while the answer waits for room, the body is let go of.
+      let answered: void | Promise<void>;
+      withEventBody(request, deps.bodies, limits, (body) => {
+        if (body.length === 0) sendProblem(response, 400, 'body may not be empty', selected.cors);
+        else answered = take(request, response, body, selected);
+      })
+        .then(() => answered)
         .catch((error: unknown) => answerBodyError(response, error, selected));
     };
 
@@ -150,7 +148,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     intake((request, response, body, selected) => {
       const schema = schemaOf(request);
       const batch: EventBatch = {
-        metadata: { family, schema, tags: header(request, 'x-launchdarkly-tags') ?? '' },
+        metadata: { family, schema, tags: tagsOf(request) },
         body,
         payloadId: payloadIdOf(request),
         unsummarized: schema < 3 || request.headers['x-launchdarkly-unsummarized'] !== undefined,
@@ -188,6 +186,14 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     }
     // An unescaped plus sign arrives as a space.
     const body = Buffer.from(data.replaceAll(' ', '+'), 'base64');
+    try {
+      checkJsonBytes(body, EVENTS_BOUNDS);
+    } catch (error) {
+      if (!(error instanceof JsonBoundsError)) throw error;
+      deps.metrics.eventsDropped.inc({ environment: environment.definition.name, reason: 'invalid' });
+      send();
+      return;
+    }
     const metadata = { family: 'browser' as const, schema: 3, tags: '' };
     const batch: EventBatch = { metadata, body, payloadId: undefined, unsummarized: false };
     Promise.resolve(hand(batch, request, response, selected, send)).catch((error: unknown) => {
@@ -264,28 +270,49 @@ class IntakeError extends Error {
   }
 }
 
-async function readEventBody(
+/** What a body of an event endpoint may be: bytes, inflated, and how one that is larger is answered (contract 1.10, 11.1). */
+interface EventLimits {
+  readonly bytes: number;
+  readonly tooLarge: IntakeError;
+}
+
+/** Bytes of a batch of events where nothing else is configured: as ld-relay 9. */
+const MAX_BATCH_BYTES = 5 * 1024 * 1024;
+
+function eventLimits({ events, server }: Pick<RelayConfig, 'events' | 'server'>): EventLimits {
+  const inbound = events.maxInboundPayloadBytes;
+  const body = server.maxRequestBodyBytes ?? (inbound === undefined ? MAX_BATCH_BYTES : Number.POSITIVE_INFINITY);
+  return inbound !== undefined && inbound <= body
+    ? { bytes: inbound, tooLarge: new IntakeError(400, 'unable to read request body') }
+    : { bytes: body, tooLarge: new IntakeError(413, 'Request body exceeds maximum allowed size.') };
+}
+
+/** Reads and inflates a body and hands it to `use`; its memory counts until that has ended. */
+async function withEventBody(
   request: IncomingMessage,
-  {
-    maxInbound = Number.POSITIVE_INFINITY,
-    maxBody,
-  }: { readonly maxInbound?: number | undefined; readonly maxBody: number },
-): Promise<Buffer> {
-  const limit = Math.min(maxInbound, maxBody);
-  const tooLarge =
-    maxInbound <= maxBody ? new IntakeError(400, 'unable to read request body') : new IntakeError(413, TOO_LARGE);
-  let body: Buffer;
+  reader: BodyReader,
+  { bytes: limit, tooLarge }: EventLimits,
+  use: (body: Buffer) => void | Promise<void>,
+): Promise<void> {
+  let received: HeldBody | undefined;
+  let body: HeldBody | undefined;
   try {
-    body = await readBody(request, limit);
+    received = await reader.read(request, limit);
+    const zipped = header(request, 'content-encoding') === 'gzip' && received.bytes.length > 0;
+    body = zipped ? await inflate(received.bytes, limit, reader.budget) : received;
+    if (zipped) received.release();
+    // Its text, and what is parsed of it.
+    body.reserve(body.bytes.length);
+    body.reserve(checkJsonBytes(body.bytes, EVENTS_BOUNDS));
+    await use(body.bytes);
   } catch (error) {
-    throw error instanceof BodyError && error.reason === 'too-large' ? tooLarge : error;
-  }
-  if (header(request, 'content-encoding') !== 'gzip' || body.length === 0) return body;
-  try {
-    return await inflate(body, { maxOutputLength: limit });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge;
-    throw new IntakeError(400, `gzip: ${(error as Error).message}`);
+    if (error instanceof BodyError) throw error.reason === 'too-large' ? tooLarge : error;
+    if (error instanceof JsonBoundsError) throw new IntakeError(400, error.message);
+    if (received !== undefined && body === undefined) throw new IntakeError(400, `gzip: ${(error as Error).message}`);
+    throw error;
+  } finally {
+    received?.release();
+    body?.release();
   }
 }
 
@@ -297,7 +324,10 @@ function answerBodyError(response: ServerResponse, error: unknown, { cors, envir
     return;
   }
   if (error instanceof BodyError) {
-    if (error.reason === 'too-slow') sendProblem(response, 408, error.message, [...cors, 'Connection', 'close']);
+    if (error.reason === 'busy') {
+      const headers = [...cors, ...RETRY_LATER, 'Connection', 'close'];
+      sendProblem(response, 503, 'the relay is busy, try again later', headers);
+    } else if (error.reason === 'too-slow') sendProblem(response, 408, error.message, [...cors, 'Connection', 'close']);
     else response.destroy();
     return;
   }
@@ -321,6 +351,14 @@ function sendProblem(response: ServerResponse, status: number, message: string, 
     String(Buffer.byteLength(body)),
   ]);
   response.end(body);
+}
+
+/** Longer tags are none: SDKs send one or two of 64 characters. */
+const MAX_TAGS_LENGTH = 1024;
+
+function tagsOf(request: IncomingMessage): string {
+  const tags = header(request, 'x-launchdarkly-tags') ?? '';
+  return tags.length > MAX_TAGS_LENGTH ? '' : tags;
 }
 
 /** A number above 0, or 1 (contract 5.3). */

@@ -3,16 +3,21 @@ import { cacheStores, type Dispatcher, interceptors, request } from 'undici';
 import type { RelayConfig } from '../../config/document.ts';
 import { joinUrl } from '../../events/endpoint.ts';
 import { sendEmpty, sendJson, sendText } from '../../http/reply.ts';
+import { RETRY_LATER } from './context-request.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
 /** What the goals endpoint needs. */
 export interface GoalsDeps {
   readonly config: Pick<RelayConfig, 'upstream' | 'offline'>;
   readonly dispatcher: Dispatcher;
+  /** A request was turned away because too many wait for upstream. */
+  shed(): void;
 }
 
 /** Bounds of the cache of answers: bytes in all, bytes of one, and how many. */
 const CACHE = { maxSize: 16 * 1024 * 1024, maxEntrySize: 1024 * 1024, maxCount: 1000 };
+/** Requests to upstream at a time: with queries of its own choice, a client could have the relay send any number. */
+const MAX_CONCURRENT = 32;
 /** Upstream has this long, in ms. */
 const TIMEOUT_MS = 10_000;
 /** A larger list of goals is not passed on, in bytes. */
@@ -36,18 +41,68 @@ const NOT_PASSED = new Set([
  * The proxy for `/sdk/goals/{env}` (contract 1.9), with a bounded cache that honours `Cache-Control` and `ETag`. In offline
  * mode nothing is asked of upstream: there are no goals then (ld-relay asks all the same).
  */
-export function createGoalsHandler({ config, dispatcher }: GoalsDeps): EnvironmentHandler {
-  const cached = dispatcher.compose(interceptors.cache({ store: new cacheStores.MemoryCacheStore(CACHE) }));
+export function createGoalsHandler({ config, dispatcher, shed }: GoalsDeps): EnvironmentHandler {
+  // What is in the cache does not count.
+  const cached = dispatcher.compose(
+    atMost(MAX_CONCURRENT),
+    interceptors.cache({ store: new cacheStores.MemoryCacheStore(CACHE) }),
+  );
   return (incoming, response, selected) => {
     if (config.offline !== undefined) {
       sendJson(response, 200, '[]', selected.cors);
       return;
     }
     proxy(config.upstream.clientSideBaseUri, cached, incoming, response, selected).catch((error: unknown) => {
+      if (error instanceof BusyError) {
+        shed();
+        sendText(response, 503, 'too many requests wait for the goals, try again later', [
+          ...selected.cors,
+          ...RETRY_LATER,
+        ]);
+        return;
+      }
       selected.environment.logger.warn('the goals could not be fetched from upstream', { error: String(error) });
       if (!response.headersSent) sendText(response, 502, 'the goals could not be fetched from upstream', selected.cors);
       else response.destroy();
     });
+  };
+}
+
+/** Too many requests are under way. */
+class BusyError extends Error {}
+
+/** Lets so many requests through at a time; others fail with {@link BusyError}. */
+function atMost(limit: number): Dispatcher.DispatcherComposeInterceptor {
+  let running = 0;
+  return (dispatch) => (options, handler) => {
+    if (running >= limit) throw new BusyError();
+    running += 1;
+    let done = false;
+    const leave = (): void => {
+      if (done) return;
+      done = true;
+      running -= 1;
+    };
+    try {
+      return dispatch(options, {
+        onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+        onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+        onResponseStarted: () => handler.onResponseStarted?.(),
+        onResponseStart: (...args) => handler.onResponseStart?.(...args),
+        onResponseData: (...args) => handler.onResponseData?.(...args),
+        onResponseEnd(...args) {
+          leave();
+          handler.onResponseEnd?.(...args);
+        },
+        onResponseError(...args) {
+          leave();
+          handler.onResponseError?.(...args);
+        },
+      });
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 }
 

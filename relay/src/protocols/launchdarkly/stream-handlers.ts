@@ -9,9 +9,10 @@ import { canTakeSocket, type Takeover } from '../../http/takeover.ts';
 import type { Admission } from '../../streams/admission.ts';
 import type { StreamKind } from '../../streams/channel.ts';
 import type { StreamConnection } from '../../streams/connection.ts';
+import type { StreamLimits } from '../../streams/limits.ts';
 import { type Frame, PING } from '../../streams/sse.ts';
 import { describe } from '../../telemetry/describe.ts';
-import { contextOfBody, contextOfPath } from './context-request.ts';
+import { type ContextBodies, contextOfPath, RETRY_LATER, withContextOfBody } from './context-request.ts';
 import { corsHeadersOfStream } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
@@ -20,7 +21,8 @@ import type { EnvironmentHandler, Selected } from './select.ts';
 export interface StreamOptions {
   readonly takeover: Takeover;
   readonly admission: Admission;
-  readonly maxBodyBytes: number;
+  readonly bodies: ContextBodies;
+  readonly limits: StreamLimits;
   /** A stream was turned away. */
   shed(): void;
 }
@@ -34,10 +36,11 @@ const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
 export function serverStream(kind: 'all' | 'flags', options: StreamOptions): EnvironmentHandler {
   const initial = (payloads: Payloads) => (kind === 'all' ? payloads.allPut : payloads.flagsPut);
   return (request, response, selected) => {
+    if (!enters(options, request, response, selected, NO_HEADERS)) return;
     const ticket = options.admission.admit();
     if (ticket === undefined) {
       options.shed();
-      sendText(response, 503, 'too many streams are being opened, try again later', ['Retry-After', '1']);
+      sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
       return;
     }
     open(options, request, response, selected, (connection) => {
@@ -56,6 +59,39 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
   };
 }
 
+const NO_HEADERS: HeaderList = [];
+const TOO_MANY = {
+  credential: 'too many streams are open with this credential, try again later',
+  address: 'too many streams are open from this address, try again later',
+} as const;
+
+/**
+ * Counts a stream that is about to open until its connection closes. Answers 503 and returns false when there are too many of its
+ * credential or address.
+ * @param headers of the answer
+ */
+export function enters(
+  { limits, shed }: StreamOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { platform, credential }: Selected,
+  headers: HeaderList,
+): boolean {
+  const { socket } = request;
+  const entry = limits.enter(platform, credential, socket.remoteAddress);
+  if ('refused' in entry) {
+    shed();
+    sendText(response, 503, TOO_MANY[entry.refused], [...headers, ...RETRY_LATER]);
+    return false;
+  }
+  const { leave } = entry;
+  if (leave !== undefined) {
+    if (socket.destroyed) leave();
+    else socket.once('close', leave);
+  }
+  return true;
+}
+
 /** `/ping` and `/mping`. */
 export function pingStream(options: StreamOptions): EnvironmentHandler {
   return (request, response, selected) => openPing(options, request, response, selected);
@@ -70,15 +106,13 @@ export function evalStream(secure: boolean, options: StreamOptions): Environment
     // Errors before the stream opens carry this, too: a proxy decides about buffering by the first answer it sees.
     const selected = { ...given, cors: [...given.cors, ...UNBUFFERED] };
     if (request.method === 'REPORT') {
-      contextOfBody(request, response, selected.cors, options.maxBodyBytes)
-        .then((received) => {
-          if (received === undefined || (secure && !passesSecureMode(response, selected, received.context))) return;
-          openPing(options, request, response, selected);
-        })
-        .catch((error: unknown) => {
-          given.environment.logger.error('a stream could not be served', { error: describe(error) });
-          response.destroy();
-        });
+      withContextOfBody(request, response, selected.cors, options.bodies, ({ context }) => {
+        if (secure && !passesSecureMode(response, selected, context)) return;
+        openPing(options, request, response, selected);
+      }).catch((error: unknown) => {
+        given.environment.logger.error('a stream could not be served', { error: describe(error) });
+        response.destroy();
+      });
       return;
     }
     const received = contextOfPath(selected.params[0] ?? '', response, selected.cors);
@@ -97,7 +131,7 @@ function open(
 ): void {
   const headers = methods === '' ? OPEN_HEADERS : headersWith(corsHeadersOfStream(environment.definition, methods));
   (response as RelayResponse).opened?.();
-  if (canTakeSocket(request)) {
+  if (canTakeSocket(request, response)) {
     options.takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
   } else {
     use(streamOnResponse(response, headers));
@@ -122,6 +156,7 @@ function openPing(
   response: ServerResponse,
   selected: Selected,
 ): void {
+  if (!enters(options, request, response, selected, selected.cors)) return;
   open(options, request, response, selected, (connection) => join('ping', connection, selected, () => PING));
 }
 

@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledData, EvaluateOptions } from '../../evaluation/compiled.ts';
-import { BodyError, readBody } from '../../http/body.ts';
+import { BodyError, type HeldBody } from '../../http/body.ts';
 import { queryParam } from '../../http/path.ts';
 import { sendEmpty, sendJson } from '../../http/reply.ts';
 import type { Context } from '../../model/context.ts';
+import { CONTEXT_BOUNDS, checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
 import { StoreError } from '../../store/store.ts';
 import { describe } from '../../telemetry/describe.ts';
-import { sendBodyError } from '../launchdarkly/context-request.ts';
+import { type ContextBodies, sendBodyError } from '../launchdarkly/context-request.ts';
 import { bigSegmentsFor } from '../launchdarkly/evalx.ts';
 import { secureHashMatches } from '../launchdarkly/secure-mode.ts';
 import { type OfrepHandler, type OfrepRequest, sendProblem } from './access.ts';
@@ -22,12 +23,12 @@ interface Evaluation {
 }
 
 /** POST `/ofrep/v1/evaluate/flags/{key}`. */
-export function evaluateOne(maxBodyBytes: number): OfrepHandler {
+export function evaluateOne(bodies: ContextBodies): OfrepHandler {
   return (request, response, given) => {
     const key = given.params[0] ?? '';
     const failed = (error: OfrepError) =>
       sendJson(response, 400, ofrepFailure(key, error.code, error.message).json, given.headers);
-    void answer(request, response, given, maxBodyBytes, failed, ({ data, context, options }) => {
+    void answer(request, response, given, bodies, failed, ({ data, context, options }) => {
       const result = data.evaluate(key, context, options);
       if (result === undefined) {
         const { json } = ofrepFailure(key, 'FLAG_NOT_FOUND', 'there is no such flag');
@@ -41,11 +42,11 @@ export function evaluateOne(maxBodyBytes: number): OfrepHandler {
 }
 
 /** POST `/ofrep/v1/evaluate/flags`: every flag that the client may see, with an `ETag` that is the same in every relay. */
-export function evaluateAll(maxBodyBytes: number): OfrepHandler {
+export function evaluateAll(bodies: ContextBodies): OfrepHandler {
   return (request, response, given) => {
     const failed = ({ code, message }: OfrepError) =>
       sendJson(response, 400, JSON.stringify({ errorCode: code, errorDetails: message }), given.headers);
-    void answer(request, response, given, maxBodyBytes, failed, ({ data, context, options }) => {
+    void answer(request, response, given, bodies, failed, ({ data, context, options }) => {
       const flags: string[] = [];
       data.evaluateEach(context, options, (key, result) => flags.push(ofrepResult(key, result).json));
       const body = `{"flags":[${flags.join(',')}]}`;
@@ -62,12 +63,16 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   { environment, audience, query, headers }: OfrepRequest,
-  maxBodyBytes: number,
+  { reader, maxBytes }: ContextBodies,
   failed: (error: OfrepError) => void,
   use: (evaluation: Evaluation) => void,
 ): Promise<void> {
+  let body: HeldBody | undefined;
   try {
-    const context = parseOfrepContext((await readBody(request, maxBodyBytes)).toString());
+    body = await reader.read(request, maxBytes);
+    const text = body.bytes.toString();
+    body.reserve(costOf(text));
+    const context = parseOfrepContext(text);
     const { definition } = environment;
     if (
       audience === 'browser' &&
@@ -93,11 +98,27 @@ async function answer(
       if (!(error instanceof StoreError)) environment.logger.error('an evaluation failed', { error: describe(error) });
       sendProblem(response, 500, 'the flags cannot be read', headers);
     }
+  } finally {
+    body?.release();
   }
 }
+
+/** Bytes that the context will take; it is put together twice here. */
+function costOf(text: string): number {
+  try {
+    return 2 * checkJsonBounds(text, CONTEXT_BOUNDS);
+  } catch (error) {
+    if (error instanceof JsonBoundsError) throw new OfrepError('INVALID_CONTEXT', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** A longer list of tags is not read. */
+const MAX_TAGS_LENGTH = 8 * 1024;
 
 /** `If-None-Match` may list several tags, and caches make weak ones of them. */
 function hasTag({ headers }: IncomingMessage, tag: string): boolean {
   const sent = headers['if-none-match'];
-  return sent?.split(',').some((one) => one.trim().replace(/^W\//, '') === tag) ?? false;
+  if (sent === undefined || sent.length > MAX_TAGS_LENGTH) return false;
+  return sent.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledData } from '../../../evaluation/compiled.ts';
+import { BodyError } from '../../../http/body.ts';
 import { queryParam } from '../../../http/path.ts';
 import { sendMessage } from '../../../http/reply.ts';
 import type { Context } from '../../../model/context.ts';
@@ -7,9 +8,16 @@ import { StoreError } from '../../../store/store.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
 import { PING } from '../../../streams/sse.ts';
 import { describe } from '../../../telemetry/describe.ts';
-import { contextOfBody, contextOfPath } from '../context-request.ts';
+import {
+  type ContextBodies,
+  contextOfPath,
+  countingContext,
+  type ReceivedContext,
+  sendBodyError,
+  withContextOfBody,
+} from '../context-request.ts';
 import { bigSegmentsFor, type EvalxOptions, passesSecureMode } from '../evalx.ts';
-import type { StreamOptions } from '../stream-handlers.ts';
+import { enters, type StreamOptions } from '../stream-handlers.ts';
 import { evaluationBody } from './flag-eval.ts';
 import { openStream } from './open-stream.ts';
 import { NOT_INITIALIZED, sendEvents } from './reply.ts';
@@ -18,10 +26,10 @@ import type { ClientHandler, ClientSelected } from './select.ts';
 /** GET `/sdk/poll/eval/{b64}` and POST `/sdk/poll/eval`: evaluated flags (contract 11.3). */
 export function evalPoll(options: EvalxOptions): ClientHandler {
   return (request, response, selected) =>
-    withContext(request, response, selected, options.maxBodyBytes, (context) => {
-      evaluate(options, request, response, selected, context).catch((error: unknown) =>
-        failed(response, selected, error),
-      );
+    withContext(request, response, selected, options.bodies, (received) => {
+      const work = () => evaluate(options, request, response, selected, received.context);
+      const answering = request.method === 'POST' ? work() : countingContext(options.bodies, received, work);
+      return answering.catch((error: unknown) => failed(response, selected, error));
     });
 }
 
@@ -31,7 +39,8 @@ export function evalPoll(options: EvalxOptions): ClientHandler {
  */
 export function evalPingStream(options: StreamOptions): ClientHandler {
   return (request, response, selected) =>
-    withContext(request, response, selected, options.maxBodyBytes, (_context, immediate) => {
+    withContext(request, response, selected, options.bodies, (_received, immediate) => {
+      if (!enters(options, request, response, selected, selected.headers)) return;
       openStream(options.takeover, request, response, selected.headers, immediate, (connection) => {
         join(connection, selected).catch((error: unknown) => {
           selected.environment.logger.error('a stream could not be served', { error: describe(error) });
@@ -46,22 +55,20 @@ function withContext(
   request: IncomingMessage,
   response: ServerResponse,
   selected: ClientSelected,
-  maxBodyBytes: number,
-  use: (context: Context, immediate: boolean) => void,
+  bodies: ContextBodies,
+  use: (received: ReceivedContext, immediate: boolean) => void | Promise<void>,
 ): void {
   // Errors carry the same headers as answers do.
   const checked = { ...selected, cors: selected.headers };
   const passes = (context: Context) => selected.audience !== 'browser' || passesSecureMode(response, checked, context);
   if (request.method !== 'POST') {
     const received = contextOfPath(selected.params[0] ?? '', response, selected.headers);
-    if (received !== undefined && passes(received.context)) use(received.context, true);
+    if (received !== undefined && passes(received.context)) void use(received, true);
     return;
   }
-  contextOfBody(request, response, selected.headers, maxBodyBytes)
-    .then((received) => {
-      if (received !== undefined && passes(received.context)) use(received.context, false);
-    })
-    .catch((error: unknown) => failed(response, selected, error));
+  withContextOfBody(request, response, selected.headers, bodies, (received) =>
+    passes(received.context) ? use(received, false) : undefined,
+  ).catch((error: unknown) => failed(response, selected, error));
 }
 
 async function evaluate(
@@ -114,6 +121,10 @@ async function join(connection: StreamConnection, client: ClientSelected): Promi
 function failed(response: ServerResponse, { environment, headers }: ClientSelected, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
+    return;
+  }
+  if (error instanceof BodyError) {
+    sendBodyError(response, error, headers);
     return;
   }
   if (error instanceof StoreError) {

@@ -17,7 +17,7 @@ export function openStream(
   use: (connection: StreamConnection) => void,
 ): void {
   const head = [...SSE_HEADERS, ...headers];
-  if (inRequestEvent && canTakeSocket(request)) {
+  if (inRequestEvent && canTakeSocket(request, response)) {
     takeover(request, response, (socket) => streamOnSocket(socket, head, use));
   } else {
     use(streamOnResponse(response, head));

@@ -1,8 +1,9 @@
 import { queryParam } from '../../../http/path.ts';
 import { sendMessage, sendText } from '../../../http/reply.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
+import { RETRY_LATER } from '../context-request.ts';
 import type { EnvironmentHandler, Selected } from '../select.ts';
-import type { StreamOptions } from '../stream-handlers.ts';
+import { enters, type StreamOptions } from '../stream-handlers.ts';
 import { feedOf } from './feed.ts';
 import { environmentIdHeader } from './headers.ts';
 import { openStream } from './open-stream.ts';
@@ -38,10 +39,11 @@ export function serverPayloadStream(options: StreamOptions): EnvironmentHandler 
         sendMessage(response, 503, NOT_INITIALIZED, headers);
         return;
       }
+      if (!enters(options, request, response, selected, headers)) return;
       const ticket = options.admission.admit();
       if (ticket === undefined) {
         options.shed();
-        sendText(response, 503, 'too many streams are being opened, try again later', ['Retry-After', '1']);
+        sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
         return;
       }
       openStream(options.takeover, request, response, headers, immediate, (connection) => {

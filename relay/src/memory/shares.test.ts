@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sharesOf } from './shares.ts';
+
+const MIB = 1024 * 1024;
+
+test('a pod of 512 MiB has 64 MiB each for bodies, heads and answers, and 16,384 connections', () => {
+  assert.deepEqual(sharesOf({}, 512 * MIB), {
+    bodyBytes: 64 * MIB,
+    headBytes: 64 * MIB,
+    answerBytes: 64 * MIB,
+    connections: 16_384,
+  });
+});
+
+test('the smallest process has something, and what is configured wins', () => {
+  assert.deepEqual(sharesOf({ headMemoryBytes: 1000 }, MIB), {
+    bodyBytes: 8 * MIB,
+    headBytes: 1000,
+    answerBytes: 8 * MIB,
+    connections: 256,
+  });
+  const all = { bodyMemoryBytes: 1, headMemoryBytes: 2, answerMemoryBytes: 3, maxConnections: 4 };
+  assert.deepEqual(sharesOf(all, MIB), { bodyBytes: 1, headBytes: 2, answerBytes: 3, connections: 4 });
+});
