@@ -18,6 +18,7 @@ import { drainServer } from './http/drain.ts';
 import { closeServer, createSdkServer, listen } from './http/listener.ts';
 import { createOpsServer, listenOps } from './http/ops.ts';
 import { followShedFile } from './http/rebalance.ts';
+import { createRequestLog } from './http/request-log.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
 import { Turns } from './http/turns.ts';
@@ -220,6 +221,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     unread,
     draining: isDraining,
     logger,
+    ...(config.log.level === 'debug' ? { requestLog: createRequestLog(logger) } : {}),
   });
   const inTurn = turns.inTurn(dispatch);
   server.on('request', inTurn);

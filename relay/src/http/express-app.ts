@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Router } from 'express';
 import { sendNotFound, sendText } from './reply.ts';
+import { RelayResponse } from './response.ts';
 
 /** Answers a request with Express. */
 export type ExpressHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The Express application that carries everything but the SDK endpoints. What no router answers is 404 as in contract 1.1. */
 export function createExpressHandler(routers: readonly Router[]): ExpressHandler {
+  // Express gives each response its own prototype; what the listener does at an answer's end is to stay.
+  Object.setPrototypeOf(express.response, RelayResponse.prototype);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

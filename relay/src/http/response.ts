@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RouteStats } from '../telemetry/request-metrics.ts';
+import type { RequestLine } from './request-log.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
 
 /** Less than this is not worth watching, in bytes. */
@@ -10,6 +11,8 @@ const LITTLE = 16 * 1024;
 export class RelayResponse extends ServerResponse {
   /** Set by the dispatcher; answers of unknown paths count under their own name. */
   stats: RouteStats | undefined;
+  /** Set by the dispatcher where requests are logged. */
+  line: RequestLine | undefined;
   /** Set by the dispatcher; watches what the client does not take at once. */
   unread: UnreadAnswers | undefined;
   /** Called when the answers before it on the connection have gone, where there were some; see `turns.ts`. */
@@ -22,6 +25,7 @@ export class RelayResponse extends ServerResponse {
   opened(): void {
     this.stats?.count(200);
     this.stats = undefined;
+    this.#log(200);
   }
 
   override assignSocket(socket: Socket): void {
@@ -35,9 +39,16 @@ export class RelayResponse extends ServerResponse {
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     this.stats?.record(this.statusCode, performance.now() - this.startedAt);
     this.stats = undefined;
+    if (this.line !== undefined) this.#log(this.statusCode);
     super.end(chunk as string, encoding as BufferEncoding, callback as () => void);
     // The kernel has taken what it could: only what is left takes memory of this process.
     if (this.socket !== null && this.socket.writableLength > LITTLE) this.unread?.add(this, chunk);
     return this;
+  }
+
+  /** Once for each request. */
+  #log(status: number): void {
+    this.line?.(status, performance.now() - this.startedAt);
+    this.line = undefined;
   }
 }

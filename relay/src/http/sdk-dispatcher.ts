@@ -7,6 +7,7 @@ import { countRequest } from './connection-guard.ts';
 import type { ExpressHandler } from './express-app.ts';
 import { passesHost } from './host.ts';
 import { sendText } from './reply.ts';
+import type { RequestLine } from './request-log.ts';
 import type { RelayResponse } from './response.ts';
 import { createRouter, type Route, type RouteMatch } from './router.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
@@ -22,6 +23,8 @@ export interface SdkDispatcherOptions {
   /** The relay is going down: connections are not kept for another request. */
   readonly draining: () => boolean;
   readonly logger: Logger;
+  /** Makes the line of a request, where requests are logged. */
+  readonly requestLog?: (method: string, route: string) => RequestLine;
 }
 
 /** Paths that Express answers; the router knows them for their methods. */
@@ -40,6 +43,7 @@ const EXPRESS_PATHS = [
 export function createSdkDispatcher(
   options: SdkDispatcherOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const { requestLog } = options;
   let express: ExpressHandler | undefined;
   let loading: Promise<ExpressHandler> | undefined;
   const viaExpress = (request: IncomingMessage, response: ServerResponse): void => {
@@ -77,10 +81,12 @@ export function createSdkDispatcher(
     {
       unknown(request, response) {
         (response as RelayResponse).stats = unknown;
+        if (requestLog) (response as RelayResponse).line = requestLog(request.method ?? '', 'unknown');
         viaExpress(request, response);
       },
       matched(route, response) {
         (response as RelayResponse).stats = stats.get(route) ?? other;
+        if (requestLog) (response as RelayResponse).line = requestLog(route.method, route.path);
       },
     },
   );

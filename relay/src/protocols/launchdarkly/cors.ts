@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EnvironmentDefinition } from '../../environment/definition.ts';
 
-/** Request headers that browsers' SDKs send (contract 1.7; row 8 of section 14). */
+/** Request headers that browsers' SDKs send (contract 1.7; row 8 of section 14); ld-relay 8.10 does not know the last yet. */
 const ALLOWED_HEADERS = [
   'Cache-Control',
   'Content-Type',
@@ -12,6 +12,7 @@ const ALLOWED_HEADERS = [
   'X-LaunchDarkly-Wrapper',
   'X-LaunchDarkly-Event-Schema',
   'X-LaunchDarkly-Tags',
+  'X-LaunchDarkly-Instance-Id',
 ].join(',');
 
 /** The parts of an environment that decide about CORS. */
