@@ -81,7 +81,7 @@ export function migratingPage(): string {
     '## Options of ld-relay\n',
     `Those of newer versions are among them, and those that only flagrelay's relay has (*).\n`,
     table(['Option', 'Variable', 'RelayProxy'], OPTIONS.map(optionCells)),
-    '`HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` become `podTemplate.env`. `SSL_CERT_FILE` and `SSL_CERT_DIR`, which Go programs honour, have no counterpart: `NODE_EXTRA_CA_CERTS` in `podTemplate.env` adds authorities.\n',
+    '`HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` become `podTemplate.env`. `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured as Go programs honour them; the files that they name are to be mounted by `podTemplate.volumes`.\n',
   ].join('\n');
 }
 

@@ -12,7 +12,7 @@ const COMPANIONS: readonly (readonly [prefix: string, family: string])[] = [
 ];
 
 const TRUST =
-  'has no counterpart: it is of Go. Instead: mount the file by `podTemplate.volumes` and `volumeMounts`, and name it in `podTemplate.env` as NODE_EXTRA_CA_CERTS';
+  'names files that are not in the pod. Instead: mount them by `podTemplate.volumes` and `volumeMounts`, and name them in `podTemplate.env` by the same variable';
 
 /** Variables that no option is for, and that change what an ld-relay does all the same. */
 const GO_VARIABLES: Readonly<Record<string, string>> = {

@@ -18,6 +18,15 @@ const RELOAD_GRACE_MS = 300_000;
 /** How often the credentials file is looked at, in ms; a mounted Secret is swapped by renaming, which file events miss. */
 const CREDENTIALS_POLL_MS = 5_000;
 
+/** What OpenSSL says of a certificate whose authority it does not know. */
+const UNKNOWN_AUTHORITY = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 /** Options of {@link createUpstreamDispatcher}. */
 export interface UpstreamOptions {
   /**
@@ -31,10 +40,12 @@ export interface UpstreamOptions {
 
 /**
  * Makes the one dispatcher that every outbound request of the relay goes through: pooled HTTP/1.1 connections, an HTTP(S)
- * proxy with basic authentication from the configuration or the environment, extra CA files. Pass it as `dispatcher` to
- * undici's functions. The owner calls `close()`, which gives running requests 2 s and then cuts them.
+ * proxy with basic authentication from the configuration or the environment, extra CA files. The system's authorities count,
+ * too; as to read them takes a tenth of a second they are read when something says that they matter: `SSL_CERT_FILE` or
+ * `SSL_CERT_DIR`, an extra CA file, a proxy, or a certificate that cannot be verified without them (the request fails that once).
+ * Pass it as `dispatcher` to undici's functions. The owner calls `close()`, which gives running requests 2 s and then cuts them.
  * @param config `upstream.proxy`; absent = only the environment decides
- * @param env process environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`)
+ * @param env process environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`, `SSL_CERT_DIR`)
  * @throws ProxySettingsError for an unusable proxy URL, or a CA or credentials file that cannot be read
  */
 export function createUpstreamDispatcher(
@@ -56,6 +67,8 @@ class UpstreamDispatcher extends Dispatcher {
   /** Pools with former credentials that still have requests running. */
   readonly #replaced = new Set<Pools>();
   #ended: Promise<void> | undefined;
+  /** The system's authorities are read. */
+  #system: boolean;
 
   constructor(config: ProxyConfig | undefined, env: Env, options: UpstreamOptions) {
     super();
@@ -63,7 +76,8 @@ class UpstreamDispatcher extends Dispatcher {
     this.#config = config;
     this.#env = env;
     this.#credentials = proxyCredentials(config);
-    this.#pools = createPools(config, this.#credentials, env);
+    this.#system = Boolean(env.SSL_CERT_FILE || env.SSL_CERT_DIR);
+    this.#pools = this.#createPools();
     const file = config?.credentialsFile;
     if (file !== undefined) {
       watchFile(file, { interval: options.credentialsPollMs ?? CREDENTIALS_POLL_MS, persistent: false }, this.#reload);
@@ -113,18 +127,39 @@ class UpstreamDispatcher extends Dispatcher {
         this.#onAbsent?.(undefined);
         return;
       }
-      next = createPools(this.#config, credentials, this.#env);
+      next = this.#createPools(credentials);
       this.#credentials = credentials;
     } catch (error) {
       this.#onAbsent?.((error as Error).message);
       return;
     }
     this.#onAbsent?.(undefined);
+    this.#replace(next);
+  };
+
+  #createPools(credentials: string | undefined = this.#credentials): Pools {
+    const untrusted = (): void => {
+      if (this.#system || this.#ended !== undefined) return;
+      this.#system = true;
+      this.#replace(this.#createPools());
+    };
+    return createPools(this.#config, credentials, this.#env, { system: this.#system, untrusted });
+  }
+
+  #replace(next: Pools): void {
     const old = this.#pools;
     this.#pools = next;
     this.#replaced.add(old);
     void old.close(RELOAD_GRACE_MS).finally(() => this.#replaced.delete(old));
-  };
+  }
+}
+
+/** How certificates of upstream are judged. */
+interface Trust {
+  /** By the system's authorities, too. */
+  readonly system: boolean;
+  /** Hears that one could not be verified. */
+  untrusted(): void;
 }
 
 /** An agent with the pools that it made: undici's agent forgets them when it closes, so it cannot cut what hangs. */
@@ -134,21 +169,29 @@ interface Pools {
   destroy(error: Error | null): Promise<void>;
 }
 
-function createPools(config: ProxyConfig | undefined, credentials: string | undefined, env: Env): Pools {
+function createPools(config: ProxyConfig | undefined, credentials: string | undefined, env: Env, trust: Trust): Pools {
   const settings = proxySettings(config?.url, credentials, env);
-  const secureContext = caContext(config?.caCertFiles ?? []);
-  const tls = { allowH2: false, ...(secureContext === undefined ? {} : { secureContext }) };
-  const connect = { timeout: CONNECT_TIMEOUT_MS, ...tls };
+  const files = config?.caCertFiles ?? [];
+  const connectWith = (secureContext: SecureContext | undefined) => ({
+    timeout: CONNECT_TIMEOUT_MS,
+    allowH2: false,
+    ...(secureContext === undefined ? {} : { secureContext }),
+  });
+  const connect = connectWith(trust.system || files.length > 0 ? caContext(files) : undefined);
   const pool = { keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false, connect };
-  const proxied = (endpoint: ProxyEndpoint): Dispatcher =>
-    new ProxyAgent({
+  // Companies' proxies have companies' certificates.
+  let proxyConnect: typeof connect | undefined;
+  const proxied = (endpoint: ProxyEndpoint): Dispatcher => {
+    proxyConnect ??= connect.secureContext === undefined ? connectWith(caContext(files)) : connect;
+    return new ProxyAgent({
       keepAliveTimeout: KEEP_ALIVE_MS,
       allowH2: false,
       uri: endpoint.uri,
       ...(endpoint.token === undefined ? {} : { token: endpoint.token }),
-      proxyTls: connect,
-      requestTls: connect,
+      proxyTls: proxyConnect,
+      requestTls: proxyConnect,
     });
+  };
   // One for each origin, and there are as many origins as upstream services.
   const made: Dispatcher[] = [];
   const agent = new Agent({
@@ -158,6 +201,10 @@ function createPools(config: ProxyConfig | undefined, credentials: string | unde
       made.push(next);
       return next;
     },
+  });
+  agent.on('connectionError', (_origin, _targets, error) => {
+    const code = (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code;
+    if (UNKNOWN_AUTHORITY.has(code ?? '')) trust.untrusted();
   });
   const destroy = async (error: Error | null): Promise<void> => {
     await Promise.all([agent.destroy(error), ...made.map((each) => each.destroy(error))]);
@@ -179,9 +226,8 @@ function proxyCredentials(config: ProxyConfig | undefined): string | undefined {
   return readText('upstream.proxy.credentialsFile', config.credentialsFile).trim();
 }
 
-/** Node's and the system's certificate authorities with the given files added; undefined = Node's own choice is enough. */
-function caContext(files: readonly string[]): SecureContext | undefined {
-  if (files.length === 0) return undefined;
+/** Node's and the system's certificate authorities, with the given files added. */
+function caContext(files: readonly string[]): SecureContext {
   const extra = files.map((file) => readText('upstream.proxy.caCertFiles', file));
   const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   try {
