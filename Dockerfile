@@ -5,7 +5,7 @@
 #
 # The bundles are plain JavaScript, the same on every platform, so that they are made once outside and only copied
 # here; `make images` does all of it. relay/dist/cache holds what the Node that built it has compiled: the same Node starts
-# faster with it, any other ignores it. Their source maps lie beside them: NODE_OPTIONS=--enable-source-maps reads them, for
+# faster with it, any other ignores it. Their source maps lie beside them: NODE_OPTIONS with --enable-source-maps reads them, for
 # 17 MiB of memory. BASE_IMAGE needs /nodejs/bin/node (24 or later) and nothing else: no shell.
 ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 
@@ -27,6 +27,9 @@ LABEL org.opencontainers.image.title="flagrelay relay" \
 COPY relay/dist/ /app/
 # 8030: SDKs; 8031: probes and metrics.
 EXPOSE 8030 8031
+# The heap may take this part of the container's memory, instead of half; the rest is for buffers, code and sockets. As a variable, so that
+# whoever sets NODE_OPTIONS chooses. Workers divide it (relay/src/workers/heap.ts).
+ENV NODE_OPTIONS=--max-old-space-size-percentage=62
 # The heap's young part grows to 8 MiB instead of 16: it holds nothing but garbage here, and is 2.5 KB for each of 2,000 streams.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/main.js"]
 # As ld-relay's image: its file where one is mounted, and environment variables over it. Arguments replace these.

@@ -6,6 +6,7 @@ import { daemonRules } from './daemon-rules.ts';
 import { environments } from './environments.ts';
 import { networkPolicy, service } from './exposure.ts';
 import { int32, logLevel, namedList, objectName, stringMap } from './kubernetes.ts';
+import { limits } from './limits.ts';
 import { metrics } from './metrics.ts';
 import { offline } from './offline.ts';
 import { podTemplate, resources } from './pod.ts';
@@ -40,7 +41,7 @@ const fields = z.object({
     .enum(['Proxy', 'Daemon'])
     .default('Proxy')
     .describe(
-      'What the pods do. Proxy: they serve SDKs. Daemon: they only keep `store` up to date, for SDKs that read it themselves (serverless functions); one pod is active, by a Lease, the others stand by. There is no Service then, and `service`, `streaming` and `networkPolicy.allowFrom` say nothing. Default Proxy.',
+      'What the pods do. Proxy: they serve SDKs. Daemon: they only keep `store` up to date, for SDKs that read it themselves (serverless functions); one pod is active, by a Lease, the others stand by. There is no Service then, and `service`, `streaming`, `limits` and `networkPolicy.allowFrom` say nothing. Default Proxy.',
     ),
   // No default in the schema: a number that nobody asked for must not win over `capacity`.
   replicas: int32(0, 100)
@@ -65,6 +66,7 @@ const fields = z.object({
   upstream: upstream.prefault({}),
   events: events.prefault({}),
   streaming: streaming.prefault({}),
+  limits: limits.optional(),
   tls: tls.optional(),
   service: service.prefault({}),
   ingress: ingress.optional(),

@@ -239,7 +239,7 @@ export const MAIN_OPTIONS: readonly Option[] = [
     env: 'BODY_MEMORY',
     type: 'size',
     default: 'by memory',
-    text: 'Memory of all request bodies together while they are read, inflated and parsed; who finds no room gets 503. Unless set, an eighth of the memory limit.',
+    text: 'Memory of all request bodies together while they are read, inflated and parsed; who finds no room gets 503. Unless set, an eighth of the memory limit (see limits.md).',
     own: true,
   },
   {
@@ -248,7 +248,7 @@ export const MAIN_OPTIONS: readonly Option[] = [
     env: 'HEAD_MEMORY',
     type: 'size',
     default: 'by memory',
-    text: 'Memory of all request heads together that are not complete yet; above it the connections that take longest are cut. Unless set, an eighth of the memory limit.',
+    text: 'Memory of all request heads together that are not complete yet; above it the connections that take longest are cut. Unless set, an eighth of the memory limit (see limits.md).',
     own: true,
   },
   {
@@ -257,7 +257,7 @@ export const MAIN_OPTIONS: readonly Option[] = [
     env: 'ANSWER_MEMORY',
     type: 'size',
     default: 'by memory',
-    text: 'Memory of all answers together that wait for their clients to read them, streams apart; above it the connections that take longest are cut. Unless set, an eighth of the memory limit.',
+    text: 'Memory of all answers together that wait for their clients to read them, streams apart; above it the connections that take longest are cut. Unless set, an eighth of the memory limit (see limits.md).',
     own: true,
   },
   {

@@ -52,3 +52,8 @@ test('query parameters: the first counts, escapes are decoded, broken ones are s
   assert.equal(queryParam('xfilter=1', 'filter'), '');
   assert.equal(queryParam('f%69lter=x', 'filter'), 'x');
 });
+
+test('query parameters behind the thousandth are not looked at', () => {
+  assert.equal(queryParam(`${'a=b&'.repeat(999)}filter=x`, 'filter'), 'x');
+  assert.equal(queryParam(`${'a=b&'.repeat(1000)}filter=x`, 'filter'), '');
+});

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { endSoon } from './outbox.ts';
+import type { RelayResponse } from './response.ts';
+import { takeScratch } from './scratch.ts';
 
 /** Header names and values in turn, as `writeHead` takes them without building an object. */
 export type HeaderList = readonly string[];
@@ -49,7 +51,11 @@ export function sendJson(
 /** JSON text in ASCII, in parts, with the bare media type that ld-relay sends (contract 1.3). */
 export function sendAsciiJson(response: ServerResponse, parts: readonly string[], headers: HeaderList): void {
   const only = parts[0]!;
-  const body = parts.length === 1 ? only : asciiBytes(parts);
+  let body: string | Buffer = only;
+  if (parts.length > 1) {
+    body = fill(takeScratch(lengthOf(parts)), parts);
+    (response as RelayResponse).scratch = body;
+  }
   response.writeHead(200, ['Content-Type', 'application/json', ...headers, 'Content-Length', String(body.length)]);
   endSoon(response, body, 'latin1');
 }
@@ -62,7 +68,14 @@ export function sendJsonBytes(response: ServerResponse, body: Buffer, headers: H
 
 /** The bytes of a text in ASCII that comes in parts. */
 export function asciiBytes(parts: readonly string[]): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(parts.reduce((length, part) => length + part.length, 0));
+  return fill(Buffer.allocUnsafeSlow(lengthOf(parts)), parts);
+}
+
+function lengthOf(parts: readonly string[]): number {
+  return parts.reduce((length, part) => length + part.length, 0);
+}
+
+function fill(bytes: Buffer, parts: readonly string[]): Buffer {
   let at = 0;
   for (const part of parts) at += bytes.write(part, at, 'latin1');
   return bytes;

@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { RouteStats } from '../telemetry/request-metrics.ts';
 import type { RequestLine } from './request-log.ts';
+import { giveScratchBack } from './scratch.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
 
 /** Less than this is not worth watching, in bytes. */
@@ -15,6 +16,8 @@ export class RelayResponse extends ServerResponse {
   line: RequestLine | undefined;
   /** Set by the dispatcher; watches what the client does not take at once. */
   unread: UnreadAnswers | undefined;
+  /** The body, where its buffer may be used again once the kernel has taken it. */
+  scratch: Buffer | undefined;
   /** Called when the answers before it on the connection have gone, where there were some; see `turns.ts`. */
   onTurn: (() => void) | undefined;
   /** Had to wait for its turn: its request's event has passed. */
@@ -41,8 +44,14 @@ export class RelayResponse extends ServerResponse {
     this.stats = undefined;
     if (this.line !== undefined) this.#log(this.statusCode);
     super.end(chunk as string, encoding as BufferEncoding, callback as () => void);
-    // The kernel has taken what it could: only what is left takes memory of this process.
-    if (this.socket !== null && this.socket.writableLength > LITTLE) this.unread?.add(this, chunk);
+    const { socket, scratch } = this;
+    if (socket !== null) {
+      // The kernel has taken what it could: only what is left takes memory of this process.
+      const left = socket.writableLength;
+      if (left > LITTLE) this.unread?.add(this, chunk);
+      if (scratch !== undefined && left === 0) giveScratchBack(scratch);
+    }
+    this.scratch = undefined;
     return this;
   }
 

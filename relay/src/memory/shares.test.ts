@@ -13,6 +13,11 @@ test('a pod of 512 MiB has 64 MiB each for bodies, heads and answers, and 16,384
   });
 });
 
+test('a large machine does not let one process fill with what it cannot work on', () => {
+  const { bodyBytes, headBytes, answerBytes } = sharesOf({}, 64 * 1024 * MIB);
+  assert.deepEqual([bodyBytes, headBytes, answerBytes], [128 * MIB, 128 * MIB, 512 * MIB]);
+});
+
 test('the smallest process has something, and what is configured wins', () => {
   assert.deepEqual(sharesOf({ headMemoryBytes: 1000 }, MIB), {
     bodyBytes: 8 * MIB,

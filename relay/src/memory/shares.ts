@@ -11,6 +11,9 @@ export interface Shares {
 const PART = 1 / 8;
 /** An idle stream takes 6 to 19 KB; at this price connections take half of the memory at most. */
 const BYTES_PER_CONNECTION = 32 * 1024;
+/** More than this one process cannot work on at a time, however much memory its machine has. */
+const MOST_INPUT_BYTES = 128 * 1024 * 1024;
+const MOST_ANSWER_BYTES = 512 * 1024 * 1024;
 /** Even the smallest process serves some. */
 const LEAST_BYTES = 8 * 1024 * 1024;
 const LEAST_CONNECTIONS = 256;
@@ -26,9 +29,9 @@ export function sharesOf(
 ): Shares {
   const part = Math.max(LEAST_BYTES, Math.floor(memory * PART));
   return {
-    bodyBytes: server.bodyMemoryBytes ?? part,
-    headBytes: server.headMemoryBytes ?? part,
-    answerBytes: server.answerMemoryBytes ?? part,
+    bodyBytes: server.bodyMemoryBytes ?? Math.min(part, MOST_INPUT_BYTES),
+    headBytes: server.headMemoryBytes ?? Math.min(part, MOST_INPUT_BYTES),
+    answerBytes: server.answerMemoryBytes ?? Math.min(part, MOST_ANSWER_BYTES),
     connections: server.maxConnections ?? Math.max(LEAST_CONNECTIONS, Math.floor(memory / BYTES_PER_CONNECTION)),
   };
 }

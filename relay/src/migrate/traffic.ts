@@ -10,7 +10,7 @@ const OLD_TLS = ['1.0', '1.1'];
 
 type Traffic = Pick<
   RelayProxySpecManifest,
-  'mode' | 'workers' | 'events' | 'streaming' | 'tls' | 'service' | 'metrics' | 'logLevel' | 'podTemplate'
+  'mode' | 'workers' | 'events' | 'streaming' | 'limits' | 'tls' | 'service' | 'metrics' | 'logLevel' | 'podTemplate'
 >;
 
 /** Listeners, streams, events and log. */
@@ -23,6 +23,7 @@ export function trafficOf(conversion: Conversion): Traffic {
     ...defined({ mode: modeOf(conversion), workers: workersOf(conversion) }),
     ...some('events', eventsOf(conversion)),
     ...some('streaming', streamingOf(conversion)),
+    ...some('limits', limitsOf(conversion)),
     ...defined({ tls: tlsOf(conversion) }),
     ...some('service', defined({ port: servicePort })),
     ...some(
@@ -118,6 +119,70 @@ function streamingOf(conversion: Conversion): NonNullable<Traffic['streaming']> 
           max: 604_800,
         })),
   };
+}
+
+const MIB = 1024 * 1024;
+/** The largest number of 32 bits. */
+const MOST = 2 ** 31 - 1;
+const MOST_STREAMS = 10_000_000;
+
+/** What clients may take; only what was set. */
+function limitsOf(conversion: Conversion): NonNullable<Traffic['limits']> {
+  const { server, streaming, events } = conversion.config;
+  const within = (section: Section, key: string, value: number | undefined, min: number, max: number) =>
+    value === undefined ? undefined : between(conversion, [section, key], value, min, max);
+  if (isDaemon(conversion)) return {};
+  const unread = server.unreadTimeoutMs === 0 ? 3_600_000 : server.unreadTimeoutMs;
+  return {
+    ...defined({
+      requestBodyBytes: within('Main', 'maxClientRequestBodySize', server.maxRequestBodyBytes, 1024, 100 * MIB),
+      eventPayloadBytes: within('Events', 'maxInboundPayloadSize', events.maxInboundPayloadBytes, 1024, 100 * MIB),
+      requestHeadBytes: within('HTTP', 'maxHeaderSize', server.maxHeaderBytes, 8192, 16 * MIB),
+      bodyMemoryBytes: within('HTTP', 'bodyMemory', server.bodyMemoryBytes, MIB, MOST),
+      headMemoryBytes: within('HTTP', 'headMemory', server.headMemoryBytes, MIB, MOST),
+      answerMemoryBytes: within('HTTP', 'answerMemory', server.answerMemoryBytes, MIB, MOST),
+      streamBufferBytes: within('Main', 'maxClientBuffer', streaming.maxBufferedBytes, 65_536, 1024 * MIB),
+      connections: within('Concurrency', 'maxConnections', server.maxConnections, 1, MOST_STREAMS),
+      streamsPerCredential: within(
+        'Concurrency',
+        'maxStreamsPerCredential',
+        server.maxStreamsPerCredential,
+        0,
+        MOST_STREAMS,
+      ),
+      streamsPerAddress: within('Concurrency', 'maxStreamsPerAddress', server.maxStreamsPerAddress, 0, MOST_STREAMS),
+      publicStreamsPerCredential: within(
+        'Concurrency',
+        'maxPublicStreamsPerCredential',
+        server.maxPublicStreamsPerCredential,
+        0,
+        MOST_STREAMS,
+      ),
+      publicStreamsPerAddress: within(
+        'Concurrency',
+        'maxPublicStreamsPerAddress',
+        server.maxPublicStreamsPerAddress,
+        0,
+        MOST_STREAMS,
+      ),
+    }),
+    ...seconds(conversion, ['HTTP', 'unreadTimeout'], unread, 'unreadTimeoutSeconds', { min: 1, max: 3600 }),
+  };
+}
+
+/** A number, or the nearest that its field takes; undefined when the option was not set. */
+function between(
+  { given, report }: Conversion,
+  at: readonly [Section, string],
+  value: number,
+  min: number,
+  max: number,
+): number | undefined {
+  const origin = given(...at);
+  if (origin === undefined) return undefined;
+  const taken = Math.min(Math.max(value, min), max);
+  if (taken !== value) report.note('changed', origin, `${value} became ${taken}, the nearest that there is`);
+  return taken;
 }
 
 function tlsOf(conversion: Conversion): Traffic['tls'] {

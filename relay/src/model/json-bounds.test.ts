@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkJsonBounds, JsonBoundsError, MAX_JSON_DEPTH } from './json-bounds.ts';
 
-const check = (text: string, maxValues = 100_000) => checkJsonBounds(text, { maxValues });
+const check = (text: string, maxValues = 100_000, maxMembers = maxValues) =>
+  checkJsonBounds(text, { maxValues, maxMembers });
 
 test('depth is bounded', () => {
   const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -16,6 +17,12 @@ test('the number of values is bounded, however they are written', () => {
   for (const piece of ['[],', '1,', '"a":{},', '"",']) {
     assert.throws(() => check(`[${piece.repeat(40_000)}1]`, 10_000), new JsonBoundsError('more than 10000 values'));
   }
+});
+
+test('the number of members is bounded apart', () => {
+  const text = `{${'"name": [1,2,3],'.repeat(10_000)}"last":1}`;
+  assert.throws(() => check(text, 100_000, 9_000), new JsonBoundsError('more than 9000 members of objects'));
+  assert.doesNotThrow(() => check(text, 100_000, 10_001));
 });
 
 test('what is in strings does not count', () => {

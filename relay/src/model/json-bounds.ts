@@ -3,17 +3,18 @@ export class JsonBoundsError extends Error {
   override readonly name = 'JsonBoundsError';
 }
 
-/** Most values in one JSON text; each takes some 60 bytes and 100 ns, however short it is written. */
+/** Most values, and most named members of objects, in one JSON text: each costs time and memory however short it is written, names most. */
 export interface JsonBounds {
   readonly maxValues: number;
+  readonly maxMembers: number;
 }
 
 /** Arrays and objects may lie this deep in each other: what Go's decoder, and so ld-relay, takes. */
 export const MAX_JSON_DEPTH = 10_000;
 /** Bounds of one context. */
-export const CONTEXT_BOUNDS: JsonBounds = { maxValues: 100_000 };
+export const CONTEXT_BOUNDS: JsonBounds = { maxValues: 100_000, maxMembers: 20_000 };
 /** Bounds of one batch of events. */
-export const EVENTS_BOUNDS: JsonBounds = { maxValues: 500_000 };
+export const EVENTS_BOUNDS: JsonBounds = { maxValues: 500_000, maxMembers: 500_000 };
 /** Texts up to this many characters are not looked at: they are too short for many values, and the parsers take any depth of them. */
 const UNCHECKED_LENGTH = 65_536;
 /** Bytes that a parsed value takes, about: an empty array or a number in one. */
@@ -23,6 +24,7 @@ const BYTES_PER_CHARACTER = 4;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const BACKSLASH = 0x5c;
@@ -35,10 +37,11 @@ const CLOSE_OBJECT = 0x7d;
  * @returns bytes that the parsed value will take, about
  * @throws {JsonBoundsError} says which bound is broken
  */
-export function checkJsonBounds(text: string, { maxValues }: JsonBounds): number {
+export function checkJsonBounds(text: string, { maxValues, maxMembers }: JsonBounds): number {
   const { length } = text;
   if (length <= UNCHECKED_LENGTH) return length * BYTES_PER_CHARACTER;
   let values = 1;
+  let members = 0;
   let depth = 0;
   for (let at = 0; at < length; at++) {
     switch (text.charCodeAt(at)) {
@@ -47,6 +50,9 @@ export function checkJsonBounds(text: string, { maxValues }: JsonBounds): number
         break;
       case COMMA:
         values++;
+        break;
+      case COLON:
+        members++;
         break;
       case OPEN_ARRAY:
       case OPEN_OBJECT:
@@ -59,6 +65,7 @@ export function checkJsonBounds(text: string, { maxValues }: JsonBounds): number
         depth--;
     }
     if (values > maxValues) throw new JsonBoundsError(`more than ${maxValues} values`);
+    if (members > maxMembers) throw new JsonBoundsError(`more than ${maxMembers} members of objects`);
   }
   return Math.max(length, values * BYTES_PER_VALUE);
 }

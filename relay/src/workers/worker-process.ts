@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { MetricObject } from 'prom-client';
+import { containerBytes } from '../memory/limit.ts';
 import type { SourceSink } from '../sources/source.ts';
+import { workerNode } from './heap.ts';
 import type { FromPrimary, FromWorker, WorkerFacts, WorkerStart } from './messages.ts';
 import { WORKER_VARIABLE } from './role.ts';
 import type { SharedSources, Subscription } from './shared-sources.ts';
@@ -37,8 +39,10 @@ export interface WorkerProcess {
 
 /** Starts a worker: this program once more, told by a variable what it is, and by a message what to do. */
 export function startWorkerProcess(start: WorkerStart, sources: SharedSources, events: WorkerEvents): WorkerProcess {
+  const node = workerNode(process, start.config.server.workers, containerBytes());
   const child: ChildProcess = fork(process.argv[1] ?? '', [], {
-    env: { ...process.env, [WORKER_VARIABLE]: '1' },
+    execArgv: [...node.execArgv],
+    env: { ...node.env, [WORKER_VARIABLE]: '1' },
     serialization: 'advanced',
   });
   const subscriptions = new Map<number, Subscription>();

@@ -22,12 +22,14 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
     streaming: {
       heartbeatMs: spec.streaming.heartbeatPeriodSeconds * 1000,
       maxConnectionMs: (spec.streaming.maxConnectionSeconds ?? 0) * 1000,
+      maxBufferedBytes: daemon ? undefined : spec.limits?.streamBufferBytes,
       shedFile: daemon ? undefined : `${folders.pod}/${files.shed}`,
     },
     events: {
       enabled: spec.events.enabled,
       flushMs: spec.events.flushPeriodSeconds * 1000,
       capacity: spec.events.capacity,
+      maxInboundPayloadBytes: daemon ? undefined : spec.limits?.eventPayloadBytes,
     },
     environments: (spec.environments ?? []).map((environment) => environmentOf(environment, spec.store !== undefined)),
     autoConfig: autoConfigOf(relayProxy),
@@ -47,13 +49,24 @@ export function restartPart(document: RelayDocument): Partial<RelayDocument> {
 }
 
 function serverOf(relayProxy: RelayProxy) {
-  const { service, workers } = relayProxy.spec;
+  const { service, workers, limits } = relayProxy.spec;
   return {
     port: service.port,
     tls: tlsOf(relayProxy),
     drainMs: drainMs(relayProxy),
     // Left out where it says nothing, so that a newer operator does not restart pods for it.
     workers: workers === 1 ? undefined : workers,
+    maxRequestBodyBytes: limits?.requestBodyBytes,
+    maxHeaderBytes: limits?.requestHeadBytes,
+    bodyMemoryBytes: limits?.bodyMemoryBytes,
+    headMemoryBytes: limits?.headMemoryBytes,
+    answerMemoryBytes: limits?.answerMemoryBytes,
+    unreadTimeoutMs: limits?.unreadTimeoutSeconds && limits.unreadTimeoutSeconds * 1000,
+    maxConnections: limits?.connections,
+    maxStreamsPerCredential: limits?.streamsPerCredential,
+    maxStreamsPerAddress: limits?.streamsPerAddress,
+    maxPublicStreamsPerCredential: limits?.publicStreamsPerCredential,
+    maxPublicStreamsPerAddress: limits?.publicStreamsPerAddress,
   };
 }
 

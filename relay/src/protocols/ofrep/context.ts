@@ -46,21 +46,25 @@ function parse(body: string): unknown {
 }
 
 function toLaunchDarkly(context: Members): Members {
-  if (context.kind !== 'multi') return { kind: 'user', ...keyed(context) };
+  if (context.kind !== 'multi') return keyed(context, 'user');
   const { targetingKey: _, ...members } = context;
   const multi = emptyMembers();
   for (const [kind, member] of Object.entries(members)) multi[kind] = isObject(member) ? keyed(member) : member;
   return multi;
 }
 
-/** With `targetingKey`, or else `key`, as the key. */
-function keyed(context: Members): Members {
-  const { targetingKey, ...rest } = context;
-  const key = targetingKey ?? rest.key;
+/** With `targetingKey`, or else `key`, as the key; and with a kind where it has none and one is given. */
+function keyed(context: Members, kind?: string): Members {
+  const key = context.targetingKey ?? context.key;
   if (typeof key !== 'string' || key === '') {
     throw new OfrepError('TARGETING_KEY_MISSING', '"targetingKey" must be a string that is not empty');
   }
-  return Object.assign(emptyMembers(), rest, { key });
+  const result = emptyMembers();
+  if (kind !== undefined) result.kind = kind;
+  // One pass: a copy of an object with very many names takes its time.
+  for (const name of Object.keys(context)) if (name !== 'targetingKey') result[name] = context[name];
+  result.key = key;
+  return result;
 }
 
 /** Names come from the request: they must not meet the members that every object has. */

@@ -1,0 +1,68 @@
+import * as z from 'zod';
+import { int32 } from './kubernetes.ts';
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+/** Memory that clients together may take; the largest number of 32 bits is just below 2 GiB. */
+const memory = (what: string) =>
+  int32(MIB, 2 * GIB - 1)
+    .describe(what)
+    .optional();
+const streams = (what: string) => int32(0, 10_000_000).describe(what).optional();
+
+/** What clients may take of a pod. */
+export const limits = z
+  .object({
+    requestBodyBytes: int32(1024, 100 * MIB)
+      .describe(
+        'Bytes of a request body, after it was inflated; larger ones get 413. Absent: 1 MiB for a context, 5 MiB for a batch of events.',
+      )
+      .optional(),
+    eventPayloadBytes: int32(1024, 100 * MIB)
+      .describe(
+        'Bytes of a batch of events, after it was inflated, where it is not `requestBodyBytes`; larger ones get 400. Absent: as `requestBodyBytes`.',
+      )
+      .optional(),
+    requestHeadBytes: int32(8192, 16 * MIB)
+      .describe(
+        'Bytes of a request line and its headers; larger ones get 431. A context in a path is a part of it. Absent: 256 KiB.',
+      )
+      .optional(),
+    bodyMemoryBytes: memory(
+      'Bytes of all request bodies together while they are read, inflated and parsed, in each process; who finds no room gets 503. Absent: an eighth of the memory limit, 128 MiB at most.',
+    ),
+    headMemoryBytes: memory(
+      'Bytes of all request heads together that are not complete yet, in each process; above it the connections that take longest are cut. Absent: an eighth of the memory limit, 128 MiB at most.',
+    ),
+    answerMemoryBytes: memory(
+      'Bytes of all answers together that wait for their clients to read them, streams apart, in each process; above it the connections that have waited longest are cut. Absent: an eighth of the memory limit, 512 MiB at most.',
+    ),
+    streamBufferBytes: int32(64 * 1024, GIB)
+      .describe('Bytes that a stream may have unread; a client that has more is cut. Absent: 16 MiB.')
+      .optional(),
+    unreadTimeoutSeconds: int32(1, 3600)
+      .describe(
+        'How long, in seconds, a client may read nothing although there is something to read; then its connection is cut. Absent: 30.',
+      )
+      .optional(),
+    connections: int32(1, 10_000_000)
+      .describe(
+        'Connections of SDKs to each process; further ones are closed at once. Absent: one for each 32 KiB of the memory limit.',
+      )
+      .optional(),
+    streamsPerCredential: streams(
+      'Open streams of one SDK key in each process; more get 503. 0: no limit. Absent: no limit.',
+    ),
+    streamsPerAddress: streams(
+      'Open streams with SDK keys from one address, which may be that of a proxy, in each process; more get 503. 0: no limit. Absent: no limit.',
+    ),
+    publicStreamsPerCredential: streams(
+      'Open streams of one mobile key or client-side ID in each process; more get 503. 0: no limit. Absent: half of the connections.',
+    ),
+    publicStreamsPerAddress: streams(
+      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0: no limit. Absent: half of the connections.',
+    ),
+  })
+  .describe(
+    "What clients may take of a pod; relay/docs/limits.md lists all limits. Shares of the memory are of the pod's memory limit, divided by `workers`.",
+  );
