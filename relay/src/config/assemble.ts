@@ -46,7 +46,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       flushMs: read.number('Events', 'flushInterval'),
       capacity: read.number('Events', 'capacity'),
       maxInboundPayloadBytes: read.number('Events', 'maxInboundPayloadSize'),
-      maxQueuedBytes: read.number('Events', 'maxQueuedSize'),
+      memoryBytes: read.number('Events', 'memory'),
     },
     environments: settings.names('Environment').map((name) => assembleEnvironment(read, name)),
     filters: Object.fromEntries(
@@ -96,7 +96,7 @@ function checkMinimum(read: Reader, problems: Problems): void {
     ['OfflineMode', 'fileDataSourceMonitoringInterval', 100, 'must be at least 100ms'],
     ['Events', 'flushInterval', 1, 'must be at least 1ms'],
     ['Events', 'maxInboundPayloadSize', 1, 'must be above 0; leave it out for no limit'],
-    ['Events', 'maxQueuedSize', 1024 * 1024, 'must be at least 1MiB'],
+    ['Events', 'memory', 1024 * 1024, 'must be at least 1MiB'],
     ['HTTP', 'maxClientRequestBodySize', 1, 'must be above 0'],
     ['Main', 'maxClientBuffer', 1024, 'must be at least 1KiB'],
   ] as const;

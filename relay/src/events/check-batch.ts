@@ -218,12 +218,12 @@ class Reader {
   }
 
   #checkNumber(start: number, end: number): void {
-    const value = Math.abs(Number(this.#bytes.latin1Slice(start, end)));
+    const value = Math.abs(Number(this.#bytes.toString('latin1', start, end)));
     if (value <= Number.MAX_SAFE_INTEGER) return;
     const isMember = this.#depth === EVENT_LEVEL && this.#inside[0] === 1;
     if (
       value === Number.POSITIVE_INFINITY ||
-      (isMember && EXACT.has(this.#bytes.latin1Slice(this.#keyStart, this.#keyEnd)))
+      (isMember && EXACT.has(this.#bytes.toString('latin1', this.#keyStart, this.#keyEnd)))
     ) {
       this.#isUnsound();
     }

@@ -160,7 +160,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   to('Events.eventsUri', 'upstream.eventsURI'),
   to('Events.flushInterval', 'events.flushPeriodSeconds', SECONDS),
   to('Events.capacity', 'events.capacity'),
-  to('Events.maxQueuedSize', 'events.maxQueuedMiB', MIB),
+  to('Events.memory', 'events.memoryBytes'),
   none('Events.maxInboundPayloadSize', 'pods take event payloads up to 100MiB', 'set a limit at your ingress'),
 
   to('Redis.USE_REDIS', 'store.redis'),

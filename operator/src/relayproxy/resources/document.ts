@@ -28,6 +28,7 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
       enabled: spec.events.enabled,
       flushMs: spec.events.flushPeriodSeconds * 1000,
       capacity: spec.events.capacity,
+      memoryBytes: spec.events.memoryBytes,
     },
     environments: (spec.environments ?? []).map((environment) => environmentOf(environment, spec.store !== undefined)),
     autoConfig: autoConfigOf(relayProxy),
