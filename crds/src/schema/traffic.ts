@@ -15,7 +15,12 @@ export const events = z
       .describe('How often, in seconds, collected events are sent. Default 5.'),
     capacity: int32(1, 1_000_000)
       .default(1000)
-      .describe('How many events an environment holds between two sends; more are dropped and counted. Default 1000.'),
+      .describe('How many events of one kind an environment holds; it sends them when it has so many. Default 1000.'),
+    memoryBytes: int32(1_048_576, 2_147_483_647)
+      .describe(
+        'Memory in bytes for all events that wait in a process to be sent; when it is used up, posts of events wait for up to 3 seconds and are then answered 503. Absent: an eighth of the memory limit, from 8 to 128 MiB.',
+      )
+      .optional(),
   })
   .describe('Analytics events.');
 

@@ -47,7 +47,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       flushMs: read.number('Events', 'flushInterval'),
       capacity: read.number('Events', 'capacity'),
       maxInboundPayloadBytes: read.number('Events', 'maxInboundPayloadSize'),
-      maxQueuedBytes: read.number('Events', 'maxQueuedSize'),
+      memoryBytes: read.number('Events', 'memory'),
     },
     environments: settings.names('Environment').map((name) => assembleEnvironment(read, name)),
     filters: Object.fromEntries(
@@ -113,7 +113,7 @@ function checkMinimum(read: Reader, problems: Problems): void {
     ['OfflineMode', 'fileDataSourceMonitoringInterval', 100, 'must be at least 100ms'],
     ['Events', 'flushInterval', 1, 'must be at least 1ms'],
     ['Events', 'maxInboundPayloadSize', 1, 'must be above 0; leave it out for the limit of request bodies'],
-    ['Events', 'maxQueuedSize', 1024 * 1024, 'must be at least 1MiB'],
+    ['Events', 'memory', 1024 * 1024, 'must be at least 1MiB'],
     ['Main', 'maxClientRequestBodySize', 1, 'must be above 0'],
     ['HTTP', 'maxHeaderSize', 8 * 1024, 'must be at least 8KiB'],
     ['HTTP', 'bodyMemory', 1, 'must be above 0'],

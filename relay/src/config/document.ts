@@ -123,7 +123,7 @@ const events = z.strictObject({
   capacity: z.int().min(1).default(1000),
   maxInboundPayloadBytes: z.int().min(1).optional(),
   /** Of everything of events that waits, in one process; by default a part of the memory limit (`events/memory.ts`). */
-  maxQueuedBytes: z
+  memoryBytes: z
     .int()
     .min(1024 * 1024)
     .optional(),

@@ -78,7 +78,7 @@ test('4.2: every variable of ld-relay has its effect', () => {
     USE_EVENTS: '1',
     EVENTS_FLUSH_INTERVAL: '1500ms',
     EVENTS_CAPACITY: '7',
-    EVENTS_MAX_QUEUED_SIZE: '64MiB',
+    EVENTS_MEMORY: '64MiB',
     EVENTS_MAX_INBOUND_PAYLOAD_SIZE: '10KiB',
     USE_REDIS: 'true',
     REDIS_HOST: 'r',
@@ -123,7 +123,7 @@ test('4.2: every variable of ld-relay has its effect', () => {
     flushMs: 1500,
     capacity: 7,
     maxInboundPayloadBytes: 10_240,
-    maxQueuedBytes: 64 * 1024 * 1024,
+    memoryBytes: 64 * 1024 * 1024,
   });
   const redis = config.store.redis;
   assert.deepEqual(

@@ -36,8 +36,8 @@ export const SERVICE_OPTIONS: readonly Option[] = [
   },
   {
     section: 'Events',
-    key: 'maxQueuedSize',
-    env: 'EVENTS_MAX_QUEUED_SIZE',
+    key: 'memory',
+    env: 'EVENTS_MEMORY',
     type: 'size',
     own: true,
     default: '1/8 of the memory limit, at most 128MiB',

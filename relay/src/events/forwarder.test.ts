@@ -261,7 +261,7 @@ describe('forwarding of events (contract 5.3)', { timeout: 60_000 }, () => {
 
   test('more tags than there are queues are no reason to lose anything', async () => {
     await using sink = await startEventSink();
-    await using t = start(sink, { flushMs: 100, bytes: 50_000_000 });
+    await using t = start(sink, { flushMs: 100, bytes: 50_000_000, waitMs: 30_000 });
     const answers = Array.from({ length: 200 }, (_, n) => t.forwarder.accept(batch('[1]', { tags: `t/${n}` })));
     assert.deepEqual(new Set(await Promise.all(answers)), new Set(['taken']));
     await t.until('forwarded', 200);

@@ -235,9 +235,9 @@ export function createLane(deps: LaneDeps): Lane {
 
   const acceptVerbatim = (batch: Sender, parsed: ParsedBatch): Acceptance | Promise<Acceptance> => {
     if (waiters.count === 0 && place(batch, parsed)) return took(parsed);
-    const length = typeof parsed.events === 'string' ? Buffer.byteLength(parsed.events) : parsed.end - parsed.start;
+    const length = parsed.end - parsed.start;
     if (length > share.most * MOST_OF_SHARE) return 'too_large';
-    const bytes = WAITING_BYTES + (typeof parsed.events === 'string' ? 2 * parsed.end : length);
+    const bytes = WAITING_BYTES + length;
     if (!waiting.take(bytes)) return busy();
     const own = ownEvents(parsed);
     return room(() => place(batch, own), batch.gone, false)
@@ -346,6 +346,9 @@ export function createLane(deps: LaneDeps): Lane {
 
   const accept: Lane['accept'] = ({ body, ...batch }) => {
     if (closing) return 'busy';
+    // To read it costs more memory than it has bytes: not where it cannot be kept anyway.
+    if (body.length > share.most) return 'too_large';
+    if (!share.fits(body.length) && !waiting.fits(WAITING_BYTES + body.length)) return busy();
     const parsed = parseBatch(body);
     if (parsed === undefined) {
       metrics.dropped(1, 'invalid');

@@ -20,6 +20,8 @@ export interface Share {
   readonly used: number;
   /** The most that it can ever have: what it may have while nobody else has anything. */
   readonly most: number;
+  /** Whether so many bytes could be taken now. */
+  fits(bytes: number): boolean;
   /** Takes bytes; false, and nothing is taken, where that would leave too little for others. */
   take(bytes: number): boolean;
   give(bytes: number): void;
@@ -58,13 +60,15 @@ export class SharedBytes {
   share(): Share {
     const budget = this.#budget;
     let used = 0;
+    const fits = (bytes: number): boolean => used + bytes <= budget.limit - budget.used - bytes;
     return {
+      fits,
       get used() {
         return used;
       },
       most: Math.floor(budget.limit / 2),
       take: (bytes) => {
-        if (used + bytes > budget.limit - budget.used - bytes || !budget.take(bytes)) {
+        if (!fits(bytes) || !budget.take(bytes)) {
           this.#refused += 1;
           return false;
         }

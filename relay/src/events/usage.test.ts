@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { probeJobs } from '../jobs/jobs.ts';
+import { reportJobFailures } from '../jobs/report.ts';
 import { startEventSink } from '../testing/event-sink.ts';
 import { recordingLogger } from '../testing/logger.ts';
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
@@ -48,4 +50,29 @@ test('each environment is introduced once, and its usage told when something hap
   await usage.close();
   await dispatcher.close();
   assert.equal(sink.posts.filter(({ path }) => path === '/diagnostic').length, 1);
+});
+
+test('a mistake in one report does not end the reporting', { timeout: 30_000 }, async () => {
+  await using sink = await startEventSink();
+  const dispatcher = createUpstreamDispatcher(undefined, {});
+  const logger = recordingLogger();
+  let failures = 0;
+  const stop = reportJobFailures(logger, { inc: () => void failures++ });
+  const usage = createUsageReporter({
+    eventsUri: sink.url,
+    dispatcher,
+    logger,
+    environments: () => [{ id: 'a', sdkKey: 'sdk-secret-abcdef' }],
+    intervalMs: 20,
+  });
+  probeJobs((job) => {
+    if (job === 'usage' && failures < 2) throw new Error('broken');
+  });
+  usage.polled('a', { userAgent: 'Node_1', platformCategory: 'server' });
+  await sink.received(2);
+  probeJobs(undefined);
+  assert.equal(failures, 2);
+  stop();
+  await usage.close();
+  await dispatcher.close();
 });

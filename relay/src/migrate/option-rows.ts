@@ -166,6 +166,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   to('Events.flushInterval', 'events.flushPeriodSeconds', SECONDS),
   to('Events.capacity', 'events.capacity'),
   to('Events.maxInboundPayloadSize', 'limits.eventPayloadBytes', 'in bytes, 1KiB to 100MiB'),
+  to('Events.memory', 'events.memoryBytes'),
 
   to('Redis.USE_REDIS', 'store.redis'),
   to('Redis.url', 'store.redis.url', 'user and password go into a Secret'),

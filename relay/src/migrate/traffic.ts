@@ -86,6 +86,7 @@ function eventsOf(conversion: Conversion): NonNullable<Traffic['events']> {
     ...defined({
       enabled: on === undefined || isIdle ? undefined : config.events.enabled,
       capacity: atMost(conversion, ['Events', 'capacity'], config.events.capacity, 1_000_000),
+      memoryBytes: atMost(conversion, ['Events', 'memory'], config.events.memoryBytes ?? 0, 2_147_483_647),
     }),
     ...seconds(conversion, ['Events', 'flushInterval'], config.events.flushMs, 'flushPeriodSeconds', {
       min: 1,

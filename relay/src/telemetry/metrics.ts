@@ -219,7 +219,7 @@ export const METRICS = {
   eventBytesLimit: {
     name: 'flagrelay_events_waiting_bytes_limit',
     type: 'gauge',
-    help: 'What `flagrelay_events_waiting_bytes` may become (`maxQueuedSize`).',
+    help: 'What `flagrelay_events_waiting_bytes` may become (`EVENTS_MEMORY`).',
     labels: [],
   },
   diagnosticsDropped: {

@@ -45,7 +45,7 @@ const everything: RelayProxySpecManifest = {
     disconnectedAfterSeconds: 90,
     httpProxy: { url: 'http://proxy:3128', credentialsRef: ref('proxy', 'auth') },
   },
-  events: { enabled: true, flushPeriodSeconds: 2, capacity: 500 },
+  events: { enabled: true, flushPeriodSeconds: 2, capacity: 500, memoryBytes: 33_554_432 },
   streaming: { heartbeatPeriodSeconds: 30, maxConnectionSeconds: 3600 },
   tls: { secretRef: { name: 'cert' }, minVersion: '1.3' },
   service: { port: 9030 },

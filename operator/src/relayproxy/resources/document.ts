@@ -30,6 +30,7 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
       flushMs: spec.events.flushPeriodSeconds * 1000,
       capacity: spec.events.capacity,
       maxInboundPayloadBytes: daemon ? undefined : spec.limits?.eventPayloadBytes,
+      memoryBytes: spec.events.memoryBytes,
     },
     environments: (spec.environments ?? []).map((environment) => environmentOf(environment, spec.store !== undefined)),
     autoConfig: autoConfigOf(relayProxy),

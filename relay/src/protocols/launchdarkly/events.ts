@@ -61,7 +61,7 @@ const PASSED_HEADERS = /^(?:authorization|user-agent|x-launchdarkly-.+)$/;
 /** Makes the handlers of the event endpoints (contract 1.9, 1.10). */
 export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
   const { config } = deps;
-  const memory = new EventMemory(config.events.maxQueuedBytes ?? defaultEventBytes(config.server.workers));
+  const memory = new EventMemory(config.events.memoryBytes ?? defaultEventBytes(config.server.workers));
   const forwarders = new Map<string, { environment: Environment; forwarder: EventForwarder }>();
 
   const forwarderOf = (environment: Environment): EventForwarder => {
@@ -95,12 +95,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
   /** Answers at once where events are off; otherwise reads the body and hands it on, which answers. */
   const intake =
     (
-      take: (
-        request: IncomingMessage,
-        response: ServerResponse,
-        body: Buffer,
-        selected: Selected,
-      ) => void | Promise<void>,
+      take: (request: IncomingMessage, response: ServerResponse, body: Buffer, selected: Selected) => void,
     ): EnvironmentHandler =>
     (request, response, selected) => {
       if (config.offline !== undefined) {
@@ -114,13 +109,10 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
         return;
       }
       // What is taken in is a copy: while the answer waits for room, the body is let go of.
-      let answered: void | Promise<void>;
       withEventBody(request, deps.bodies, limits, (body) => {
         if (body.length === 0) sendProblem(response, 400, 'body may not be empty', selected.cors);
-        else answered = take(request, response, body, selected);
-      })
-        .then(() => answered)
-        .catch((error: unknown) => answerBodyError(response, error, selected));
+        else take(request, response, body, selected);
+      }).catch((error: unknown) => answerBodyError(response, error, selected));
     };
 
   /** Calls `taken` when the batch was, perhaps after a while; else answers that there is no room. */
@@ -130,7 +122,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     response: ServerResponse,
     { environment, cors }: Selected,
     taken: () => void,
-  ): void | Promise<void> => {
+  ): void => {
     const forwarder = forwarderOf(environment);
     // The batch itself must not be kept while it waits.
     const { family } = batch.metadata;
@@ -141,7 +133,13 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       else sendBusy(response, forwarder.retryAfterS(family), cors);
     };
     const acceptance = forwarder.accept({ ...batch, gone });
-    return typeof acceptance === 'string' ? answer(acceptance) : acceptance.then(answer);
+    if (typeof acceptance === 'string') answer(acceptance);
+    else {
+      acceptance.then(answer).catch((error: unknown) => {
+        environment.logger.error('a posted batch of events could not be taken', { error: String(error) });
+        if (!response.headersSent) sendEmpty(response, 500, cors);
+      });
+    }
   };
 
   const bulk = (family: EventFamily): EnvironmentHandler =>
@@ -153,7 +151,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
         payloadId: payloadIdOf(request),
         unsummarized: schema < 3 || request.headers['x-launchdarkly-unsummarized'] !== undefined,
       };
-      return hand(batch, request, response, selected, () => sendEmpty(response, 202, selected.cors));
+      hand(batch, request, response, selected, () => sendEmpty(response, 202, selected.cors));
     });
 
   const diagnostic = (path: (environment: Environment) => string): EnvironmentHandler =>
@@ -170,7 +168,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     });
 
   const pixel: EnvironmentHandler = (request, response, selected) => {
-    const { environment, query, cors } = selected;
+    const { query, cors } = selected;
     if (config.offline !== undefined || !config.events.enabled) {
       sendProblem(response, 503, OFF, cors);
       return;
@@ -196,10 +194,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     }
     const metadata = { family: 'browser' as const, schema: 3, tags: '' };
     const batch: EventBatch = { metadata, body, payloadId: undefined, unsummarized: false };
-    Promise.resolve(hand(batch, request, response, selected, send)).catch((error: unknown) => {
-      environment.logger.error('the events of a pixel could not be taken', { error: String(error) });
-      if (!response.headersSent) sendEmpty(response, 500, cors);
-    });
+    hand(batch, request, response, selected, send);
   };
 
   return {

@@ -96,6 +96,11 @@ export class Victim implements AsyncDisposable {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Waits until the process has ended. */
+  async ended(): Promise<void> {
+    if (this.running) await new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
   /** A figure of `/proc/PID/status` in MiB. */
   memory(field: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
     const found = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'));
