@@ -67,7 +67,7 @@ export function succeed(
     const sdkKey = inForce(one.sdkKey, origin?.sdkKey, now);
     const previous = previousOf(one, sdkKey, origin);
     return {
-      id: origin?.id ?? freeId(one.config.name, ids),
+      id: origin?.id ?? freeName(one.config.name, ids),
       config: keepsPrefix ? withPrefix(one.config, origin.config.prefix) : one.config,
       sdkKey,
       ...(previous === undefined ? {} : { previous }),
@@ -199,27 +199,31 @@ function waiting(
   origins: readonly (RunningEnvironment | undefined)[],
 ): RunningEnvironment[] {
   const continued = new Set(origins);
-  const named = new Set(next.map(({ config }) => config.name));
+  const wanted = new Set(next.map(({ config }) => config.name));
+  const named = new Set(wanted);
   const unknown = new Set(next.filter(isKeyUnknown).map(({ config }) => config.name));
   const newlyUnknown = next.filter((one, index) => isKeyUnknown(one) && origins[index] === undefined);
   return before.flatMap((running) => {
     if (continued.has(running) || isKeyUnknown(running)) return [];
     const { waitsFor } = running;
     const isNewlyGone = waitsFor.length === 0;
-    const isRenamedAgain = waitsFor.some((name) => !named.has(name));
+    const isRenamedAgain = waitsFor.some((name) => !wanted.has(name));
     const now = [
       ...waitsFor.filter((name) => unknown.has(name)),
       ...(isNewlyGone || isRenamedAgain ? newlyUnknown.map(({ config }) => config.name) : []),
     ];
-    return now.length === 0 ? [] : [{ ...running, waitsFor: now }];
+    if (now.length === 0) return [];
+    // Another one may have its name by now: names tell environments apart in the status and in metrics.
+    return [{ ...running, config: { ...running.config, name: freeName(running.config.name, named) }, waitsFor: now }];
   });
 }
 
-function freeId(name: string, taken: Set<string>): string {
-  let id = name;
-  for (let copy = 2; taken.has(id); copy++) id = `${name}~${copy}`;
-  taken.add(id);
-  return id;
+/** `name`, or `name~2` and so on where that is taken; it is taken from then on. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let copy = 2; taken.has(free); copy++) free = `${name}~${copy}`;
+  taken.add(free);
+  return free;
 }
 
 function prefixOf({ prefix }: EnvironmentConfig): string {
