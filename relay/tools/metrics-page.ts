@@ -1,3 +1,4 @@
+import { INPUTS } from '../src/files/absences.ts';
 import { METRICS, type MetricDefinition } from '../src/telemetry/metrics.ts';
 
 /** The text of `docs/metrics.md`. */
@@ -17,6 +18,7 @@ ${rows.join('\n')}
 
 Label values come from the configuration or from fixed sets: \`environment\` is the name in \`/status\`, \`route\` an endpoint of
 the route table, \`kind\` one of \`all\`, \`flags\`, \`ping\`, \`fdv2\`, \`platform\` one of \`server\`, \`mobile\`, \`browser\`,
-\`operation\` one of \`load\`, \`replace\`, \`upsert\`, \`check\`, \`state\` one of \`INITIALIZING\`, \`VALID\`, \`INTERRUPTED\`, \`OFF\`.
+\`operation\` one of \`load\`, \`replace\`, \`upsert\`, \`check\`, \`state\` one of \`INITIALIZING\`, \`VALID\`, \`INTERRUPTED\`, \`OFF\`,
+\`input\` one of ${INPUTS.map((input) => `\`${input}\``).join(', ')}.
 `;
 }

@@ -235,7 +235,7 @@ describe('the store prefix', () => {
   });
 });
 
-test('whatever documents and files come: ids are unique, and no key ends because its file is gone', () => {
+test('whatever documents and files come: ids and names are unique, and no key ends because its file is gone', () => {
   const name = fc.constantFrom('a', 'b', 'c');
   const key = fc.constantFrom('k1', 'k2', 'k3', undefined);
   const step = fc.uniqueArray(fc.record({ name, key }), { selector: (one) => one.name, minLength: 1, maxLength: 3 });
@@ -251,6 +251,7 @@ test('whatever documents and files come: ids are unique, and no key ends because
         const written = Object.fromEntries(wanted.map((one) => [one.name, { sdkKeyFile: file(`p-${one.name}`) }]));
         const { environments: list } = next(written);
         assert.equal(new Set(list.map(({ id }) => id)).size, list.length);
+        assert.equal(new Set(list.map(({ config }) => config.name)).size, list.length);
         // An environment that is named, and whose file is gone, has the key that it had, or has become another's.
         for (const one of wanted.filter((w) => w.key === undefined)) {
           const before = served.get(one.name);
@@ -258,10 +259,12 @@ test('whatever documents and files come: ids are unique, and no key ends because
           if (before !== undefined) assert.ok(keys.includes(before), `${one.name} lost ${before}`);
         }
         served = new Map(
-          list.flatMap(({ config, sdkKey }) => (sdkKey.value === undefined ? [] : [[config.name, sdkKey.value]])),
+          list.flatMap(({ config, sdkKey, waitsFor }) =>
+            sdkKey.value === undefined || waitsFor.length > 0 ? [] : [[config.name, sdkKey.value]],
+          ),
         );
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

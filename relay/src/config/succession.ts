@@ -67,7 +67,7 @@ export function succeed(
     const sdkKey = inForce(one.sdkKey, origin?.sdkKey, now);
     const previous = previousOf(one, sdkKey, origin);
     return {
-      id: origin?.id ?? freeId(one.config.name, ids),
+      id: origin?.id ?? freeName(one.config.name, ids),
       config: keepsPrefix ? withPrefix(one.config, origin.config.prefix) : one.config,
       sdkKey,
       ...(previous === undefined ? {} : { previous }),
@@ -137,10 +137,13 @@ function match(
 ): readonly (RunningEnvironment | undefined)[] {
   const free = new Set(before);
   const origins: (RunningEnvironment | undefined)[] = wanted.map(() => undefined);
-  for (const isSame of [sameNameAndKey, sameKey, samePublicKey, sameName]) {
+  for (const { markOf, markOfWanted, fits } of SAMENESS) {
+    if (free.size === 0) break;
+    const byMark = Map.groupBy(free, markOf);
     for (const [index, found] of wanted.entries()) {
-      if (origins[index] !== undefined) continue;
-      const origin = free.values().find((running) => isSame(running, found));
+      const mark = markOfWanted(found);
+      if (mark === undefined || origins[index] !== undefined) continue;
+      const origin = byMark.get(mark)?.find((running) => free.has(running) && fits?.(running, found) !== false);
       if (origin === undefined) continue;
       origins[index] = origin;
       free.delete(origin);
@@ -149,25 +152,41 @@ function match(
   return origins;
 }
 
-type IsSame = (running: RunningEnvironment, found: Found) => boolean;
+/** One way of being the same environment: by a mark that both have. */
+interface Sameness {
+  readonly markOf: (running: RunningEnvironment) => string | undefined;
+  readonly markOfWanted: (found: Found) => string | undefined;
+  readonly fits?: (running: RunningEnvironment, found: Found) => boolean;
+}
 
-/** Same name, and nothing says that the key is another one's. */
-const sameNameAndKey: IsSame = ({ config, sdkKey: { value } }, { config: wanted, sdkKey, previous }) => {
-  if (config.name !== wanted.name || value === undefined) return false;
-  return readValue(sdkKey) === undefined || value === readValue(sdkKey) || value === readValue(previous);
-};
+/** A payload filter makes other data of the same credentials. */
+const withFilter = (mark: string | undefined, { filterKey = '' }: EnvironmentConfig): string | undefined =>
+  mark === undefined ? undefined : `${mark}\n${filterKey}`;
 
-const sameKey: IsSame = ({ config, sdkKey: { value } }, { config: wanted, sdkKey }) =>
-  value !== undefined && value === readValue(sdkKey) && config.filterKey === wanted.filterKey;
-
-/** The client-side ID of an environment never changes, and no other has it; nor has its mobile key. */
-const samePublicKey: IsSame = ({ config, mobileKey: { value } }, { config: wanted, mobileKey }) => {
-  if (config.filterKey !== wanted.filterKey) return false;
-  const sameId = config.envId !== undefined && config.envId === wanted.envId;
-  return sameId || (value !== undefined && value === readValue(mobileKey));
-};
-
-const sameName: IsSame = ({ config }, { config: wanted }) => config.name === wanted.name;
+/** The surest first. */
+const SAMENESS: readonly Sameness[] = [
+  // The same name, and nothing says that the key is another one's.
+  {
+    markOf: ({ config, sdkKey }) => (sdkKey.value === undefined ? undefined : config.name),
+    markOfWanted: ({ config }) => config.name,
+    fits: ({ sdkKey: { value } }, { sdkKey, previous }) =>
+      readValue(sdkKey) === undefined || value === readValue(sdkKey) || value === readValue(previous),
+  },
+  {
+    markOf: ({ config, sdkKey }) => withFilter(sdkKey.value, config),
+    markOfWanted: ({ config, sdkKey }) => withFilter(readValue(sdkKey), config),
+  },
+  // The client-side ID of an environment never changes, and no other has it; nor has its mobile key.
+  {
+    markOf: ({ config }) => withFilter(config.envId, config),
+    markOfWanted: ({ config }) => withFilter(config.envId, config),
+  },
+  {
+    markOf: ({ config, mobileKey }) => withFilter(mobileKey.value, config),
+    markOfWanted: ({ config, mobileKey }) => withFilter(readValue(mobileKey), config),
+  },
+  { markOf: ({ config }) => config.name, markOfWanted: ({ config }) => config.name },
+];
 
 function readValue(reading: Reading): string | undefined {
   return reading !== undefined && 'value' in reading ? reading.value : undefined;
@@ -180,27 +199,31 @@ function waiting(
   origins: readonly (RunningEnvironment | undefined)[],
 ): RunningEnvironment[] {
   const continued = new Set(origins);
-  const named = new Set(next.map(({ config }) => config.name));
+  const wanted = new Set(next.map(({ config }) => config.name));
+  const named = new Set(wanted);
   const unknown = new Set(next.filter(isKeyUnknown).map(({ config }) => config.name));
   const newlyUnknown = next.filter((one, index) => isKeyUnknown(one) && origins[index] === undefined);
   return before.flatMap((running) => {
     if (continued.has(running) || isKeyUnknown(running)) return [];
     const { waitsFor } = running;
     const isNewlyGone = waitsFor.length === 0;
-    const isRenamedAgain = waitsFor.some((name) => !named.has(name));
+    const isRenamedAgain = waitsFor.some((name) => !wanted.has(name));
     const now = [
       ...waitsFor.filter((name) => unknown.has(name)),
       ...(isNewlyGone || isRenamedAgain ? newlyUnknown.map(({ config }) => config.name) : []),
     ];
-    return now.length === 0 ? [] : [{ ...running, waitsFor: now }];
+    if (now.length === 0) return [];
+    // Another one may have its name by now: names tell environments apart in the status and in metrics.
+    return [{ ...running, config: { ...running.config, name: freeName(running.config.name, named) }, waitsFor: now }];
   });
 }
 
-function freeId(name: string, taken: Set<string>): string {
-  let id = name;
-  for (let copy = 2; taken.has(id); copy++) id = `${name}~${copy}`;
-  taken.add(id);
-  return id;
+/** `name`, or `name~2` and so on where that is taken; it is taken from then on. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let copy = 2; taken.has(free); copy++) free = `${name}~${copy}`;
+  taken.add(free);
+  return free;
 }
 
 function prefixOf({ prefix }: EnvironmentConfig): string {

@@ -14,6 +14,7 @@ import { type ConfigSources, METRICS, naming, registerConfig } from '../telemetr
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
 import { VERSION } from '../version.ts';
 import { createCrew } from './crew.ts';
+import { createEnvironmentLoggers } from './environment-loggers.ts';
 import { createSharedSources } from './shared-sources.ts';
 
 /**
@@ -34,9 +35,8 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     onAbsent: absences.hook('proxyCredentials'),
   });
   const feeds = await createFeeds(config, { ...deps, dispatcher, absences, ...followed.hooks });
-  const sources = createSharedSources((definition) =>
-    feeds.createSource(definition, logger.child({ environment: definition.name }, definition.logLevel)),
-  );
+  const loggers = createEnvironmentLoggers(logger);
+  const sources = createSharedSources((definition) => feeds.createSource(definition, loggers.loggerOf(definition)));
   const crew = createCrew({
     // Probes, metrics and the report are the primary's.
     config: { ...config, report: undefined },
@@ -79,7 +79,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     await probe(config.server.port);
     const port = await crew.start();
     const opsPort = await listenOps(ops, config.ops, logger);
-    await feeds.definitions.start(crew);
+    await feeds.definitions.start(loggers.before(crew));
     if (config.report !== undefined) {
       const facts = (): InstanceFacts => {
         const theirs = crew.facts();
