@@ -27,9 +27,9 @@ export interface FollowerTiming {
   readonly retryMs: number;
 }
 
-const TIMING: FollowerTiming = { lookMs: 200, sessionMs: 20_000, retryMs: 1_000 };
-/** What reading takes may be this part of the time at most. */
-const DUTY = 10;
+const TIMING: FollowerTiming = { lookMs: 100, sessionMs: 20_000, retryMs: 1_000 };
+/** After reading it rests for so many times as long as that took. */
+const DUTY = 4;
 const MAX_REST_MS = 5_000;
 
 /**

@@ -81,15 +81,19 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
 
   const write = async (client: RedisClient, data: DataSet): Promise<void> => {
     if (atomic()) {
-      const transaction = client.multi();
-      for (const kind of KINDS) replaceHash(transaction, keys.hash(kind), data[kind]);
-      await execute(transaction.set(keys.inited, ''));
+      await executeCertainly(() => {
+        const transaction = client.multi();
+        for (const kind of KINDS) replaceHash(transaction, keys.hash(kind), data[kind]);
+        return transaction.set(keys.inited, '');
+      });
       return;
     }
     for (const kind of KINDS) {
-      const transaction = client.multi();
-      replaceHash(transaction, keys.hash(kind), data[kind]);
-      await execute(transaction);
+      await executeCertainly(() => {
+        const transaction = client.multi();
+        replaceHash(transaction, keys.hash(kind), data[kind]);
+        return transaction;
+      });
     }
     await client.set(keys.inited, '');
   };
@@ -105,7 +109,8 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     await client.watch(...hashes, ...(mark === undefined ? [] : [keys.inited]));
     const present = mark === undefined ? '' : await client.get(keys.inited);
     const merge: Merge = { items: new Map(), written: 0 };
-    const transaction = client.multi();
+    // Never empty: a Cluster finds the server by the key, and it is the end that stops the watching.
+    const transaction = client.multi().exists(hashes[0] ?? '');
     for (const [index, kind] of kinds.entries()) {
       const stored = pairs(await client.hgetall(hashes[index] ?? ''));
       mergeHash(transaction, hashes[index] ?? '', kind, { stored, data: data[kind], exact, merge });
@@ -162,7 +167,8 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     const text = await client.hget(hash, item.key);
     const stored = text === null ? undefined : readable(item.kind, item.key, text);
     if (stored !== undefined && stored.version >= item.version) {
-      await client.unwatch();
+      // Not UNWATCH: without a key a Cluster would send it to any of its servers.
+      await executeWatched(client.multi().exists(hash));
       return stored;
     }
     const result = await executeWatched(client.multi().hset(hash, item.key, encodeItem(item)));
@@ -288,6 +294,14 @@ async function executeWatched(transaction: ChainableCommander): Promise<unknown[
     if (error !== null) throw error;
     return reply;
   });
+}
+
+/** Runs a transaction that watches nothing; what the connection may have been left to watch makes it begin anew. */
+async function executeCertainly(build: () => ChainableCommander): Promise<void> {
+  for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+    if ((await executeWatched(build())) !== undefined) return;
+  }
+  throw new StoreError(`a write was refused ${MAX_CONFLICTS} times`);
 }
 
 async function execute(transaction: ChainableCommander): Promise<unknown[]> {
