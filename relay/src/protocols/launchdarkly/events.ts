@@ -188,7 +188,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       checkJsonBytes(body, EVENTS_BOUNDS);
     } catch (error) {
       if (!(error instanceof JsonBoundsError)) throw error;
-      deps.metrics.eventsDropped.inc({ environment: environment.definition.name, reason: 'invalid' });
+      deps.metrics.eventsDropped.inc({ environment: selected.environment.definition.name, reason: 'invalid' });
       send();
       return;
     }
