@@ -16,12 +16,15 @@ import { parsed } from './parsed.ts';
 import type { Listener } from './poll/listen.ts';
 import { createRebalancer } from './rebalance/rebalancer.ts';
 import { documentText } from './resources/config-map.ts';
+import { currentConfigMap } from './resources/config-version.ts';
 import { hashOf, shortHash } from './resources/hash.ts';
 import type { Pod, RawRelayProxy } from './resources/kubernetes-types.ts';
 import { identityOf, relayName } from './resources/names.ts';
+import { mountedConfigMap } from './resources/volumes.ts';
 import { createAutoscaler } from './scaling/autoscaler.ts';
 import { planOf } from './sizing/plan.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
+import { isFinished } from './status/pods.ts';
 import { referenceVersions } from './status/references.ts';
 import type { PodFacts, Snapshot } from './status/snapshot.ts';
 import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
@@ -78,6 +81,11 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     uids.delete(key);
   }
 
+  function usedConfigMaps(relayProxy: RelayProxy): ReadonlySet<string> {
+    const running = podsOf(relayProxy).filter((pod) => !isFinished(pod));
+    return new Set(running.flatMap((pod) => mountedConfigMap(pod.spec) ?? []));
+  }
+
   function podsOf(relayProxy: RelayProxy): readonly Pod[] {
     return caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy)));
   }
@@ -85,9 +93,16 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
     const { uid = '' } = relayProxy.metadata;
     const pods = podsOf(relayProxy);
-    const documents = shortHash(documentText(relayProxy));
-    const mounted = hashOf([documents, ...referenceVersions(relayProxy, caches.configMaps.store)]);
-    await refresher.refresh({ uid, version: mounted, changedNow: children.configChanged, pods, signal });
+    const facts = { relayImage, runbookBaseUrl, version, replicas: undefined };
+    await refresher.refresh({
+      uid,
+      configMap: currentConfigMap(relayProxy, facts),
+      document: shortHash(documentText(relayProxy)),
+      references: hashOf(referenceVersions(relayProxy, caches.configMaps.store)),
+      changedNow: children.configChanged,
+      pods,
+      signal,
+    });
   }
 
   /** How many pods their connections ask for; undefined where connections do not decide, and while nothing may change. */
@@ -141,7 +156,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const pods = observePods(caches, relayProxy, previous);
     const scaled = scaling(relayProxy, previous, pods);
     const release = { relayImage, runbookBaseUrl, version, gate };
-    const parts = { client, applier, stores, discovery, ...release, status: previous, scaled, signal };
+    const used = { usedConfigMaps: usedConfigMaps(relayProxy) };
+    const parts = { client, applier, stores, discovery, ...release, ...used, status: previous, scaled, signal };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);
     tell(raw, childEvents(children.changes));

@@ -2,10 +2,12 @@ import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import type { KindDiscovery } from '../../runtime/kind-discovery.ts';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import { currentConfigMap } from '../resources/config-version.ts';
 import { buildDeployment } from '../resources/deployment.ts';
 import type { Facts } from '../resources/facts.ts';
-import { type Deployment, types } from '../resources/kubernetes-types.ts';
-import { identityOf, relayName } from '../resources/names.ts';
+import { type ConfigMap, type Deployment, types } from '../resources/kubernetes-types.ts';
+import { identityOf, relayName, serviceName } from '../resources/names.ts';
+import { portNameOf } from '../resources/service.ts';
 import type { ScalingDecision } from '../scaling/decide.ts';
 import { scalingReason } from '../scaling/explain.ts';
 import { planOf } from '../sizing/plan.ts';
@@ -15,6 +17,7 @@ import { earliest } from '../status/times.ts';
 import type { UpgradeGate } from '../upgrade/gate.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
+import { configHistory, configMapsOf, refuseTooLarge } from './config-history.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
@@ -47,6 +50,8 @@ export interface ChildrenContext {
   readonly gate: UpgradeGate;
   /** The status as it was last written. */
   readonly status: RelayProxyStatus;
+  /** Names of the ConfigMaps from which pods have their configuration. */
+  readonly usedConfigMaps: ReadonlySet<string>;
   /** What scaling on connections came to; undefined without it. */
   readonly scaled: ScalingDecision | undefined;
   readonly signal: AbortSignal;
@@ -54,7 +59,8 @@ export interface ChildrenContext {
 
 /**
  * Makes every child what the spec asks for and deletes those that it no longer asks for. A child that cannot be
- * written does not keep the others from being written. Throws only when the API server cannot be reached, or
+ * written does not keep the others from being written, but for the configuration: pods are not made for one that is not
+ * there, so that without it the Deployment stays what it is. Throws only when the API server cannot be reached, or
  * may not be written to any more.
  */
 export async function reconcileChildren(relayProxy: RelayProxy, context: ChildrenContext): Promise<ChildrenResult> {
@@ -62,10 +68,14 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const run = newRun();
   const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
   const deployment = context.stores.deployment.get(ref);
+  const service = context.stores.of(types.service).get({ ...ref, name: serviceName(relayProxy) });
+  const built = { relayImage: context.relayImage, runbookBaseUrl: context.runbookBaseUrl, version: context.version };
+  const current = currentConfigMap(relayProxy, { ...built, replicas: undefined });
+  const { revisionHistoryLimit: limit } = relayProxy.spec.rollout;
   const plain: Facts = {
-    relayImage: context.relayImage,
-    runbookBaseUrl: context.runbookBaseUrl,
-    version: context.version,
+    ...built,
+    servicePortName: portNameOf(service),
+    configHistory: configHistory({ live: deployment, current, used: context.usedConfigMaps, limit }),
     replicas: await settleReplicas(context.client, {
       plan: planOf(relayProxy),
       live: deployment,
@@ -83,14 +93,18 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const facts: Facts = admission.kind === 'go' ? { ...plain, upgradeMark: admission.mark } : plain;
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
   for (const wave of waves) {
-    const children = wanted.filter(({ kind }) => wave === waveOf(kind) && !(upgrade && waitsForUpgrade.has(kind.type)));
+    const children = wanted.filter(({ kind }) => {
+      if (wave !== waveOf(kind) || (upgrade && waitsForUpgrade.has(kind.type))) return false;
+      return kind.type !== types.deployment || !run.configFailed;
+    });
     await applyWave(relayProxy, children, context, run);
   }
-  if (upgrade !== undefined) await scaleWaiting(relayProxy, deployment, plain, context, run);
+  if (upgrade !== undefined || run.configFailed) await scaleWaiting(relayProxy, deployment, plain, context, run);
+  const kept = [...context.usedConfigMaps, ...configMapsOf(deployment), ...(facts.configHistory ?? [])];
   for (const type of childTypes) {
     const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
     try {
-      await deleteUnwanted(relayProxy, type, keep, context, run);
+      await deleteUnwanted(relayProxy, type, type === types.configMap ? [...keep, ...kept] : keep, context, run);
     } catch (error) {
       noteFailure(relayProxy, run, error);
     }
@@ -158,6 +172,8 @@ interface Run {
   readonly deleted: string[];
   readonly problems: ChildProblem[];
   configChanged: boolean;
+  /** The configuration could not be written. */
+  configFailed: boolean;
   desiredReplicas: number | undefined;
   retry: unknown;
 }
@@ -169,6 +185,7 @@ function newRun(): Run {
     deleted: [],
     problems: [],
     configChanged: false,
+    configFailed: false,
     desiredReplicas: undefined,
     retry: undefined,
   };
@@ -195,6 +212,7 @@ async function applyWave(
     run.created.push(...one.created);
     run.updated.push(...one.updated);
     run.configChanged ||= one.configChanged;
+    run.configFailed ||= one.configFailed;
     run.desiredReplicas ??= one.desiredReplicas;
   }
   for (const result of results) if (result.status === 'rejected') noteFailure(relayProxy, run, result.reason);
@@ -208,10 +226,14 @@ async function applyChild(
 ): Promise<void> {
   if (desired === undefined) return;
   const { type } = kind;
+  // Until it is written.
+  run.configFailed = type === types.configMap;
+  if (type === types.configMap) refuseTooLarge(desired as ConfigMap);
   if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
   const result = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
     throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;
   });
+  run.configFailed = false;
   const child = `${type.kind} ${desired.metadata?.name}`;
   if (result === 'created') run.created.push(child);
   if (result === 'updated') {

@@ -17,6 +17,7 @@ import { buildRoleBinding } from './role-binding.ts';
 import { buildService, serviceUrl } from './service.ts';
 import { buildServiceAccount } from './service-account.ts';
 import { buildServiceMonitor } from './service-monitor.ts';
+import { mountedConfigMap } from './volumes.ts';
 
 const instance = 'app.kubernetes.io/instance';
 const labels = {
@@ -32,7 +33,10 @@ const metadata = (name: string) => ({ name, namespace: 'team', labels });
 
 test('ConfigMap: the document under the name that the pods read', () => {
   const configMap = buildConfigMap(testRelayProxy(), testFacts);
-  assert.deepEqual(configMap.metadata, metadata('demo-config'));
+  const mounted = mountedConfigMap(buildDeployment(testRelayProxy(), testFacts).spec?.template.spec);
+  assert.match(configMap.metadata.name, /^demo-config-[0-9a-f]{10}$/);
+  assert.equal(configMap.metadata.name, mounted);
+  assert.deepEqual(configMap.metadata, metadata(configMap.metadata.name));
   assert.equal(JSON.parse(configMap.data?.['relay.json'] ?? '').report.relayProxy, 'demo');
 });
 
@@ -80,6 +84,16 @@ test('Service: with everything that can be asked of it', () => {
     trafficDistribution: 'PreferClose',
   });
   assert.equal(serviceUrl(relayProxy), 'https://demo.team.svc:443');
+});
+
+test('Service: the port keeps the name that it has, as a new name has no endpoints for a moment', () => {
+  const tls = { secretRef: { name: 'cert' } };
+  const portOf = (servicePortName: string, spec: Parameters<typeof testRelayProxy>[0]) =>
+    buildService(testRelayProxy(spec), { ...testFacts, servicePortName })?.spec?.ports?.[0];
+  const rest = { port: 8030, targetPort: 'sdk', protocol: 'TCP' };
+  assert.deepEqual(portOf('http', { tls }), { name: 'http', ...rest, appProtocol: 'https' });
+  assert.deepEqual(portOf('https', {}), { name: 'https', ...rest, appProtocol: 'http' });
+  assert.deepEqual(portOf('https', { tls }), { name: 'https', ...rest });
 });
 
 test('PodDisruptionBudget: one at a time, unless said otherwise; none where there is nothing to protect', () => {

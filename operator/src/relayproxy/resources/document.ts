@@ -40,10 +40,18 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
   });
 }
 
+/**
+ * What a running relay takes up of an environment. All else is of the pod: a name, a prefix and a log level are read when the
+ * environment is made, and a file is there only in pods whose volumes have it.
+ */
+const RELOADED = new Set(['envId', 'secureMode', 'allowedOrigins', 'allowedHeaders', 'ttlMs']);
+
 /** The part of a document that a running relay cannot take up: a change of it needs new pods. */
-export function restartPart(document: RelayDocument): Partial<RelayDocument> {
-  const { environments: _environments, ...rest } = document;
-  return rest;
+export function restartPart(document: RelayDocument): object {
+  const environments = document.environments?.map((environment) =>
+    Object.fromEntries(Object.entries(environment).filter(([field]) => !RELOADED.has(field))),
+  );
+  return { ...document, environments };
 }
 
 function serverOf(relayProxy: RelayProxy) {

@@ -10,4 +10,8 @@ export interface Facts {
   readonly replicas: number | undefined;
   /** Annotation of a Deployment whose pod template came by an upgrade of the operator. */
   readonly upgradeMark?: string | undefined;
+  /** Earlier ConfigMaps with configurations, newest first, that pods or ReplicaSets of the Deployment may still mount. */
+  readonly configHistory?: readonly string[] | undefined;
+  /** Name of the port of the Service that is there: it stays, as a renamed port has no endpoints for a moment. */
+  readonly servicePortName?: string | undefined;
 }
