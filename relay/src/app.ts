@@ -6,6 +6,7 @@ import type { EnvironmentDeps } from './environment/environment.ts';
 import { rememberFirstList } from './environment/first-list.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
+import { createAbsences } from './files/absences.ts';
 import { followConfig } from './health/config-facts.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import type { InstanceFacts } from './health/report-item.ts';
@@ -95,7 +96,9 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   let draining = false;
   let reporter: Reporter | undefined;
   const changed = (): void => (worker === undefined ? reporter?.changed() : worker.changed());
+  const absences = createAbsences(logger, changed);
   const metrics: Metrics = createMetrics({
+    config: { held: () => followed.held(), absences },
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
     evaluationCache: () => answers.use,
@@ -103,15 +106,16 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
   const hub = createHub(config, metrics, changed);
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
-    onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
+    onAbsent: absences.hook('proxyCredentials'),
   });
   const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
-  const feeds = worker?.feeds ?? (await createFeeds(config, { ...deps, dispatcher, ...followed.hooks }));
+  const feeds = worker?.feeds ?? (await createFeeds(config, { ...deps, dispatcher, absences, ...followed.hooks }));
   const stores = await createStores(config, {
     compile,
     dispatcher,
     logger,
     follower: worker?.lead === false,
+    onAbsent: absences.hook('redisCredentials'),
     timed: (operation, ms) => metrics.storeOperations.observe({ operation }, ms / 1000),
   });
   const environmentDeps: EnvironmentDeps = {
@@ -141,7 +145,10 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const server = createSdkServer(tls);
   const { shedFile } = config.streaming;
   const rebalancing = shedFile === undefined ? undefined : followShedFile({ path: shedFile, hub, logger });
-  const renewal = tls === undefined ? undefined : renewCertificate(server, tls, logger);
+  const renewal =
+    tls === undefined
+      ? undefined
+      : renewCertificate(server, tls, logger, { onAbsent: absences.hook('tlsCertificate') });
   const sdkRoutes = launchDarklyRoutes({
     registry,
     evaluation: { maxBodyBytes, compression, answers },
@@ -191,6 +198,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     connections: hub.size,
     ...overview.facts(),
     ...followed.facts(),
+    absences: absences.list(),
   });
 
   let closing: Promise<void> | undefined;
@@ -219,7 +227,14 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     await feeds.definitions.start(sink);
     if (config.report !== undefined) {
       const { createReporter } = await import('./health/reporter.ts');
-      reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
+      reporter = createReporter({
+        config: config.report,
+        version: VERSION,
+        env: deps.env,
+        facts,
+        logger,
+        account: { onAbsent: absences.hook('serviceAccount') },
+      });
       reporter.changed();
     }
     if (worker === undefined) {

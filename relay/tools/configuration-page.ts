@@ -22,8 +22,10 @@ ${USAGE}\`\`\`
   mobile key \`mob-local\`, client-side ID \`local\`.
 - In the file, names of sections and keys may be written in any case; \`#\` and \`;\` start comments; a repeated key extends a list.
 - Every secret may be in a file instead. Files of an environment's keys and of the AutoConfig key are watched: a new key is
-  taken over without a restart, and a file that is missing at start may come later.
-- The document is watched too; changes of \`environments\` and \`filters\` are taken over, others are reported in the log.
+  taken over without a restart, and a file that is missing at start may come later. A file that is gone for a while ends
+  nothing: see [keys.md](keys.md).
+- The document is watched too; changes of \`environments\` and \`filters\` are taken over, all but an
+  environment's \`prefix\` in Redis. Others wait for a restart: the log, \`flagrelay_config_held\` and the report name them.
 - An environment that has no data after \`initTimeout\` ends the process with a message, unless \`ignoreConnectionErrors\` is on.
 
 ## Values

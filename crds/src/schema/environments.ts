@@ -32,10 +32,10 @@ export const environment = withRules(
         'Unique name of the environment; the key under which it appears in `status.environments` and in the `/status` document of the relay.',
       ),
     sdkKeyRef: secretKeyRef(
-      'Server-side SDK key: what server-side SDKs send, and what the relay sends upstream. A missing Secret or key is no error of the pod: the environment reports `CredentialMissing` and starts as soon as the key is there. A changed key takes effect without a restart.',
+      'Server-side SDK key: what server-side SDKs send, and what the relay sends upstream. A missing Secret or key is no error of the pod: the environment reports `CredentialMissing`, pods that had the key before go on with it, others answer 503 and start as soon as the key is there. A changed key takes effect without a restart.',
     ),
     sdkKeyPreviousRef: secretKeyRef(
-      'The SDK key before a rotation. SDKs that still send it are accepted for as long as this Secret key exists; the relay never sends it upstream.',
+      'The SDK key before a rotation. SDKs that still send it are accepted for as long as this Secret key exists; the relay never sends it upstream. It ends when it is taken out while the key of `sdkKeyRef` is there, or with this reference; not when both Secrets are gone for a while.',
     ).optional(),
     mobileKeyRef: secretKeyRef('Mobile key; needed only when mobile SDKs connect.').optional(),
     clientSideID: clientSideID

@@ -10,7 +10,7 @@ export const environmentState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED', 
 export const storeState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED']);
 
 const stateMeaning =
-  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: the Secret or the key in it that `sdkKeyRef` names is not there.';
+  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: a Secret or a key in it that the environment names is not there; pods that had the key before serve with it.';
 
 /** In a pod's list of unhealthy environments: every environment that has no item of its own. */
 export const allOthers = '*';
@@ -56,9 +56,27 @@ const unhealthyEnvironment = z.object({
       `Name of the environment. '${allOthers}' stands for every environment that has no item of its own, where most are in one state.`,
     ),
   state: environmentState.describe(`State in this pod. ${stateMeaning}`),
-  lastTransitionTime: time.describe('When `state` last changed.').optional(),
+  served: z
+    .boolean()
+    .describe(
+      'With CredentialMissing: whether the pod is connected and serves the environment all the same, with the key that it had before.',
+    )
+    .optional(),
+  lastTransitionTime: time
+    .describe('When `state` last changed; with CredentialMissing since when the key is not there.')
+    .optional(),
   lastError: lastError.optional(),
   storeState: storeState.describe(storeStateMeaning).optional(),
+});
+
+const missingInput = z.object({
+  name: z
+    .string()
+    .max(63)
+    .describe(
+      'What it is: `archive`, `config`, `autoConfigKey`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
+    ),
+  since: time.describe('Since when.'),
 });
 
 /** One pod; written by the pod itself. */
@@ -95,6 +113,14 @@ export const instanceStatus = z
       .describe(
         'When the pod last took up a changed SDK key or mobile key from its mounted Secrets, without a restart.',
       )
+      .optional(),
+    missingInputs: namedList(missingInput, 16)
+      .describe(
+        'Mounted files, beside the keys of environments, that the pod cannot read now; it goes on with what it read before.',
+      )
+      .optional(),
+    heldConfig: atomicList(z.string().max(256), 32)
+      .describe('Parts of the configuration that differ from what the pod runs, and that wait for its restart.')
       .optional(),
     unhealthy: namedList(unhealthyEnvironment, 100)
       .describe('Environments that are not VALID in this pod, or whose store is not.')

@@ -1,10 +1,10 @@
-import type { EnvironmentDefinition } from '../environment/definition.ts';
-import type { EnvironmentConfig, RelayConfig } from './document.ts';
-import { trySecretFile } from './secrets.ts';
+import type { AwaitedCredential, EnvironmentDefinition } from '../environment/definition.ts';
+import type { RelayConfig } from './document.ts';
+import { isKeyUnknown, type KeyInForce, type RunningEnvironment, succeed } from './succession.ts';
 
 /** Every file whose content is part of a definition. */
-export function credentialFiles(config: RelayConfig): string[] {
-  const files = config.environments.flatMap(({ sdkKeyFile, sdkKeyPreviousFile, mobileKeyFile }) => [
+export function credentialFiles({ environments }: Pick<RelayConfig, 'environments'>): string[] {
+  const files = environments.flatMap(({ sdkKeyFile, sdkKeyPreviousFile, mobileKeyFile }) => [
     sdkKeyFile,
     sdkKeyPreviousFile,
     mobileKeyFile,
@@ -12,15 +12,26 @@ export function credentialFiles(config: RelayConfig): string[] {
   return [...new Set(files.filter((file) => file !== undefined))];
 }
 
-/**
- * The environments that a configuration names, with the secrets that its files hold now. Each environment of a project
- * with payload filters comes once more per filter, as `name/filter` (contract 4.2 Filters).
- */
+/** The environments that a configuration names, with the secrets that its files hold now, where nothing has run before. */
 export function definitionsOf(config: RelayConfig): EnvironmentDefinition[] {
-  return config.environments.flatMap((environment) => {
+  const hasStore = config.store.redis !== undefined;
+  const { environments } = succeed([], config.environments, { now: Date.now(), hasStore });
+  return definitionsFor(environments, config.filters);
+}
+
+/**
+ * The definitions of what runs. Each environment of a project with payload filters comes once more per filter, as
+ * `name/filter` (contract 4.2 Filters).
+ */
+export function definitionsFor(
+  environments: readonly RunningEnvironment[],
+  filters: RelayConfig['filters'],
+): EnvironmentDefinition[] {
+  return environments.flatMap((environment) => {
     const definition = definitionOf(environment);
-    const filters = environment.projKey === undefined ? [] : (config.filters[environment.projKey] ?? []);
-    return [definition, ...filters.map((filterKey) => filtered(definition, filterKey))];
+    const { projKey } = environment.config;
+    const keys = projKey === undefined ? [] : (filters[projKey] ?? []);
+    return [definition, ...keys.map((filterKey) => filtered(definition, filterKey))];
   });
 }
 
@@ -34,40 +45,41 @@ function filtered(definition: EnvironmentDefinition, filterKey: string): Environ
   };
 }
 
-function definitionOf(environment: EnvironmentConfig): EnvironmentDefinition {
-  const problems: string[] = [];
-  const secret = (what: string, inline: string | undefined, file: string | undefined): string | undefined => {
-    if (inline !== undefined || file === undefined) return inline;
-    const result = trySecretFile(file);
-    if ('value' in result) return result.value;
-    problems.push(`${what}: ${result.problem}`);
-    return undefined;
-  };
-  const sdkKey = secret('SDK key', environment.sdkKey, environment.sdkKeyFile);
-  const mobileKey = secret('mobile key', environment.mobileKey, environment.mobileKeyFile);
-  const problem = problems.join('; ');
-  problems.length = 0;
-  // The old key's file goes away when the rotation is over: its absence is no problem.
-  const previous = secret('previous SDK key', environment.sdkKeyPrevious, environment.sdkKeyPreviousFile);
+function definitionOf(running: RunningEnvironment): EnvironmentDefinition {
+  const { id, config, sdkKey, previous, mobileKey } = running;
+  const problems = [problemOf('SDK key', sdkKey), problemOf('mobile key', mobileKey)].filter(
+    (one) => one !== undefined,
+  );
+  const since = [sdkKey.missingSince, mobileKey.missingSince].filter((time) => time !== undefined);
+  const awaited: AwaitedCredential[] = [];
+  if (isKeyUnknown(running)) awaited.push('sdk');
+  if (mobileKey.problem !== undefined && mobileKey.value === undefined) awaited.push('mobile');
   return withoutUndefined({
-    id: environment.name,
-    name: environment.name,
-    sdkKey,
-    acceptedSdkKeys: previous === undefined || previous === sdkKey ? [] : [previous],
+    id,
+    name: config.name,
+    sdkKey: sdkKey.value,
+    acceptedSdkKeys: previous === undefined || previous === sdkKey.value ? [] : [previous],
     expiringSdkKeys: [],
-    mobileKey,
-    envId: environment.envId,
-    projKey: environment.projKey,
-    filterKey: environment.filterKey,
-    prefix: environment.prefix || undefined,
-    secureMode: environment.secureMode,
-    ttlMs: environment.ttlMs,
-    allowedOrigins: environment.allowedOrigins,
-    allowedHeaders: environment.allowedHeaders,
-    logLevel: environment.logLevel,
-    dataFile: environment.dataFile,
-    credentialProblem: problem || undefined,
+    mobileKey: mobileKey.value,
+    envId: config.envId,
+    projKey: config.projKey,
+    filterKey: config.filterKey,
+    prefix: config.prefix || undefined,
+    secureMode: config.secureMode,
+    ttlMs: config.ttlMs,
+    allowedOrigins: config.allowedOrigins,
+    allowedHeaders: config.allowedHeaders,
+    logLevel: config.logLevel,
+    dataFile: config.dataFile,
+    credentialProblem: problems.length === 0 ? undefined : problems.join('; '),
+    credentialMissingSince: since.length === 0 ? undefined : Math.min(...since),
+    awaited: awaited.length === 0 ? undefined : awaited,
   });
+}
+
+function problemOf(what: string, { value, problem }: KeyInForce): string | undefined {
+  if (problem === undefined) return undefined;
+  return value === undefined ? `${what}: ${problem}` : `${what}: ${problem}; the last one stays in force`;
 }
 
 function withoutUndefined(

@@ -21,13 +21,17 @@ function configured(config: RelayConfig, path?: string) {
   const logger = recordingLogger();
   const reloads: RelayConfig[] = [];
   const rotations = { count: 0 };
+  const held: (readonly string[])[] = [];
+  const absences: (string | undefined)[] = [];
   const source = createConfiguredDefinitions(config, logger, {
     ...(path === undefined ? {} : { watch: { path } }),
     onReload: (next) => reloads.push(next),
     onRotated: () => rotations.count++,
+    onHeld: (parts) => held.push(parts),
+    onAbsent: (problem) => absences.push(problem),
     pollMs: 50,
   });
-  return { sink, logger, source, reloads, rotations };
+  return { sink, logger, source, reloads, rotations, held, absences };
 }
 
 test('4.2 Filters: each environment of a project comes once more per filter', () => {
@@ -128,10 +132,15 @@ test(
     writeFileSync(path, JSON.stringify({ environments: [{ name: 'b', sdkKeyFile: newFile }], server: { port: 9 } }));
     assert.deepEqual(
       (await sink.next()).map(({ id }) => id),
-      ['b'],
+      ['b', 'a'],
+      'a goes on until it is known whether b is a',
     );
     writeFileSync(newFile, 'sdk-late');
-    assert.equal((await sink.next())[0]?.sdkKey, 'sdk-late', 'files that the new document names are watched');
+    assert.deepEqual(
+      (await sink.next()).map(({ id, sdkKey }) => [id, sdkKey]),
+      [['b', 'sdk-late']],
+      'files that the new document names are watched',
+    );
     assert.deepEqual(
       reloads.map(({ server }) => server.port),
       [9, 9],
@@ -140,3 +149,75 @@ test(
     assert.equal(sink.lists.length, 3);
   },
 );
+
+test('a key file that goes and comes back is told once each, and the key stays', TIMEOUT, async () => {
+  const sdkKeyFile = join(directory, 'pruned');
+  writeFileSync(sdkKeyFile, 'sdk-1');
+  const { sink, source, logger } = configured(configOf({ environments: [{ name: 'a', sdkKeyFile }] }));
+  await source.start(sink);
+  await sink.next();
+  rmSync(sdkKeyFile);
+  const [gone] = await sink.next();
+  assert.equal(gone?.sdkKey, 'sdk-1');
+  assert.match(gone?.credentialProblem ?? '', /is missing or empty; the last one stays in force$/);
+  assert.ok(Math.abs(Date.now() - (gone?.credentialMissingSince ?? 0)) < 10_000);
+  writeFileSync(sdkKeyFile, 'sdk-1');
+  const [back] = await sink.next();
+  assert.deepEqual([back?.sdkKey, back?.credentialProblem], ['sdk-1', undefined]);
+  await source.close();
+  const messages = logger.lines.map(({ message }) => message);
+  assert.equal(messages.filter((message) => message === 'a credential is missing').length, 1);
+  assert.equal(messages.filter((message) => message === 'every credential is there again').length, 1);
+});
+
+test('a document whose environments are to come from elsewhere leaves those that there are', TIMEOUT, async () => {
+  const path = join(directory, 'to-autoconfig.json');
+  const first = { environments: [{ name: 'a', sdkKey: 'sdk-a' }] };
+  for (const other of [{ autoConfig: { keyFile: '/nosuch' } }, { offline: { archiveFile: '/nosuch' } }]) {
+    writeFileSync(path, JSON.stringify(first));
+    const { sink, source, reloads, held, logger } = configured(configOf(first), path);
+    await source.start(sink);
+    await sink.next();
+    writeFileSync(path, JSON.stringify(other));
+    const part = Object.keys(other)[0] ?? '';
+    await eventually(() => assert.deepEqual([...(held.at(-1) ?? [])].sort(), [part, 'environments'].sort()));
+    assert.match(JSON.stringify(logger.lines), /take effect at the next start/);
+    assert.equal(reloads.length, 1, 'its hash is reported');
+    writeFileSync(path, JSON.stringify({ environments: [{ name: 'a', sdkKey: 'sdk-a', secureMode: true }] }));
+    assert.equal((await sink.next())[0]?.secureMode, true, 'one with environments again is taken over');
+    assert.deepEqual(held.at(-1), []);
+    assert.equal(sink.lists.length, 2);
+    await source.close();
+  }
+});
+
+test('a document that is gone changes nothing, and is told', TIMEOUT, async () => {
+  const path = join(directory, 'gone.json');
+  const first = { environments: [{ name: 'a', sdkKey: 'sdk-a' }] };
+  writeFileSync(path, JSON.stringify(first));
+  const { sink, source, absences } = configured(configOf(first), path);
+  await source.start(sink);
+  await sink.next();
+  rmSync(path);
+  await eventually(() => assert.match(absences.at(-1) ?? '', /gone.json cannot be read/));
+  writeFileSync(path, JSON.stringify(first));
+  await eventually(() => assert.equal(absences.at(-1), undefined));
+  await source.close();
+  assert.equal(sink.lists.length, 1);
+});
+
+test('a changed document counts although the file of a secret that is read at the start is gone', TIMEOUT, async () => {
+  const path = join(directory, 'with-snapshot.json');
+  const [encryptionKeyFile, folder] = [join(directory, 'encryption-key'), join(directory, 'snapshots')];
+  const snapshot = { directory: folder, encryptionKeyFile };
+  const environments = [{ name: 'a', sdkKey: 'sdk-a' }];
+  writeFileSync(path, JSON.stringify({ environments, snapshot }));
+  const config = { ...configOf({ environments, snapshot }) };
+  const { sink, source, held } = configured({ ...config, snapshot: { ...snapshot, encryptionKey: 'secret' } }, path);
+  await source.start(sink);
+  await sink.next();
+  writeFileSync(path, JSON.stringify({ environments: [{ name: 'a', sdkKey: 'sdk-b' }], snapshot }));
+  assert.equal((await sink.next())[0]?.sdkKey, 'sdk-b');
+  assert.deepEqual(held, []);
+  await source.close();
+});

@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs';
 import type { DefinitionSink, DefinitionSource, EnvironmentDefinition } from '../environment/definition.ts';
 import { type FileWatch, watchFiles } from '../files/watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { credentialFiles, definitionsOf } from './definition.ts';
+import { credentialFiles, definitionsFor } from './definition.ts';
 import type { RelayConfig } from './document.ts';
 import { type ConfigWatch, loadJsonDocument } from './load.ts';
 import { noProblems } from './problems.ts';
+import { hasOtherOrigin, restartParts } from './restart-parts.ts';
+import { type RunningEnvironment, type Succession, succeed } from './succession.ts';
 
-/** Parts of the document that a running relay takes over; a change elsewhere needs a restart. */
-const RELOADED: ReadonlySet<string> = new Set(['environments', 'filters']);
+/** What of a configuration says which environments there are. */
+type Listed = Pick<RelayConfig, 'environments' | 'filters'>;
+
+/** Keeps what runs for a process that ends and begins to serve again, as the active one of daemon mode does. */
+export interface DefinitionsMemory {
+  running: readonly RunningEnvironment[];
+}
 
 /** Options of {@link createConfiguredDefinitions}. */
 export interface ConfiguredDefinitionsOptions {
@@ -20,31 +27,54 @@ export interface ConfiguredDefinitionsOptions {
   readonly onRejected?: () => void;
   /** Called when an environment that had an SDK key or mobile key before has another one now. */
   readonly onRotated?: () => void;
+  /** Called with the parts of the document that wait for a restart, whenever they are others. */
+  readonly onHeld?: (parts: readonly string[]) => void;
+  /** Called at each look with why the document is not there; undefined while it is. */
+  readonly onAbsent?: (problem: string | undefined) => void;
+  /** What ran before in this process; kept up to date. */
+  readonly memory?: DefinitionsMemory;
   /** How often files are looked at although nothing was said, in ms. */
   readonly pollMs?: number;
 }
 
 /**
  * The environments of a configuration, delivered anew when one of their secret files or the JSON document changes. A
- * document with mistakes is reported and the last good one stays; what cannot be changed while running is reported too.
+ * document with mistakes is reported and the last good one stays; what cannot be changed while running is reported too, and
+ * stays. So does a key whose file is gone: only another key, or a document without it, ends a key.
  */
 export function createConfiguredDefinitions(
   config: RelayConfig,
   logger: Logger,
   options: ConfiguredDefinitionsOptions = {},
 ): DefinitionSource {
+  /** The document that was taken over last. */
   let current = config;
+  /** What of it, or of an earlier one, says which environments there are. */
+  let listed: Listed = config;
+  const memory: DefinitionsMemory = options.memory ?? { running: [] };
+  const hasStore = config.store.redis !== undefined;
   let delivered = '';
   /** Keys in force by environment, to tell a rotation from any other change. */
   let keys = new Map<string, Keys>();
+  /** What was said last of the credentials of each environment. */
+  let credentialProblems: ReadonlyMap<string, string> = new Map();
+  let waiting = '';
+  let held = '';
   let lastProblem = '';
   /** Text of the document that was taken over last; undefined until the first look. */
   let takenText: string | undefined;
   let watched: FileWatch | undefined;
   let watchedPaths = '';
 
+  const succession = ({ environments }: Listed): Succession =>
+    succeed(memory.running, environments, { now: Date.now(), hasStore });
+
   function deliver(sink: DefinitionSink): void {
-    const definitions = definitionsOf(current);
+    const next = succession(listed);
+    memory.running = next.environments;
+    noteHeld(next);
+    noteWaiting(next.environments);
+    const definitions = definitionsFor(next.environments, listed.filters);
     const text = JSON.stringify(definitions);
     if (text === delivered) return;
     if (delivered !== '') logger.info('environments changed', { environments: definitions.length });
@@ -63,21 +93,62 @@ export function createConfiguredDefinitions(
     options.onRotated?.();
   }
 
+  /** Tells what is missing, and what is there again, once. */
   function reportCredentials(definitions: readonly EnvironmentDefinition[]): void {
-    for (const { name, credentialProblem } of definitions) {
-      if (credentialProblem !== undefined) {
-        logger.warn('a credential is missing', { environment: name, problem: credentialProblem });
-      }
+    const problems = new Map(
+      definitions.flatMap(({ name, credentialProblem }) =>
+        credentialProblem === undefined ? [] : [[name, credentialProblem]],
+      ),
+    );
+    for (const [environment, problem] of problems) {
+      if (credentialProblems.get(environment) === problem) continue;
+      logger.warn('a credential is missing', { environment, problem });
     }
+    for (const { name, credentialProblem } of definitions) {
+      if (credentialProblem !== undefined || !credentialProblems.has(name)) continue;
+      logger.info('every credential is there again', { environment: name });
+    }
+    credentialProblems = problems;
+  }
+
+  /** Tells which parts of the document are not in force, whenever they are others. */
+  function noteHeld(next: Succession): void {
+    const parts = [...restartParts(config, current), ...next.held];
+    const text = parts.join(', ');
+    if (text === held) return;
+    held = text;
+    if (parts.length > 0) {
+      logger.warn('these parts of the configuration take effect at the next start', { parts: text });
+    }
+    options.onHeld?.(parts);
+  }
+
+  /** Tells which environments go on although the document does not name them. */
+  function noteWaiting(environments: readonly RunningEnvironment[]): void {
+    const left = environments.filter(({ waitsFor }) => waitsFor.length > 0);
+    const text = left.map(({ config: { name } }) => name).join(', ');
+    if (text === waiting) return;
+    waiting = text;
+    if (text === '') return;
+    logger.warn(
+      'environments that the configuration does not name any more are served until it is known who follows them',
+      {
+        environments: text,
+        waitsFor: [...new Set(left.flatMap(({ waitsFor }) => waitsFor))].join(', '),
+      },
+    );
   }
 
   function reload(path: string): void {
     const text = textOf(path);
+    options.onAbsent?.(text === undefined ? `${path} cannot be read` : undefined);
     if (text !== undefined && text === takenText) return;
     const problems = noProblems();
-    const next = loadJsonDocument(path, problems);
-    const problem = problems.mistakes.join('; ');
-    if (!next) {
+    const next = loadJsonDocument(path, problems, config);
+    const follows = next === undefined ? undefined : listedOf(next);
+    const conflict = follows === undefined ? undefined : succession(follows).conflict;
+    const problem = [...problems.mistakes, ...(conflict === undefined ? [] : [conflict])].join('; ');
+    if (!next || follows === undefined || conflict !== undefined) {
       if (problem !== lastProblem) {
         logger.error('the changed configuration is not used', { problem });
         options.onRejected?.();
@@ -93,17 +164,19 @@ export function createConfiguredDefinitions(
       if (!firstLook) options.onReload?.(next);
       return;
     }
-    const needRestart = changedParts(current, next).filter((part) => !RELOADED.has(part));
-    if (needRestart.length > 0) {
-      logger.warn('these parts of the configuration take effect at the next start', { parts: needRestart.join(', ') });
-    }
     for (const warning of problems.warnings) logger.warn(warning);
     current = next;
+    listed = follows;
     options.onReload?.(next);
   }
 
+  /** What a document says of the environments; what is in force now while something else is to say it after a restart. */
+  function listedOf(document: RelayConfig): Listed {
+    return hasOtherOrigin(document) ? listed : document;
+  }
+
   function rewatch(sink: DefinitionSink): void {
-    const paths = [...credentialFiles(current), ...(options.watch ? [options.watch.path] : [])].sort();
+    const paths = [...credentialFiles(listed), ...(options.watch ? [options.watch.path] : [])].sort();
     const joined = paths.join('\n');
     if (joined === watchedPaths) return;
     watched?.close();
@@ -146,10 +219,4 @@ function textOf(path: string): string | undefined {
   } catch {
     return undefined; // loading it tells the reason
   }
-}
-
-/** Names of the top-level parts that differ. */
-function changedParts(before: RelayConfig, after: RelayConfig): string[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof RelayConfig>;
-  return [...names].filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }

@@ -65,11 +65,14 @@ export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Loa
   return { kind: 'run', config, warnings, ...(isJson ? { watch: { path: line.configFile ?? '' } } : {}) };
 }
 
-/** Reads and checks a JSON document again after a change. Problems say why it cannot be used. */
-export function loadJsonDocument(path: string, problems: Problems): RelayConfig | undefined {
+/**
+ * Reads and checks a JSON document. Problems say why it cannot be used.
+ * @param running what this process runs on, when a document is read again: secrets of it whose files are gone count as unchanged
+ */
+export function loadJsonDocument(path: string, problems: Problems, running?: RelayConfig): RelayConfig | undefined {
   const text = readConfigFile(path, false, problems);
   const document = text === undefined ? undefined : parseJson(text, `${path} `, problems);
-  return document === undefined ? undefined : finish(document, `${path}: `, problems);
+  return document === undefined ? undefined : finish(document, `${path}: `, problems, running);
 }
 
 function fromJson(line: CommandLine, env: NodeJS.ProcessEnv, problems: Problems): RelayConfig | undefined {
@@ -107,10 +110,15 @@ function stillCheck(document: RelayDocument, problems: Problems): undefined {
   if (config) validate(config, problems);
 }
 
-function finish(document: RelayDocument, where: string, problems: Problems): RelayConfig | undefined {
+function finish(
+  document: RelayDocument,
+  where: string,
+  problems: Problems,
+  running?: RelayConfig,
+): RelayConfig | undefined {
   const parsed = parseDocument(withBaseUris(document), where, problems);
   if (!parsed) return undefined;
-  const config = resolveSecretFiles(parsed, problems);
+  const config = resolveSecretFiles(parsed, problems, running);
   validate(config, problems);
   return problems.mistakes.length === 0 ? config : undefined;
 }

@@ -124,7 +124,7 @@ export const ENVIRONMENT_OPTIONS: readonly Option[] = [
     env: 'LD_SDK_KEY_PREVIOUS_',
     fileEnv: 'LD_SDK_KEY_PREVIOUS_FILE_',
     type: 'secret',
-    text: 'Second SDK key that is accepted too, for rotation.',
+    text: 'Second SDK key that is accepted too, for rotation. It ends when it is taken out while the file of `sdkKey` is there.',
     own: true,
   },
   {

@@ -28,24 +28,42 @@ export function trySecretFile(path: string): { readonly value: string } | { read
 /**
  * Fills in the secrets that are given as files and read once, at start. Those of environments, AutoConfig, Redis and
  * the proxy are left to their users, who follow changes.
+ * @param running what was read at the start, when the document is read again: a file that is gone since is no mistake
  */
-export function resolveSecretFiles(config: RelayConfig, problems: Problems): RelayConfig {
-  const read = (name: string, inline: string | undefined, file: string | undefined): string | undefined => {
+export function resolveSecretFiles(config: RelayConfig, problems: Problems, running?: RelayConfig): RelayConfig {
+  const read = (
+    name: string,
+    inline: string | undefined,
+    file: string | undefined,
+    before: string | undefined,
+  ): string | undefined => {
     if (file === undefined || inline !== undefined) return inline;
     const result = trySecretFile(file);
     if ('value' in result) return result.value;
+    if (before !== undefined) return before;
     problems.mistakes.push(`${name}: ${result.problem}`);
     return undefined;
   };
   const { redis } = config.store;
   const { autoConfig, snapshot } = config;
-  const sentinelPassword = read('Redis sentinelPasswordFile', redis?.sentinelPassword, redis?.sentinelPasswordFile);
+  const sentinelPassword = read(
+    'Redis sentinelPasswordFile',
+    redis?.sentinelPassword,
+    redis?.sentinelPasswordFile,
+    running?.store.redis?.sentinelPassword,
+  );
   const cacheEncryptionKey = read(
     'AutoConfig cacheEncryptionKeyFile',
     autoConfig?.cacheEncryptionKey,
     autoConfig?.cacheEncryptionKeyFile,
+    running?.autoConfig?.cacheEncryptionKey,
   );
-  const encryptionKey = read('Snapshot encryptionKeyFile', snapshot?.encryptionKey, snapshot?.encryptionKeyFile);
+  const encryptionKey = read(
+    'Snapshot encryptionKeyFile',
+    snapshot?.encryptionKey,
+    snapshot?.encryptionKeyFile,
+    running?.snapshot?.encryptionKey,
+  );
   return {
     ...config,
     ...(redis && sentinelPassword !== undefined ? { store: { redis: { ...redis, sentinelPassword } } } : {}),

@@ -147,3 +147,55 @@ test('whoever takes over has the environments that the document names by then', 
   await eventually(async () => assert.equal(await stored('other', 'other'), 1));
   assert.equal(upstream.requests(KEYS.sdk), 0);
 });
+
+test('a key file that is gone changes nothing, not even for a process that becomes active again meanwhile', {
+  timeout: 60_000,
+}, async () => {
+  await using closers = new AsyncDisposableStack();
+  const { upstream, document, base, stored } = await setUp(closers);
+  const api = closers.use(await startLeaseServer());
+  const directory = mkdtempSync(join(tmpdir(), 'flagrelay-daemon-'));
+  closers.defer(() => rmSync(directory, { recursive: true }));
+  const sdkKeyFile = join(directory, 'key');
+  writeFileSync(sdkKeyFile, KEYS.sdk);
+  const environments = [{ name: 'test', sdkKeyFile, prefix: 'test' }];
+  const config = relayDocument.parse({ ...document, environments, lease: { name: 'demo' } });
+  const { accountDirectory } = api;
+  const daemon = await startDaemon(config, { ...base, env: api.env('pod-1'), accountDirectory, timing: quick });
+  closers.defer(() => daemon.close());
+  await eventually(async () => assert.equal(await stored('one'), 1));
+  rmSync(sdkKeyFile);
+  const missing = () => daemon.facts().environments.map(({ state, served }) => [state, served]);
+  await eventually(() => assert.deepEqual(missing(), [['CredentialMissing', true]]), 20_000);
+  upstream.patchFlag(KEYS.sdk, simpleFlag('one', 7));
+  await eventually(async () => assert.equal(await stored('one'), 7));
+  assert.equal(upstream.requests(KEYS.sdk), 1);
+  api.refuse(500);
+  await eventually(() => assert.equal(upstream.connected(KEYS.sdk), 0), 20_000);
+  api.refuse(0);
+  await eventually(() => assert.equal(upstream.connected(KEYS.sdk), 1), 30_000);
+  assert.deepEqual(missing()[0]?.[0], 'CredentialMissing');
+});
+
+test('a token that is gone for a while loses no lease', { timeout: 60_000 }, async () => {
+  await using closers = new AsyncDisposableStack();
+  const { upstream, document, base, stored } = await setUp(closers);
+  const api = closers.use(await startLeaseServer());
+  const config = relayDocument.parse({ ...document, lease: { name: 'demo' } });
+  const { accountDirectory } = api;
+  const daemon = await startDaemon(config, { ...base, env: api.env('pod-1'), accountDirectory, timing: quick });
+  closers.defer(() => daemon.close());
+  await eventually(async () => assert.equal(await stored('one'), 1));
+  rmSync(join(accountDirectory, 'token'));
+  await eventually(
+    () =>
+      assert.deepEqual(
+        daemon.facts().absences?.map(({ input }) => input),
+        ['serviceAccount'],
+      ),
+    20_000,
+  );
+  const version = api.lease.metadata?.resourceVersion;
+  await eventually(() => assert.ok(Number(api.lease.metadata?.resourceVersion) > Number(version) + 3), 20_000);
+  assert.deepEqual([daemon.active(), upstream.requests(KEYS.sdk)], [true, 1]);
+});

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RelayDeps, RunningProgram } from '../app.ts';
+import type { DefinitionsMemory } from '../config/definitions.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { StartupError } from '../environment/definition.ts';
+import { createAbsences } from '../files/absences.ts';
 import { watchFiles } from '../files/watch.ts';
 import { hashNow } from '../health/config-facts.ts';
 import type { Readiness } from '../health/readiness.ts';
@@ -9,7 +11,7 @@ import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
-import { createApiServer, podVariable } from '../kubernetes/api-server.ts';
+import { createApiServer, podVariable, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import { createElection, type Election, type ElectionTiming } from '../kubernetes/election.ts';
 import { createLeaseClient } from '../kubernetes/lease.ts';
 import { describe } from '../telemetry/describe.ts';
@@ -56,11 +58,17 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     if (election?.seen !== true) return { ready: false, reason: 'the lease has not been read yet' };
     return { ready: true, reason: active() ? 'active' : 'stand-by' };
   };
+  const absences = createAbsences(logger, changed);
   const metrics = createMetrics({
+    config: { held: () => filling?.configFacts().held ?? [], absences },
     environments: () => filling?.overview.samples() ?? [],
     ready: () => readiness().ready,
     active,
   });
+  const account: ServiceAccountFiles = {
+    ...(deps.accountDirectory === undefined ? {} : { directory: deps.accountDirectory }),
+    onAbsent: absences.hook('serviceAccount'),
+  };
   const facts = (): InstanceFacts => ({
     ready: readiness().ready,
     connections: 0,
@@ -68,18 +76,29 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     active: active(),
     // One that stands by will run what the document says by then.
     ...(filling === undefined ? hashNow(watch) : filling.configFacts()),
+    absences: absences.list(),
   });
 
   await using closers = new AsyncDisposableStack();
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, env, {
-    onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
+    onAbsent: absences.hook('proxyCredentials'),
   });
   closers.defer(() => dispatcher.close());
   const ops = createOpsServer({ readiness, metrics: metrics.registry, report: () => reporter?.item() });
   closers.defer(() => closeServer(ops));
 
+  /** A Secret that is gone when this process becomes active again is no reason to forget its keys. */
+  const memory: DefinitionsMemory = { running: [] };
   const fill = async (): Promise<void> => {
-    filling = await startFilling(config, { ...deps, dispatcher, metrics, allowed: active, changed });
+    filling = await startFilling(config, {
+      ...deps,
+      dispatcher,
+      metrics,
+      allowed: active,
+      changed,
+      absences,
+      memory,
+    });
   };
   const endFilling = async (): Promise<void> => {
     const ending = filling;
@@ -107,7 +126,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   const opsPort = await listenOps(ops, config.ops, logger);
   if (config.report !== undefined) {
     const { createReporter } = await import('../health/reporter.ts');
-    reporter = createReporter({ config: config.report, version: VERSION, env, facts, logger });
+    reporter = createReporter({ config: config.report, version: VERSION, env, facts, logger, account });
     closers.defer(() => reporter?.close());
     reporter.changed();
   }
@@ -115,7 +134,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     await fill();
     closers.defer(endFilling);
   } else {
-    const client = leaseClient(config.lease.name, deps);
+    const client = leaseClient(config.lease.name, deps, account);
     closers.defer(() => client.close());
     const identity = `${podVariable(env, 'POD_NAME', 'lease')}_${randomUUID()}`;
     const { timing = {} } = deps;
@@ -149,7 +168,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   };
 }
 
-function leaseClient(name: string, { env, accountDirectory }: DaemonDeps) {
+function leaseClient(name: string, { env }: DaemonDeps, account: ServiceAccountFiles) {
   const namespace = podVariable(env, 'POD_NAMESPACE', 'lease');
-  return createLeaseClient(createApiServer(env, 'lease', accountDirectory), namespace, name);
+  return createLeaseClient(createApiServer(env, 'lease', account), namespace, name);
 }

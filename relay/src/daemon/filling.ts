@@ -1,12 +1,15 @@
 import type { Dispatcher } from 'undici';
 import type { RelayDeps } from '../app.ts';
+import type { DefinitionsMemory } from '../config/definitions.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { loadJsonDocument } from '../config/load.ts';
 import { noProblems } from '../config/problems.ts';
+import { hasOtherOrigin } from '../config/restart-parts.ts';
 import { StartupError } from '../environment/definition.ts';
 import { rememberFirstList } from '../environment/first-list.ts';
 import { Registry } from '../environment/registry.ts';
 import { compile } from '../evaluation/compile.ts';
+import type { Absences } from '../files/absences.ts';
 import { type ConfigFollower, followConfig } from '../health/config-facts.ts';
 import { createOverview, type Overview } from '../health/overview.ts';
 import { createFeeds } from '../sources/factory.ts';
@@ -23,6 +26,10 @@ export interface FillingDeps extends Pick<RelayDeps, 'logger' | 'watch' | 'fatal
   readonly allowed: () => boolean;
   /** Health, or the configuration, changed. */
   readonly changed: () => void;
+  /** Keeps which files are missing. */
+  readonly absences: Absences;
+  /** What ran before in this process. */
+  readonly memory: DefinitionsMemory;
 }
 
 /** Environments whose data go from upstream into the store. */
@@ -59,6 +66,7 @@ export async function startFilling(startConfig: RelayConfig, deps: FillingDeps):
     dispatcher,
     logger,
     allowed: deps.allowed,
+    onAbsent: deps.absences.hook('redisCredentials'),
     timed: (operation, ms) => metrics.storeOperations.observe({ operation }, ms / 1000),
   });
   closers.defer(() => stores.close());
@@ -98,13 +106,25 @@ export async function startFilling(startConfig: RelayConfig, deps: FillingDeps):
 }
 
 /** The configuration with the environments that its document has now: a stand-by may have waited for days. */
-function newest(config: RelayConfig, { watch, logger }: FillingDeps): RelayConfig {
+function newest(config: RelayConfig, { watch, logger, memory }: FillingDeps): RelayConfig {
   if (watch === undefined) return config;
   const problems = noProblems();
-  const next = loadJsonDocument(watch.path, problems);
+  const next = loadJsonDocument(watch.path, problems, config);
   if (next === undefined) {
     logger.error('the changed configuration is not used', { problem: problems.mistakes.join('; ') });
     return config;
   }
+  // Another origin of environments takes effect at a restart: until then those that there were go on.
+  if (hasOtherOrigin(next)) {
+    const ran = memory.running.map((one) => one.config);
+    return ran.length === 0 ? config : { ...config, environments: ran };
+  }
+  // No store is open now, so that nothing holds an environment to the prefix that it had.
+  const prefixes = new Map(next.environments.map(({ name, prefix }) => [name, prefix]));
+  memory.running = memory.running.map((one) => {
+    const { prefix: _, ...rest } = one.config;
+    const prefix = prefixes.has(rest.name) ? prefixes.get(rest.name) : one.config.prefix;
+    return { ...one, config: prefix === undefined ? rest : { ...rest, prefix } };
+  });
   return { ...config, environments: next.environments, filters: next.filters };
 }

@@ -7,16 +7,19 @@ export interface ExpiringKey {
   readonly expiresAt: number;
 }
 
+/** A credential that an environment has and that this process has never read, so that it cannot tell who is right. */
+export type AwaitedCredential = 'sdk' | 'mobile';
+
 /**
  * What makes one environment, whoever says so: the configuration, AutoConfig or an archive. A payload filter makes a
  * definition of its own. Immutable; a change comes as a new definition with the same `id`.
  */
 export interface EnvironmentDefinition {
-  /** Unique in the relay: the configured name; with AutoConfig and offline the environment id; `/<filter>` appended for a filter. */
+  /** Unique in the relay: the name that it was first configured with; with AutoConfig and offline the environment id; `/<filter>` appended for a filter. */
   readonly id: string;
   /** Key in the `/status` document (contract 3). */
   readonly name: string;
-  /** Absent while its file is missing (see `credentialProblem`). */
+  /** Absent while its file has never been there (see `awaited`). */
   readonly sdkKey?: string;
   /** Further SDK keys that are accepted for good: a second current key. */
   readonly acceptedSdkKeys: readonly string[];
@@ -41,8 +44,12 @@ export interface EnvironmentDefinition {
   readonly logLevel?: LogLevel;
   /** A data file that is served instead of an upstream stream. */
   readonly dataFile?: string;
-  /** Why the environment cannot start, such as a missing Secret file; no credential in it. */
+  /** Which credential's file is missing, such as that of a Secret that was deleted; no credential in it. What was read before stays in force. */
   readonly credentialProblem?: string;
+  /** Since when the first of them is, ms since the epoch. */
+  readonly credentialMissingSince?: number;
+  /** Credentials that are configured and not known yet: somebody who sends one cannot be told from somebody who guesses. */
+  readonly awaited?: readonly AwaitedCredential[];
 }
 
 /** The list of environments as its owner sees it now, and as it changes. */

@@ -7,6 +7,7 @@ import { type Store, StoreError, type StoreEvents } from '../store/store.ts';
 import type { Channel } from '../streams/channel.ts';
 import type { Hub } from '../streams/hub.ts';
 import { PING } from '../streams/sse.ts';
+import { type FollowingLogger, followingLogger } from '../telemetry/following-logger.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { acceptedCredentials, type CredentialDigest, currentExpiring } from './credentials.ts';
 import type { EnvironmentDefinition } from './definition.ts';
@@ -16,7 +17,8 @@ import { SourceSlot } from './source-slot.ts';
 
 /**
  * How requests for an environment are treated (contract 1.2, 9.1): `starting` answers 503, `open` serves what there is,
- * `refused` (upstream does not know the key) and `keyless` are as if the environment did not exist.
+ * `refused` (upstream does not know the key) is as if the environment did not exist, and so is `keyless`, unless the key is
+ * only not known yet, which answers 503.
  */
 export type Access = 'starting' | 'open' | 'refused' | 'keyless';
 
@@ -33,7 +35,7 @@ export interface EnvironmentDeps {
   /** ms; then requests are let through although there is no data */
   readonly initTimeoutMs: number;
   createSource(definition: EnvironmentDefinition, logger: Logger): Source;
-  createStore(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
+  createStore(definition: () => EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
   createBigSegments?(
     definition: () => EnvironmentDefinition,
     changed: () => void,
@@ -50,7 +52,7 @@ export interface EnvironmentDeps {
 /** One environment: its source, its data and its streams. Credentials are looked up in the registry. */
 export class Environment {
   readonly id: string;
-  readonly logger: Logger;
+  readonly logger: FollowingLogger;
   readonly all: Channel;
   readonly flags: Channel;
   readonly ping: Channel;
@@ -74,13 +76,13 @@ export class Environment {
     this.id = definition.id;
     this.#definition = definition;
     this.#deps = deps;
-    this.logger = deps.logger.child({ environment: definition.name }, definition.logLevel);
+    this.logger = followingLogger(deps.logger, { environment: definition.name }, definition.logLevel);
     this.all = deps.hub.createChannel('all');
     this.flags = deps.hub.createChannel('flags');
     this.ping = deps.hub.createChannel('ping');
     this.fdv2 = deps.hub.createChannel('fdv2');
     this.store = deps.createStore(
-      definition,
+      () => this.#definition,
       { status: () => deps.changed(this), recovered: () => this.#source.restart() },
       this.logger,
     );
@@ -156,9 +158,9 @@ export class Environment {
   start(): void {
     if (!hasSource(this.#definition)) {
       this.#access = 'keyless';
-      this.logger.error('the environment has no credential and cannot start', {
-        reason: this.#definition.credentialProblem,
-      });
+      const { awaited, credentialProblem } = this.#definition;
+      if (awaited === undefined) this.logger.error('the environment has no credential and cannot start');
+      else this.logger.warn('the environment waits for its credential', { reason: credentialProblem });
       this.#deps.changed(this);
       return;
     }
@@ -171,10 +173,14 @@ export class Environment {
   /**
    * Takes over a changed definition in place. The registry has already dropped the credentials that are no longer
    * accepted. A new SDK key gets a link of its own; the old link delivers until the new one does, if the old key has grace.
+   * So it does when the key is the same and the data come from elsewhere: what cannot be read replaces nothing.
    */
   update(definition: EnvironmentDefinition): void {
     const old = this.#definition;
     this.#definition = definition;
+    if (old.name !== definition.name || old.logLevel !== definition.logLevel) {
+      this.logger.follow({ environment: definition.name }, definition.logLevel);
+    }
     if (sameSource(old, definition)) {
       this.#deps.changed(this);
       return;
@@ -183,14 +189,17 @@ export class Environment {
       this.#source.clear();
       this.#link = nextLink(this.#link, 'OFF', undefined, Date.now());
       this.#access = 'keyless';
-      this.logger.error('the credential of the environment is gone', { reason: definition.credentialProblem });
+      this.logger.error('the environment has no SDK key any more');
     } else if (this.#access === 'keyless' || this.#access === 'refused') {
       this.#link = this.#initialised ? this.#link : { state: 'INITIALIZING', stateSince: Date.now() };
       this.start();
       if (this.#initialised) this.#open();
     } else {
-      this.logger.info('the SDK key changed, connecting with the new one');
-      const grace = old.sdkKey !== undefined && stillAccepted(definition, old.sdkKey);
+      const sameKey = old.sdkKey === definition.sdkKey;
+      this.logger.info(
+        sameKey ? 'the data come from elsewhere now' : 'the SDK key changed, connecting with the new one',
+      );
+      const grace = sameKey || (old.sdkKey !== undefined && stillAccepted(definition, old.sdkKey));
       this.#source.replace(this.#deps.createSource(definition, this.logger), grace);
     }
     this.#deps.changed(this);

@@ -255,4 +255,73 @@ describe('registry of environments', () => {
     assert.equal(sources.length, 2, 'no new link');
     await registry.close();
   });
+
+  test('while a key is configured and not known, a key that opens nothing may be it; only keys of that kind', async () => {
+    const { registry, sources } = setUp();
+    const awaiting = definition({ id: 'a', envId: 'e', mobileKey: 'm', awaited: ['sdk'] });
+    registry.replace([awaiting, definition({ id: 'b', sdkKey: 't' })]);
+    await sources[0]!.sink!.put(DATA);
+    const reason = (kind: 'sdk' | 'mobile' | 'env', key: string) => {
+      const found = registry.lookup(kind, key, '');
+      return found.found ? 'found' : found.reason;
+    };
+    assert.deepEqual([reason('sdk', 't'), reason('sdk', 'guess')], ['found', 'awaited']);
+    assert.deepEqual([reason('mobile', 'm'), reason('env', 'e')], ['awaited', 'awaited'], 'they are its own');
+    assert.deepEqual([reason('mobile', 'guess'), reason('env', 'guess')], ['unknown', 'unknown']);
+    assert.deepEqual(registry.lookupAny(['sdk', 'mobile'], 'guess', '').lookup, { found: false, reason: 'awaited' });
+    assert.equal(registry.lookupAny(['mobile', 'sdk'], 't', '').kind, 'sdk', 'what waits keeps nobody from its own');
+    assert.deepEqual(registry.lookupAny(['mobile', 'env'], 'guess', '').lookup, { found: false, reason: 'unknown' });
+    registry.upsert(definition({ id: 'a', sdkKey: 's' }));
+    assert.equal(reason('sdk', 'guess'), 'unknown');
+    registry.upsert(awaiting);
+    registry.remove('a');
+    assert.equal(reason('sdk', 'guess'), 'unknown');
+    await registry.close();
+  });
+
+  test('an environment that AutoConfig has without an SDK key waits for nothing', async () => {
+    const { registry } = setUp();
+    registry.replace([definition({ id: 'a', mobileKey: 'm' })]);
+    assert.deepEqual(registry.lookup('mobile', 'm', ''), { found: false, reason: 'unknown' });
+    await registry.close();
+  });
+
+  test('data from elsewhere with the same key: the old source delivers until the new one does', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' })]);
+    await sources[0]!.sink!.put(DATA);
+    registry.upsert(definition({ id: 'a', sdkKey: 's', dataFile: '/not/mounted' }));
+    sources[1]!.sink!.link('INITIALIZING', { kind: 'UNKNOWN', time: 1, message: 'ENOENT' });
+    assert.deepEqual([sources[0]!.closed, registry.get('a')?.link.state], [false, 'INITIALIZING']);
+    sources[0]!.sink!.link('VALID');
+    assert.equal(registry.get('a')?.link.state, 'VALID');
+    await sources[1]!.sink!.put(DATA);
+    assert.ok(sources[0]!.closed);
+    await registry.close();
+  });
+
+  test('another payload filter is other data: it begins anew, and the old filter opens nothing', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's', filterKey: 'f1' })]);
+    await sources[0]!.sink!.put(DATA);
+    registry.replace([definition({ id: 'a', sdkKey: 's', filterKey: 'f2' })]);
+    assert.deepEqual(registry.lookup('sdk', 's', 'f2'), { found: false, reason: 'starting' });
+    assert.deepEqual(registry.lookup('sdk', 's', 'f1'), { found: false, reason: 'unknown-filter' });
+    await sources[1]!.sink!.put(DATA);
+    assert.ok(registry.lookup('sdk', 's', 'f2').found);
+    await registry.close();
+  });
+
+  test('a new name and a new log level are in force at once, and cut nothing', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' })]);
+    await sources[0]!.sink!.put(DATA);
+    const found = registry.lookup('sdk', 's', '');
+    assert.ok(found.found);
+    const stream = fakeStream();
+    found.environment.all.add(stream, { ...found, platform: 'server' }, undefined);
+    registry.replace([definition({ id: 'a', name: 'renamed', sdkKey: 's', logLevel: 'debug' })]);
+    assert.deepEqual([stream.closed, sources.length, registry.get('a')?.definition.name], [false, 1, 'renamed']);
+    await registry.close();
+  });
 });

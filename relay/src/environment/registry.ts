@@ -1,16 +1,18 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { acceptedCredentials, type CredentialDigest, type CredentialKind, digestOf } from './credentials.ts';
-import type { DefinitionSink, EnvironmentDefinition } from './definition.ts';
+import type { AwaitedCredential, DefinitionSink, EnvironmentDefinition } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
 
 /** Result of a credential lookup: the environment, or why there is none (contract 1.2). */
 export type Lookup =
   | { readonly found: true; readonly environment: Environment; readonly credential: CredentialDigest }
-  | { readonly found: false; readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' };
+  | { readonly found: false; readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' | 'awaited' };
 
 const UNKNOWN: Lookup = { found: false, reason: 'unknown' };
 const UNKNOWN_FILTER: Lookup = { found: false, reason: 'unknown-filter' };
 const STARTING: Lookup = { found: false, reason: 'starting' };
+/** It may be a key that this process has not been given yet: nobody can say that it is wrong. */
+const AWAITED: Lookup = { found: false, reason: 'awaited' };
 const NO_LIST: Lookup = { found: false, reason: 'no-list' };
 
 /** All environments, and which credential opens which. It is the sink of definitions: changes are applied in place. */
@@ -22,6 +24,8 @@ export class Registry implements DefinitionSink {
   readonly #credentials = new Map<CredentialDigest, Map<string, Environment>>();
   /** Client-side IDs are no secrets: those in use are looked up without a digest. */
   readonly #publicIds = new Map<string, CredentialDigest>();
+  /** Kinds of credentials of which some environment still waits for its own; undefined until it is asked for after a change. */
+  #awaited: ReadonlySet<AwaitedCredential> | undefined;
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   #listed = false;
@@ -58,7 +62,7 @@ export class Registry implements DefinitionSink {
     if (!this.#listed) return NO_LIST;
     const credential = (kind === 'env' ? this.#publicIds.get(value) : undefined) ?? digestOf(kind, value);
     const byFilter = this.#credentials.get(credential);
-    if (byFilter === undefined) return UNKNOWN;
+    if (byFilter === undefined) return kind !== 'env' && this.#awaitedKinds().has(kind) ? AWAITED : UNKNOWN;
     const environment = byFilter.get(filter);
     if (environment === undefined) return UNKNOWN_FILTER;
     switch (environment.access) {
@@ -67,8 +71,26 @@ export class Registry implements DefinitionSink {
       case 'starting':
         return STARTING;
       default:
-        return UNKNOWN;
+        return environment.access === 'keyless' && environment.definition.awaited !== undefined ? AWAITED : UNKNOWN;
     }
+  }
+
+  /**
+   * {@link lookup} where the client does not say of which kind its credential is: as the first kind that knows it. `kind` is
+   * undefined when none does.
+   */
+  lookupAny<K extends CredentialKind>(
+    kinds: readonly K[],
+    value: string,
+    filter: string,
+  ): { readonly lookup: Lookup; readonly kind: K | undefined } {
+    let lookup = UNKNOWN;
+    for (const kind of kinds) {
+      const result = this.lookup(kind, value, filter);
+      if (result.found || (result.reason !== 'unknown' && result.reason !== 'awaited')) return { lookup: result, kind };
+      if (result.reason === 'awaited') lookup = AWAITED;
+    }
+    return { lookup, kind: undefined };
   }
 
   replace(definitions: readonly EnvironmentDefinition[]): void {
@@ -84,7 +106,13 @@ export class Registry implements DefinitionSink {
 
   upsert(definition: EnvironmentDefinition): void {
     if (this.#closed) return;
-    const existing = this.#environments.get(definition.id);
+    this.#awaited = undefined;
+    let existing = this.#environments.get(definition.id);
+    // Other data altogether: those of another filter must not be served meanwhile.
+    if (existing !== undefined && existing.definition.filterKey !== definition.filterKey) {
+      this.remove(definition.id);
+      existing = undefined;
+    }
     if (existing === undefined) {
       const environment = new Environment(definition, this.#deps);
       this.#environments.set(definition.id, environment);
@@ -100,6 +128,7 @@ export class Registry implements DefinitionSink {
   remove(id: string): void {
     const environment = this.#environments.get(id);
     if (environment === undefined) return;
+    this.#awaited = undefined;
     this.#environments.delete(id);
     this.#unbindExcept(environment, new Set());
     environment.logger.info('the environment was removed');
@@ -124,6 +153,11 @@ export class Registry implements DefinitionSink {
     clearInterval(this.#cleanup);
     for (const environment of this.#environments.values()) this.#closeLater(environment);
     await Promise.all(this.#removed);
+  }
+
+  #awaitedKinds(): ReadonlySet<AwaitedCredential> {
+    this.#awaited ??= new Set([...this.#environments.values()].flatMap(({ definition }) => definition.awaited ?? []));
+    return this.#awaited;
   }
 
   #bind(environment: Environment, definition: EnvironmentDefinition): void {

@@ -14,8 +14,15 @@ export interface ConfigFollowerOptions {
 
 /** Hears of the feeds what becomes of the configuration, and keeps what is reported of it. */
 export interface ConfigFollower {
-  readonly hooks: { readonly onReload: () => void; readonly onRejected: () => void; readonly onRotated: () => void };
-  facts(): Pick<InstanceFacts, 'configHash' | 'credentialsRotatedAt'>;
+  readonly hooks: {
+    readonly onReload: () => void;
+    readonly onRejected: () => void;
+    readonly onRotated: () => void;
+    readonly onHeld: (parts: readonly string[]) => void;
+  };
+  /** Parts of the document that wait for a restart. */
+  held(): readonly string[];
+  facts(): Pick<InstanceFacts, 'configHash' | 'credentialsRotatedAt' | 'held'>;
 }
 
 /** The hash of the document as it is now; nothing without a document, or when it cannot be read. */
@@ -27,6 +34,7 @@ export function hashNow(watch: ConfigWatch | undefined): Pick<InstanceFacts, 'co
 /** Makes a {@link ConfigFollower}; the document as it is now is in force. */
 export function followConfig({ watch, configReloads, changed }: ConfigFollowerOptions): ConfigFollower {
   let hash = hashNow(watch);
+  let held: readonly string[] = [];
   let credentialsRotatedAt: number | undefined;
   return {
     hooks: {
@@ -40,7 +48,12 @@ export function followConfig({ watch, configReloads, changed }: ConfigFollowerOp
         credentialsRotatedAt = Date.now();
         changed();
       },
+      onHeld(parts) {
+        held = parts;
+        changed();
+      },
     },
-    facts: () => ({ ...hash, credentialsRotatedAt }),
+    held: () => held,
+    facts: () => ({ ...hash, credentialsRotatedAt, held }),
   };
 }

@@ -1,4 +1,4 @@
-import { createApiServer, type PodVariables, podVariable } from '../kubernetes/api-server.ts';
+import { createApiServer, type PodVariables, podVariable, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { InstanceIdentity, ReportItem } from './report-item.ts';
 
 /** What needs the cluster here, for error messages. */
@@ -27,16 +27,15 @@ export function podIdentity(env: PodVariables, version: string): InstanceIdentit
 
 /**
  * A client for the status of one RelayProxy with the pod's service account.
- * @param directory of the account's `token` and `ca.crt`; kubelet's unless given
  * @throws StartupError outside of a cluster
  */
 export function createStatusClient(
   identity: InstanceIdentity,
   relayProxy: string,
   env: PodVariables,
-  directory?: string,
+  account?: ServiceAccountFiles,
 ): StatusClient {
-  const server = createApiServer(env, PURPOSE, directory);
+  const server = createApiServer(env, PURPOSE, account);
   const object = [identity.namespace, 'relayproxies', relayProxy].map(encodeURIComponent).join('/');
   const query = new URLSearchParams({ fieldManager: `flagrelay/${identity.name}`, force: 'true' });
   const path = `/apis/flagrelay.dev/v1alpha1/namespaces/${object}/status?${query}`;

@@ -73,27 +73,31 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
           state: status.link.state,
           connected: status.connected,
           storeUp: status.store.state !== 'INTERRUPTED',
+          credentialMissing: environment.definition.credentialProblem !== undefined,
           dataAgeMs: environment.lastUpdate === undefined ? undefined : Date.now() - environment.lastUpdate,
         };
       }),
     facts() {
       return {
-        connectedEnvironments: all().filter((one) => one.connected && one.definition.credentialProblem === undefined)
-          .length,
-        environments: [...registry.environments()].map(factsOf),
+        connectedEnvironments: all().filter(({ connected }) => connected).length,
+        environments: [...registry.environments()].map((environment) =>
+          factsOf(environment, statusOf(environment).connected),
+        ),
       };
     },
   };
 }
 
-function factsOf(environment: Environment): EnvironmentFacts {
+function factsOf(environment: Environment, connected: boolean): EnvironmentFacts {
   const { definition, link } = environment;
   const store = environment.store.status();
+  const { credentialProblem, credentialMissingSince = link.stateSince } = definition;
   return {
     name: definition.name,
-    // Also with data at hand: an environment whose key is missing opens to nobody who would use that key.
-    state: definition.credentialProblem === undefined ? link.state : 'CredentialMissing',
-    since: link.stateSince,
+    // Also with data at hand: a pod that starts now would not have the key.
+    ...(credentialProblem === undefined
+      ? { state: link.state, since: link.stateSince }
+      : { state: 'CredentialMissing' as const, served: connected, since: credentialMissingSince }),
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...(store.database === undefined ? {} : { storeState: store.state }),
   };

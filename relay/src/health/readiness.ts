@@ -20,11 +20,12 @@ export interface Readiness {
  *
  * - the list of environments is known;
  * - every environment has data, was refused by upstream, has no credential yet, or its init timeout passed;
- * - at least one environment has data — unless no environment could have any, because each one waits for its
- *   credential or there is none: one missing Secret must not keep a pod from running.
+ * - at least one environment has data, or there is no environment at all. One missing Secret of many keeps no pod from
+ *   serving the other environments.
  *
- * A pod whose every key is refused or whose upstream cannot be reached stays unready, so that a rollout of a wrong key
- * stops. Once ready, losing upstream does not make a pod unready: it serves the last good data.
+ * A pod whose every key is refused or missing, or whose upstream cannot be reached, stays unready, so that a rollout of a
+ * wrong key stops, and pods that still have the key go on. Once ready, losing upstream or a Secret does not make a pod
+ * unready: it serves the last good data.
  */
 export function readiness(listed: boolean, environments: readonly ReadinessFacts[]): Readiness {
   if (!listed) return { ready: false, reason: 'the list of environments is not known yet' };
@@ -32,7 +33,7 @@ export function readiness(listed: boolean, environments: readonly ReadinessFacts
   if (waiting > 0)
     return { ready: false, reason: `${waiting} of ${environments.length} environments have no data yet` };
   if (environments.some((one) => one.hasData)) return { ready: true, reason: 'ok' };
-  const couldHaveData = environments.filter((one) => one.access !== 'keyless').length;
-  if (couldHaveData === 0) return { ready: true, reason: 'no environment with a credential' };
-  return { ready: false, reason: 'no environment has data' };
+  if (environments.length === 0) return { ready: true, reason: 'there is no environment' };
+  const isKeyless = environments.every((one) => one.access === 'keyless');
+  return { ready: false, reason: isKeyless ? 'no environment has its credential yet' : 'no environment has data' };
 }

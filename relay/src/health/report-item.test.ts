@@ -14,6 +14,26 @@ function facts(environments: readonly EnvironmentFacts[]): InstanceFacts {
   return { ready: true, connections: 1234, connectedEnvironments: 1, environments, configHash: 'abc' };
 }
 
+test('a key that is missing says since when and whether it is served all the same; so do other inputs, and what waits', () => {
+  const item = reportItem(identity, {
+    ...facts([{ name: 'a', state: 'CredentialMissing', served: true, since: 5_000 }]),
+    absences: [{ input: 'redisCredentials', since: 9_000 }],
+    held: ['server', 'x'.repeat(300)],
+  });
+  assert.deepEqual(item.unhealthy, [
+    { name: 'a', state: 'CredentialMissing', served: true, lastTransitionTime: '1970-01-01T00:00:05Z' },
+  ]);
+  assert.deepEqual(item.missingInputs, [{ name: 'redisCredentials', since: '1970-01-01T00:00:09Z' }]);
+  assert.deepEqual(
+    item.heldConfig?.map((part) => part.length),
+    [6, 256],
+  );
+  assert.deepEqual(
+    Object.keys(reportItem(identity, facts([]))).filter((key) => /missing|held/.test(key)),
+    [],
+  );
+});
+
 test('an environment that is VALID is only counted', () => {
   assert.deepEqual(reportItem(identity, facts([{ name: 'prod', state: 'VALID', since: 5 }])), {
     name: 'relay-a',

@@ -1,3 +1,4 @@
+import type { Absence } from '../files/absences.ts';
 import type { LinkError, LinkState } from '../model/link.ts';
 import type { StoreStatus } from '../store/store.ts';
 
@@ -6,6 +7,8 @@ export interface EnvironmentFacts {
   readonly name: string;
   /** `CredentialMissing`: a Secret, or the key in it, that the environment names is not there. */
   readonly state: LinkState | 'CredentialMissing';
+  /** With `CredentialMissing`: it is connected and serves its SDKs all the same, with the keys that were read before. */
+  readonly served?: boolean;
   /** ms since the epoch */
   readonly since: number;
   readonly lastError?: LinkError;
@@ -27,6 +30,10 @@ export interface InstanceFacts {
   readonly active?: boolean;
   /** When a changed SDK key or mobile key was last taken up from its file, ms since the epoch. */
   readonly credentialsRotatedAt?: number | undefined;
+  /** Inputs whose files cannot be read now; what was read before stays in force. */
+  readonly absences?: readonly Absence[];
+  /** Parts of the configuration document that wait for a restart. */
+  readonly held?: readonly string[];
 }
 
 /** Who the pod is: the downward API's variables and the program's version. */
@@ -51,12 +58,15 @@ export interface ReportItem {
   readonly configHash?: string;
   readonly active?: boolean;
   readonly credentialsRotatedTime?: string;
+  readonly missingInputs?: readonly { readonly name: string; readonly since: string }[];
+  readonly heldConfig?: readonly string[];
   readonly unhealthy: readonly UnhealthyEnvironment[];
 }
 
 interface UnhealthyEnvironment {
   readonly name: string;
   readonly state: EnvironmentFacts['state'];
+  readonly served?: boolean;
   readonly lastTransitionTime: string;
   readonly lastError?: { readonly kind: string; readonly time: string; readonly message: string };
   readonly storeState?: StoreStatus['state'];
@@ -65,6 +75,7 @@ interface UnhealthyEnvironment {
 /** The API refuses longer lists and messages. */
 const MAX_UNHEALTHY = 100;
 const MAX_MESSAGE_LENGTH = 256;
+const MAX_HELD = 32;
 
 /** Stands for every environment that has no item of its own. */
 const ALL_OTHERS = '*';
@@ -82,6 +93,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     .slice(0, MAX_UNHEALTHY)
     .map(unhealthyEnvironment);
   const { name, uid, zone, version } = identity;
+  const { absences = [], held = [] } = facts;
   return {
     name,
     uid,
@@ -94,6 +106,10 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
     ...(facts.active === undefined ? {} : { active: facts.active }),
     ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
+    ...(absences.length === 0
+      ? {}
+      : { missingInputs: absences.map(({ input, since }) => ({ name: input, since: time(since) })) }),
+    ...(held.length === 0 ? {} : { heldConfig: held.slice(0, MAX_HELD).map(shorten) }),
     unhealthy,
   };
 }
@@ -102,7 +118,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
 function fold(all: readonly EnvironmentFacts[]): EnvironmentFacts[] {
   const unhealthy = all.filter(({ state, storeState = 'VALID' }) => state !== 'VALID' || storeState !== 'VALID');
   if (unhealthy.length < FOLD_FROM) return unhealthy;
-  const groups = Map.groupBy(unhealthy, ({ state, storeState }) => `${state} ${storeState}`);
+  const groups = Map.groupBy(unhealthy, ({ state, served, storeState }) => `${state} ${served} ${storeState}`);
   const [largest = []] = [...groups.values()].sort((a, b) => b.length - a.length);
   const inGroup = new Set(largest);
   const others = all.filter((one) => !inGroup.has(one));
@@ -129,10 +145,11 @@ export function twoSignificantDigits(count: number): number {
 }
 
 function unhealthyEnvironment(environment: EnvironmentFacts): UnhealthyEnvironment {
-  const { name, state, since, lastError, storeState } = environment;
+  const { name, state, served, since, lastError, storeState } = environment;
   return {
     name,
     state,
+    ...(served === undefined ? {} : { served }),
     lastTransitionTime: time(since),
     ...(lastError === undefined
       ? {}

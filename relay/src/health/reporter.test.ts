@@ -59,6 +59,7 @@ const fast: ReporterTiming = { debounceMs: 5, connectionsMs: 10, retryMs: 5, max
 async function setUp(timing: Partial<ReporterTiming> = {}) {
   const { api, port, close } = await startApi();
   const directory = mkdtempSync(join(tmpdir(), 'flagrelay-sa-'));
+  const absences: (string | undefined)[] = [];
   writeFileSync(join(directory, 'token'), 'token-1\n');
   writeFileSync(join(directory, 'ca.crt'), ca.ca);
   let facts: InstanceFacts = { ready: true, connections: 1, connectedEnvironments: 1, environments: [] };
@@ -76,7 +77,7 @@ async function setUp(timing: Partial<ReporterTiming> = {}) {
     },
     facts: () => facts,
     logger,
-    directory,
+    account: { directory, onAbsent: (problem) => absences.push(problem) },
     timing: { ...fast, ...timing },
   });
   return {
@@ -84,6 +85,7 @@ async function setUp(timing: Partial<ReporterTiming> = {}) {
     logger,
     reporter,
     directory,
+    absences,
     set: (change: Partial<InstanceFacts>) => {
       facts = { ...facts, ...change };
       reporter.changed();
@@ -196,11 +198,28 @@ describe('reporter', { timeout: 30_000 }, () => {
     assert.equal((await t.received(2))[1]?.token, 'Bearer token-2');
   });
 
+  test('a token that is gone for a while stays in use, and its absence is told', async () => {
+    await using t = await setUp();
+    t.reporter.changed();
+    await t.received(1);
+    rmSync(join(t.directory, 'token'));
+    t.set({ ready: false });
+    assert.equal((await t.received(2))[1]?.token, 'Bearer token-1');
+    assert.deepEqual([t.absences.at(0), t.absences.at(-1)?.includes('cannot be read')], [undefined, true]);
+    writeFileSync(join(t.directory, 'token'), '');
+    t.set({ ready: true });
+    assert.equal((await t.received(3))[2]?.token, 'Bearer token-1', 'an empty file is as good as none');
+    writeFileSync(join(t.directory, 'token'), 'token-2');
+    t.set({ ready: false });
+    assert.equal((await t.received(4))[3]?.token, 'Bearer token-2');
+    assert.equal(t.absences.at(-1), undefined);
+  });
+
   test('a missing token is a problem to retry, not a crash', async () => {
     await using t = await setUp();
     rmSync(join(t.directory, 'token'));
     t.reporter.changed();
-    await eventually(() => assert.match(String(t.logger.lines[0]?.error), /token cannot be read/));
+    await eventually(() => assert.match(String(t.logger.lines[0]?.error), /token and ca.crt cannot be read/));
     writeFileSync(join(t.directory, 'token'), 'token-3');
     await t.received(1);
   });

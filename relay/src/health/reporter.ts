@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RelayConfig } from '../config/document.ts';
-import { ApiServerError } from '../kubernetes/api-server.ts';
+import { ApiServerError, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createStatusClient, podIdentity } from './kubernetes.ts';
 import { type InstanceFacts, type ReportItem, reportItem, time } from './report-item.ts';
@@ -24,8 +24,8 @@ export interface ReporterOptions {
   /** What the pod knows of itself now. */
   readonly facts: () => InstanceFacts;
   readonly logger: Logger;
-  /** Of the service account's token and ca.crt; kubelet's folder unless given. */
-  readonly directory?: string;
+  /** Where the pod's service account is; kubelet's folder unless given. */
+  readonly account?: ServiceAccountFiles;
   readonly timing?: Partial<ReporterTiming>;
 }
 
@@ -52,7 +52,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const { config, env, logger } = options;
   const timing = { ...TIMING, ...options.timing };
   const identity = podIdentity(env, options.version);
-  const client = createStatusClient(identity, config.relayProxy, env, options.directory);
+  const client = createStatusClient(identity, config.relayProxy, env, options.account);
   let reported: ReportItem | undefined;
   let reportedAt = Number.NEGATIVE_INFINITY;
   let failures = 0;

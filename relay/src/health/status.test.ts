@@ -39,7 +39,7 @@ test('ready: start-up over and something to serve', () => {
     [true, [served], true],
     [true, [served, waiting], false],
     [true, [served, empty, keyless, refused], true],
-    [true, [keyless], true],
+    [true, [keyless], false],
     [true, [empty], false],
     [true, [refused, keyless], false],
   ];

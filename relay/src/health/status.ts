@@ -69,6 +69,7 @@ export function environmentDocument(environment: EnvironmentStatus): Environment
       stateSince: link.stateSince,
       lastError: link.lastError === undefined ? undefined : { kind: link.lastError.kind, time: link.lastError.time },
       problem: definition.credentialProblem,
+      problemSince: definition.credentialMissingSince,
     }),
     dataStoreStatus: prune({ ...store }),
     bigSegmentStatus: environment.bigSegments,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -32,11 +32,15 @@ describe('renewal of the TLS certificate (contract 4.2 tlsCert, tlsKey)', () => 
 
   test('new connections get the new one; one without its key changes nothing; the lowest version stays', async () => {
     const errors: unknown[] = [];
+    const absences: (string | undefined)[] = [];
     const logger = { ...SILENT, error: (_: string, fields?: { error?: unknown }) => errors.push(fields?.error) };
     copyFileSync(ca.server.certFile, tls.certFile);
     copyFileSync(ca.server.keyFile, tls.keyFile);
     const server = createSdkServer(tls);
-    const renewal = renewCertificate(server, tls, logger, 20);
+    const renewal = renewCertificate(server, tls, logger, {
+      pollMs: 20,
+      onAbsent: (problem) => absences.push(problem),
+    });
     try {
       const port = await listen(server, 0, 'test');
       assert.equal(await shown(port), 'server');
@@ -55,6 +59,13 @@ describe('renewal of the TLS certificate (contract 4.2 tlsCert, tlsKey)', () => 
       renameSync(renewed.certFile, tls.certFile);
       await eventually(() => assert.equal(errors.length, 2));
       assert.equal(await shown(port), 'renewed');
+
+      rmSync(tls.certFile);
+      await eventually(() => assert.match(absences.at(-1) ?? '', /ENOENT/));
+      assert.equal(await shown(port), 'renewed');
+      copyFileSync(ca.server.certFile, tls.certFile);
+      copyFileSync(ca.server.keyFile, tls.keyFile);
+      await eventually(() => assert.equal(absences.at(-1), undefined));
     } finally {
       renewal.close();
       await closeServer(server);

@@ -36,18 +36,31 @@ export function readCertificate({ certFile, keyFile, minVersion }: ListenerTls):
   }
 }
 
+/** Options of {@link renewCertificate}. */
+export interface RenewalOptions {
+  /** Called at each look with why the files cannot be used; undefined while they can be. */
+  readonly onAbsent?: (problem: string | undefined) => void;
+  /** How often to look when the file system says nothing, in ms. */
+  readonly pollMs?: number;
+}
+
 /**
  * Gives the server a renewed certificate soon after its files changed. Connections that are open stay as they are. Files
  * that cannot be used, such as a new certificate whose key is not there yet, leave the old one in place.
- * @param pollMs how often to look when the file system says nothing
  */
-export function renewCertificate(server: Server, tls: ListenerTls, logger: Logger, pollMs?: number): FileWatch {
+export function renewCertificate(
+  server: Server,
+  tls: ListenerTls,
+  logger: Logger,
+  options: RenewalOptions = {},
+): FileWatch {
   let current = readCertificate(tls);
   let problem: string | undefined;
   const check = (): void => {
     try {
       const next = readCertificate(tls);
       problem = undefined;
+      options.onAbsent?.(undefined);
       if (next.cert === current.cert && next.key === current.key) return;
       current = next;
       (server as unknown as TlsServer).setSecureContext(next);
@@ -57,7 +70,8 @@ export function renewCertificate(server: Server, tls: ListenerTls, logger: Logge
       // Told once, not at every look.
       if (reason !== problem) logger.error('the old TLS certificate stays in use', { error: reason });
       problem = reason;
+      options.onAbsent?.(reason);
     }
   };
-  return watchFiles([tls.certFile, tls.keyFile], check, pollMs);
+  return watchFiles([tls.certFile, tls.keyFile], check, options.pollMs);
 }

@@ -48,16 +48,24 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+/** Where the service account of the pod is. */
+export interface ServiceAccountFiles {
+  /** Of `token` and `ca.crt`; kubelet's unless given. */
+  readonly directory?: string;
+  /** Called for each request with why they cannot be read; undefined while they can be. */
+  readonly onAbsent?: (problem: string | undefined) => void;
+}
+
 /**
- * Opens the way with the pod's service account. The token and the CA are read for every request, as kubelet renews them.
- * One connection: requests of one owner come one at a time.
+ * Opens the way with the pod's service account. The token and the CA are read for every request, as kubelet renews them; while
+ * they cannot be, those that were read last are used. One connection: requests of one owner come one at a time.
  * @param purpose of it, for the error
- * @param directory of `token` and `ca.crt`
  * @throws StartupError outside of a cluster
  */
-export function createApiServer(env: PodVariables, purpose: string, directory = SERVICE_ACCOUNT): ApiServer {
+export function createApiServer(env: PodVariables, purpose: string, account: ServiceAccountFiles = {}): ApiServer {
   const origin = originOf(env, purpose);
   const aborter = new AbortController();
+  const mounted = keepMounted(account);
   let agent: { readonly ca: string; readonly dispatcher: Agent } | undefined;
 
   const dispatcherFor = async (ca: string): Promise<Agent> => {
@@ -70,13 +78,13 @@ export function createApiServer(env: PodVariables, purpose: string, directory = 
 
   return {
     request: async ({ method, path, body, contentType = 'application/json', timeoutMs = TIMEOUT_MS }) => {
-      const token = await readMounted(directory, 'token');
-      const dispatcher = await dispatcherFor(await readMounted(directory, 'ca.crt'));
+      const { token, ca } = await mounted();
+      const dispatcher = await dispatcherFor(ca);
       const answer = await request(`${origin}${path}`, {
         dispatcher,
         method,
         headers: {
-          authorization: `Bearer ${token.trim()}`,
+          authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': contentType }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -114,12 +122,31 @@ function originOf(env: PodVariables, purpose: string): string {
   return `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT || '443'}`;
 }
 
-async function readMounted(directory: string, name: string): Promise<string> {
-  try {
-    return await readFile(join(directory, name), 'utf8');
-  } catch (cause) {
-    throw new ApiServerError(`the service account's ${name} cannot be read from ${directory}`, 0, 0, { cause });
-  }
+/** What {@link keepMounted} gives. */
+interface Mounted {
+  readonly token: string;
+  readonly ca: string;
+}
+
+/** Reads both files at each call, or gives what it read last. @throws ApiServerError when they have never been there */
+function keepMounted({ directory = SERVICE_ACCOUNT, onAbsent }: ServiceAccountFiles): () => Promise<Mounted> {
+  let last: Mounted | undefined;
+  const read = async (name: string): Promise<string> => {
+    const text = (await readFile(join(directory, name), 'utf8')).trim();
+    if (text === '') throw new Error(`${name} is empty`);
+    return text;
+  };
+  return async () => {
+    try {
+      last = { token: await read('token'), ca: await read('ca.crt') };
+      onAbsent?.(undefined);
+    } catch (cause) {
+      const problem = `the service account's token and ca.crt cannot be read from ${directory}`;
+      onAbsent?.(problem);
+      if (last === undefined) throw new ApiServerError(problem, 0, 0, { cause });
+    }
+    return last;
+  };
 }
 
 /** The message of a `Status` object, or the start of whatever came. */

@@ -8,7 +8,11 @@ const T = Date.parse('2026-11-21T10:00:00.250Z');
 
 test('reads, takes and gives back the named Lease; a write of an older version is a conflict', async () => {
   await using api = await startLeaseServer();
-  const client = createLeaseClient(createApiServer(api.env('pod'), 'lease', api.accountDirectory), 'ns', 'demo');
+  const client = createLeaseClient(
+    createApiServer(api.env('pod'), 'lease', { directory: api.accountDirectory }),
+    'ns',
+    'demo',
+  );
   // Times that are left are no whole numbers.
   const free = await client.read(1234.5);
   const held = await client.write(heldBy(free, 'me', 15, T), 5000);
@@ -34,7 +38,11 @@ test('reads, takes and gives back the named Lease; a write of an older version i
 test('a refusal tells the status and the words of the server', async () => {
   await using api = await startLeaseServer();
   api.refuse(403);
-  const client = createLeaseClient(createApiServer(api.env('pod'), 'lease', api.accountDirectory), 'ns', 'demo');
+  const client = createLeaseClient(
+    createApiServer(api.env('pod'), 'lease', { directory: api.accountDirectory }),
+    'ns',
+    'demo',
+  );
   await assert.rejects(
     client.read(5000),
     (error) => error instanceof ApiServerError && /answer 403/.test(error.message),

@@ -9,7 +9,8 @@ import type { Store, StoreEvents } from './store.ts';
 
 /** Makes the stores of all environments, and owns what they share. */
 export interface Stores {
-  create(definition: EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
+  /** @param definition the environment as it is now; its prefix is read once */
+  create(definition: () => EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
   /** Only a database holds big segments. */
   readonly createBigSegments?: (
     definition: () => EnvironmentDefinition,
@@ -31,6 +32,8 @@ export interface StoresDeps {
   readonly follower?: boolean;
   /** False keeps every hand off the database; asked before each use. Absent: always allowed. */
   readonly allowed?: () => boolean;
+  /** Hears why the files with the database's secrets cannot be used; undefined when they can. */
+  readonly onAbsent?: (problem: string | undefined) => void;
 }
 
 /**
@@ -38,7 +41,7 @@ export interface StoresDeps {
  * @throws StartupError for settings that cannot be used
  */
 export async function createStores(config: RelayConfig, deps: StoresDeps): Promise<Stores> {
-  const { compile, dispatcher, logger, timed, follower = false, allowed } = deps;
+  const { compile, dispatcher, logger, timed, follower = false, allowed, onAbsent } = deps;
   const { redis } = config.store;
   const keep = await snapshots(config, compile, follower);
   if (redis === undefined) {
@@ -52,10 +55,14 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   const { createBigSegmentStore } = await import('../bigsegments/store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
   try {
-    const connection = createRedisConnection(redis, { logger, ...(allowed === undefined ? {} : { allowed }) });
+    const connection = createRedisConnection(redis, {
+      logger,
+      ...(allowed === undefined ? {} : { allowed }),
+      ...(onAbsent === undefined ? {} : { onAbsent }),
+    });
     return {
       create: (definition, events, log) => {
-        const store = createRedisStore(redis, definition.prefix, {
+        const store = createRedisStore(redis, definition().prefix, {
           connection,
           compile,
           events,
@@ -74,7 +81,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   }
 }
 
-type Keep = (store: Store, definition: EnvironmentDefinition, logger: Logger) => Store;
+type Keep = (store: Store, definition: () => EnvironmentDefinition, logger: Logger) => Store;
 
 /** Adds the disk snapshot where it is configured and the data are not on disk anyway. */
 async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile, readOnly: boolean): Promise<Keep> {
@@ -82,7 +89,7 @@ async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile, r
   const { snapshotFile } = await import('./snapshot/files.ts');
   const { withSnapshot } = await import('./snapshot/store.ts');
   return (store, definition, logger) => {
-    if (definition.dataFile !== undefined) return store;
+    if (definition().dataFile !== undefined) return store;
     const file = snapshotFile(snapshot.directory, definition, snapshot.encryptionKey);
     return withSnapshot(store, { file, compile, logger, readOnly });
   };

@@ -161,6 +161,27 @@ export const METRICS = {
     help: 'Times the watched configuration was read again, by outcome.',
     labels: ['outcome'],
   },
+  configHeld: {
+    name: 'flagrelay_config_held',
+    type: 'gauge',
+    help: 'Parts of the watched configuration that differ from what is in force and wait for a restart.',
+    labels: [],
+    aggregator: 'max',
+  },
+  credentialMissing: {
+    name: 'flagrelay_credential_missing',
+    type: 'gauge',
+    help: '1 while the file of a key of the environment is missing; a key that was read before stays in force.',
+    labels: ['environment'],
+    aggregator: 'max',
+  },
+  inputMissing: {
+    name: 'flagrelay_input_missing',
+    type: 'gauge',
+    help: '1 while files that the relay follows cannot be read; what was read before stays in force.',
+    labels: ['input'],
+    aggregator: 'max',
+  },
   workers: {
     name: 'flagrelay_workers',
     type: 'gauge',
@@ -181,14 +202,25 @@ export interface EnvironmentSample {
   readonly state: string;
   readonly connected: boolean;
   readonly storeUp: boolean;
+  /** The file of one of its keys is missing. */
+  readonly credentialMissing: boolean;
   /** ms since upstream last sent something; undefined before the first */
   readonly dataAgeMs: number | undefined;
+}
+
+/** How the process stands to its configuration. */
+export interface ConfigSources {
+  /** Parts of the document that wait for a restart. */
+  held(): readonly string[];
+  readonly absences: { states(): readonly { readonly input: string; readonly missing: boolean }[] };
 }
 
 /** What is read when metrics are scraped. */
 export interface MetricSources {
   environments(): readonly EnvironmentSample[];
   ready(): boolean;
+  /** What the process cannot read, and what of its configuration waits. */
+  readonly config: ConfigSources;
   /** The cache of evaluations, where there is one; `bytes` are what is kept now, the others have counted since the start. */
   evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
   /** Daemon mode: whether this process keeps the store up to date. */
@@ -262,6 +294,10 @@ export function createMetrics(sources: MetricSources): Metrics {
   sampled(METRICS.storeUp, (self) => {
     for (const one of sources.environments()) self.set({ environment: one.name }, one.storeUp ? 1 : 0);
   });
+  sampled(METRICS.credentialMissing, (self) => {
+    for (const one of sources.environments()) self.set({ environment: one.name }, one.credentialMissing ? 1 : 0);
+  });
+  registerConfig(registry, sources.config);
   sampled(METRICS.dataAge, (self) => {
     for (const one of sources.environments()) {
       if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);
@@ -300,6 +336,26 @@ export function createMetrics(sources: MetricSources): Metrics {
     diagnosticsDropped: counter(METRICS.diagnosticsDropped),
     configReloads: counter(METRICS.configReloads),
   };
+}
+
+/** What every process of a relay tells of its configuration. */
+export function registerConfig(registry: PromRegistry, { held, absences }: ConfigSources): void {
+  const registers = [registry];
+  new Gauge({
+    ...naming(METRICS.configHeld),
+    registers,
+    collect() {
+      this.set(held().length);
+    },
+  });
+  new Gauge({
+    ...naming(METRICS.inputMissing),
+    labelNames: [...METRICS.inputMissing.labels],
+    registers,
+    collect() {
+      for (const { input, missing } of absences.states()) this.set({ input }, missing ? 1 : 0);
+    },
+  });
 }
 
 /** A metric as prom-client wants it told, without its labels. */

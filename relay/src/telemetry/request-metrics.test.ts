@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetrics, METRICS } from './metrics.ts';
 
-const NOTHING = { environments: () => [], ready: () => false };
+const NOTHING = {
+  environments: () => [],
+  ready: () => false,
+  config: { held: () => [], absences: { states: () => [{ input: 'config', missing: false }] } },
+};
 
 test('counts and times come out as Prometheus text', async () => {
   const metrics = createMetrics(NOTHING);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -106,15 +106,24 @@ test('new credentials in the watched file are used without a restart', { timeout
   const credentialsFile = join(ca.directory, 'proxy-credentials');
   writeFileSync(credentialsFile, 'me:old\n');
   proxy.requireAuthorization(`Basic ${btoa('me:old')}`);
+  const absences: (string | undefined)[] = [];
   const dispatcher = createUpstreamDispatcher(
     { url: proxy.url, credentialsFile, caCertFiles: [] },
     {},
-    { credentialsPollMs: 50 },
+    { credentialsPollMs: 50, onAbsent: (problem) => absences.push(problem) },
   );
   await get(dispatcher, `http://localhost:${plain.port}/`);
   proxy.requireAuthorization(`Basic ${btoa('me:new')}`);
   writeFileSync(credentialsFile, 'me:new\n');
   await eventually(() => get(dispatcher, `http://localhost:${plain.port}/`));
+  for (const absent of [() => rmSync(credentialsFile), () => writeFileSync(credentialsFile, '')]) {
+    absent();
+    await eventually(() => assert.match(absences.at(-1) ?? '', /credentials ?File/i));
+    await get(dispatcher, `http://localhost:${plain.port}/`);
+    writeFileSync(credentialsFile, 'me:new\n');
+    await eventually(() => assert.equal(absences.at(-1), undefined));
+    await get(dispatcher, `http://localhost:${plain.port}/`);
+  }
   await dispatcher.close();
 });
 

@@ -20,8 +20,11 @@ const CREDENTIALS_POLL_MS = 5_000;
 
 /** Options of {@link createUpstreamDispatcher}. */
 export interface UpstreamOptions {
-  /** Hears that a changed credentials file could not be read; the last good credentials stay in use. */
-  readonly onReloadError?: (error: Error) => void;
+  /**
+   * Hears after a change of the credentials file why it cannot be used, and `undefined` when it can; the last good
+   * credentials stay in use.
+   */
+  readonly onAbsent?: (problem: string | undefined) => void;
   /** How often the credentials file is looked at, in ms. */
   readonly credentialsPollMs?: number;
 }
@@ -46,7 +49,9 @@ export function createUpstreamDispatcher(
 class UpstreamDispatcher extends Dispatcher {
   readonly #config: ProxyConfig | undefined;
   readonly #env: Env;
-  readonly #onReloadError: UpstreamOptions['onReloadError'];
+  readonly #onAbsent: UpstreamOptions['onAbsent'];
+  /** Those of the pools. */
+  #credentials: string | undefined;
   #pools: Pools;
   /** Pools with former credentials that still have requests running. */
   readonly #replaced = new Set<Pools>();
@@ -54,10 +59,11 @@ class UpstreamDispatcher extends Dispatcher {
 
   constructor(config: ProxyConfig | undefined, env: Env, options: UpstreamOptions) {
     super();
-    this.#onReloadError = options.onReloadError;
+    this.#onAbsent = options.onAbsent;
     this.#config = config;
     this.#env = env;
-    this.#pools = createPools(config, env);
+    this.#credentials = proxyCredentials(config);
+    this.#pools = createPools(config, this.#credentials, env);
     const file = config?.credentialsFile;
     if (file !== undefined) {
       watchFile(file, { interval: options.credentialsPollMs ?? CREDENTIALS_POLL_MS, persistent: false }, this.#reload);
@@ -100,11 +106,20 @@ class UpstreamDispatcher extends Dispatcher {
     if (this.#ended !== undefined) return;
     let next: Pools;
     try {
-      next = createPools(this.#config, this.#env);
+      const credentials = proxyCredentials(this.#config);
+      if (credentials === '' && this.#credentials) throw new ProxySettingsError('the credentials file is empty');
+      // The file was touched, or is back as it was.
+      if (credentials === this.#credentials) {
+        this.#onAbsent?.(undefined);
+        return;
+      }
+      next = createPools(this.#config, credentials, this.#env);
+      this.#credentials = credentials;
     } catch (error) {
-      this.#onReloadError?.(error as Error);
+      this.#onAbsent?.((error as Error).message);
       return;
     }
+    this.#onAbsent?.(undefined);
     const old = this.#pools;
     this.#pools = next;
     this.#replaced.add(old);
@@ -119,8 +134,8 @@ interface Pools {
   destroy(error: Error | null): Promise<void>;
 }
 
-function createPools(config: ProxyConfig | undefined, env: Env): Pools {
-  const settings = proxySettings(config?.url, proxyCredentials(config), env);
+function createPools(config: ProxyConfig | undefined, credentials: string | undefined, env: Env): Pools {
+  const settings = proxySettings(config?.url, credentials, env);
   const secureContext = caContext(config?.caCertFiles ?? []);
   const tls = { allowH2: false, ...(secureContext === undefined ? {} : { secureContext }) };
   const connect = { timeout: CONNECT_TIMEOUT_MS, ...tls };

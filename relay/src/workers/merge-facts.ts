@@ -1,3 +1,4 @@
+import { mergeAbsences } from '../files/absences.ts';
 import type { EnvironmentFacts } from '../health/report-item.ts';
 import type { WorkerFacts } from './messages.ts';
 
@@ -27,12 +28,14 @@ export function mergeFacts(workers: readonly (WorkerFacts | undefined)[]): Worke
       byName.set(environment.name, worse(byName.get(environment.name), environment));
     }
   }
+  const absences = mergeAbsences(known.map((facts) => facts.absences ?? []));
   return {
     ready: missing === 0 && unready === undefined,
     reason,
     connections: known.reduce((sum, { connections }) => sum + connections, 0),
     connectedEnvironments: known.length === 0 ? 0 : Math.min(...known.map((facts) => facts.connectedEnvironments)),
     environments: [...byName.values()],
+    ...(absences.length === 0 ? {} : { absences }),
   };
 }
 

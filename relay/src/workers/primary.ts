@@ -2,12 +2,14 @@ import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
+import { createAbsences, mergeAbsences } from '../files/absences.ts';
 import { followConfig } from '../health/config-facts.ts';
+import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer, listen } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
 import { createFeeds } from '../sources/factory.ts';
-import { METRICS, naming } from '../telemetry/metrics.ts';
+import { type ConfigSources, METRICS, naming, registerConfig } from '../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
 import { VERSION } from '../version.ts';
 import { createCrew } from './crew.ts';
@@ -23,12 +25,13 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   let draining = false;
   let reporter: Reporter | undefined;
   const changed = (): void => reporter?.changed();
-  const metrics = createPrimaryMetrics(() => crew.listening);
+  const absences = createAbsences(logger, changed);
+  const metrics = createPrimaryMetrics(() => crew.listening, { held: () => followed.held(), absences });
   const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
-    onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
+    onAbsent: absences.hook('proxyCredentials'),
   });
-  const feeds = await createFeeds(config, { ...deps, dispatcher, ...followed.hooks });
+  const feeds = await createFeeds(config, { ...deps, dispatcher, absences, ...followed.hooks });
   const sources = createSharedSources((definition) =>
     feeds.createSource(definition, logger.child({ environment: definition.name }, definition.logLevel)),
   );
@@ -75,9 +78,20 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     const opsPort = await listenOps(ops, config.ops, logger);
     await feeds.definitions.start(crew);
     if (config.report !== undefined) {
-      const facts = () => ({ ...crew.facts(), ready: readiness().ready, ...followed.facts() });
+      const facts = (): InstanceFacts => {
+        const theirs = crew.facts();
+        const missing = mergeAbsences([theirs.absences ?? [], absences.list()]);
+        return { ...theirs, ready: readiness().ready, ...followed.facts(), absences: missing };
+      };
       const { createReporter } = await import('../health/reporter.ts');
-      reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
+      reporter = createReporter({
+        config: config.report,
+        version: VERSION,
+        env: deps.env,
+        facts,
+        logger,
+        account: { onAbsent: absences.hook('serviceAccount') },
+      });
       reporter.changed();
     }
     logger.info('listening', { port, opsPort, workers: config.server.workers, version: VERSION });
@@ -116,8 +130,9 @@ interface PrimaryMetrics {
 }
 
 /** What only the primary knows; the rest is the sum over the workers. */
-function createPrimaryMetrics(workers: () => number): PrimaryMetrics {
+function createPrimaryMetrics(workers: () => number, config: ConfigSources): PrimaryMetrics {
   const registry = new Registry();
+  registerConfig(registry, config);
   const registers = [registry];
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   new Gauge({

@@ -37,6 +37,7 @@ const cases: [what: string, instances: InstanceStatus[], state: EnvironmentState
   ['one pod cut off for long', [report('a'), report('b'), bad('c', 'INTERRUPTED', 61)], 'INTERRUPTED', true],
   ['a refused key', [bad('a', 'OFF', 1), bad('b', 'OFF', 1)], 'OFF', false],
   ['a missing Secret', [bad('a', 'CredentialMissing', 1)], 'CredentialMissing', false],
+  ['a Secret that pods had before', [bad('a', 'CredentialMissing', 1, { served: true })], 'CredentialMissing', true],
   [
     'the most frequent wins',
     [bad('a', 'INTERRUPTED', 90), bad('b', 'INTERRUPTED', 90), bad('c', 'OFF', 90)],
@@ -53,6 +54,11 @@ for (const [what, instances, state, connected] of cases) {
     assert.equal(found.connected, connected);
   });
 }
+
+test('a key is missing since the first pod says so', () => {
+  const { status } = production([bad('a', 'CredentialMissing', 90), bad('b', 'CredentialMissing', 30)]);
+  assert.equal(status.lastTransitionTime, ago(90));
+});
 
 test('what is overlooked for now says when it begins to count', () => {
   const { changesAt } = production([bad('a', 'INTERRUPTED', 20), bad('b', 'INTERRUPTED', 50)]);

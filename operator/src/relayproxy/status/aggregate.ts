@@ -118,7 +118,9 @@ function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], 
       connectedInstances: all.filter((view) => view.connected).length,
       totalInstances: all.length,
       lastTransitionTime:
-        before?.state === state && before.lastTransitionTime ? before.lastTransitionTime : toTime(now),
+        before?.state === state && before.lastTransitionTime
+          ? before.lastTransitionTime
+          : toTime(missingSince(state, all) ?? now),
       ...(lastError !== undefined && { lastError }),
       ...(storeState !== undefined && { storeState }),
     },
@@ -140,10 +142,10 @@ function viewOf(snapshot: Snapshot, instance: InstanceStatus, name: string): Vie
       storeState: undefined,
     };
   }
-  const { state, lastError, storeState } = found;
+  const { state, served, lastError, storeState } = found;
   const since = fromTime(found.lastTransitionTime);
   const brief = state === 'INTERRUPTED' && snapshot.now - (since ?? 0) < dampingMs(snapshot);
-  return { state, since, connected: state === 'VALID' || brief, lastError, storeState };
+  return { state, since, connected: state === 'VALID' || brief || served === true, lastError, storeState };
 }
 
 /** What a pod says of an environment: by its name, or by what it says of all that it does not name. */
@@ -196,6 +198,15 @@ function overallState(views: readonly View[], now: number, damping: number): Env
     ([a, countA], [b, countB]) => countB - countA || severity.indexOf(a) - severity.indexOf(b),
   );
   return worst?.[0] ?? 'VALID';
+}
+
+/** Since when a key is not there: pods know it better than who hears of it later. */
+function missingSince(state: EnvironmentState, views: readonly View[]): number | undefined {
+  if (state !== 'CredentialMissing') return undefined;
+  return views
+    .filter((view) => view.state === state)
+    .map((view) => view.since)
+    .reduce(earliest, undefined);
 }
 
 function overallStore({ relayProxy }: Snapshot, views: readonly View[]): StoreState | undefined {

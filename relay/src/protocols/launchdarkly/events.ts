@@ -54,7 +54,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       eventsUri: config.upstream.eventsUri,
       environment: eventEnvironment(environment),
       dispatcher: deps.dispatcher,
-      metrics: eventMetrics(deps.metrics, environment.definition.name),
+      metrics: eventMetrics(deps.metrics, environment),
       logger: environment.logger,
     });
     forwarders.set(environment.id, { environment, forwarder });
@@ -175,12 +175,14 @@ function eventEnvironment(environment: Environment): EventEnvironment {
   };
 }
 
-function eventMetrics(metrics: EventHandlerDeps['metrics'], environment: string): EventMetrics {
+function eventMetrics(metrics: EventHandlerDeps['metrics'], from: Environment): EventMetrics {
+  /** The name as it is now: environments are renamed while they run. */
+  const named = () => ({ environment: from.definition.name });
   return {
-    received: (count) => metrics.eventsReceived.inc({ environment }, count),
-    forwarded: (count) => metrics.eventsForwarded.inc({ environment }, count),
-    dropped: (count, reason) => metrics.eventsDropped.inc({ environment, reason }, count),
-    diagnosticDropped: (reason) => metrics.diagnosticsDropped.inc({ environment, reason }),
+    received: (count) => metrics.eventsReceived.inc(named(), count),
+    forwarded: (count) => metrics.eventsForwarded.inc(named(), count),
+    dropped: (count, reason) => metrics.eventsDropped.inc({ ...named(), reason }, count),
+    diagnosticDropped: (reason) => metrics.diagnosticsDropped.inc({ ...named(), reason }),
   };
 }
 

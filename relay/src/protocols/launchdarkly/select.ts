@@ -32,6 +32,9 @@ export const UNKNOWN_CREDENTIAL =
 const UNKNOWN_FILTER = 'Relay Proxy recognizes the provided credential, but the payload filter was not found';
 const NO_LIST = 'Relay Proxy is not yet fully initialized, does not have list of environments yet';
 const STARTING = 'client was not initialized';
+const AWAITED = 'Relay Proxy has not been given the keys of all its environments yet';
+/** Kubernetes brings a Secret to a running pod within about a minute. */
+export const AWAITED_HEADERS: HeaderList = ['Retry-After', '10'];
 const UNKNOWN_ENVIRONMENT = 'URL did not contain an environment ID';
 
 /** Picks the environment by the key in `Authorization` (contract 1.2). */
@@ -97,6 +100,9 @@ export function refuse(
       return;
     case 'no-list':
       sendText(response, 503, NO_LIST, headers);
+      return;
+    case 'awaited':
+      sendText(response, 503, AWAITED, [...headers, ...AWAITED_HEADERS]);
       return;
     case 'starting':
       sendText(response, 503, STARTING, headers);

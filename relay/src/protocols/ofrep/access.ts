@@ -7,6 +7,7 @@ import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendJson } from '../../http/reply.ts';
 import type { Handler } from '../../http/router.ts';
 import { type CorsPolicy, corsHeaders } from '../launchdarkly/cors.ts';
+import { AWAITED_HEADERS } from '../launchdarkly/select.ts';
 
 /** A request whose credential opened an environment. */
 export interface OfrepRequest {
@@ -22,12 +23,9 @@ export interface OfrepRequest {
 export type OfrepHandler = (request: IncomingMessage, response: ServerResponse, given: OfrepRequest) => void;
 
 const METHODS = 'POST,OPTIONS';
-/** Which kinds of key there are, and what each may see. */
-const AUDIENCES = [
-  ['sdk', 'server'],
-  ['mobile', 'mobile'],
-  ['env', 'browser'],
-] as const;
+/** What each kind of key may see. */
+const AUDIENCES = { sdk: 'server', mobile: 'mobile', env: 'browser' } as const;
+const KINDS = ['sdk', 'mobile', 'env'] as const;
 
 /**
  * Picks the environment by `Authorization: Bearer KEY` or `X-API-Key: KEY`: an SDK key sees all flags, a mobile key or
@@ -47,7 +45,9 @@ export function byOfrepCredential(registry: Registry, handler: OfrepHandler): Ha
     if (lookup.reason === 'unknown') sendEmpty(response, 401, headers);
     else if (lookup.reason === 'unknown-filter')
       sendProblem(response, 404, 'the payload filter was not found', headers);
-    else sendProblem(response, 503, 'the relay is starting', headers);
+    else if (lookup.reason === 'awaited') {
+      sendProblem(response, 503, 'the relay waits for the keys of its environments', [...headers, ...AWAITED_HEADERS]);
+    } else sendProblem(response, 503, 'the relay is starting', headers);
   };
 }
 
@@ -65,12 +65,9 @@ function lookUp(
   query: string,
 ): { readonly lookup: Lookup; readonly audience: Audience } {
   const key = keyOf(request);
-  const filter = queryParam(query, 'filter');
-  for (const [kind, audience] of key === undefined ? [] : AUDIENCES) {
-    const lookup = registry.lookup(kind, key ?? '', filter);
-    if (lookup.found || lookup.reason !== 'unknown') return { lookup, audience };
-  }
-  return { lookup: { found: false, reason: 'unknown' }, audience: 'browser' };
+  if (key === undefined) return { lookup: { found: false, reason: 'unknown' }, audience: 'browser' };
+  const { lookup, kind } = registry.lookupAny(KINDS, key, queryParam(query, 'filter'));
+  return { lookup, audience: AUDIENCES[kind ?? 'env'] };
 }
 
 function keyOf({ headers }: IncomingMessage): string | undefined {

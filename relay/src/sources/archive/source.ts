@@ -11,6 +11,8 @@ import { type Archive, type ArchivedEnvironment, readArchive } from './read.ts';
 /** What offline mode needs. */
 export interface ArchiveDeps {
   readonly logger: Logger;
+  /** Called at each look with why the archive cannot be used; undefined while it can be. */
+  readonly onAbsent?: (problem: string | undefined) => void;
 }
 
 /** Environments from an archive, and their data. */
@@ -63,11 +65,16 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   async function look(): Promise<void> {
     try {
       const now = await fingerprint();
-      if (now === loaded) return;
+      if (now === loaded) {
+        lastProblem = '';
+        deps.onAbsent?.(undefined);
+        return;
+      }
       const archive = await readArchive(archiveFile);
       if (!sink) return;
       loaded = now;
       lastProblem = '';
+      deps.onAbsent?.(undefined);
       apply(archive);
       logger.info('serving the archive', { file: archiveFile, environments: environments.size });
     } catch (error) {
@@ -75,6 +82,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
       // The same trouble at every look is told once.
       if (problem !== lastProblem) logger.error('the changed archive is not used', { file: archiveFile, problem });
       lastProblem = problem;
+      deps.onAbsent?.(problem);
     }
   }
 

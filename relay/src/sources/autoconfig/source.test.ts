@@ -261,10 +261,12 @@ test('a start with silence from LaunchDarkly goes on after a while', TIMEOUT, as
   await source.close();
 });
 
-test('a key file may come later, and change', TIMEOUT, async () => {
+test('a key file may come later, change, and be gone for a while', TIMEOUT, async () => {
   const keyFile = join(directory, 'key');
   await using server = await startSseServer();
-  const { sink, source } = autoConfig(server.url, { keyFile }, { firstListMs: 10, pollMs: 20 });
+  const absences: (string | undefined)[] = [];
+  const onAbsent = (problem: string | undefined) => absences.push(problem);
+  const { sink, source } = autoConfig(server.url, { keyFile }, { firstListMs: 10, pollMs: 20, onAbsent });
   await source.start(sink);
   writeFileSync(keyFile, 'rel-one\n');
   const first = await server.next();
@@ -279,5 +281,14 @@ test('a key file may come later, and change', TIMEOUT, async () => {
     (await sink.next()).map(({ id }) => id),
     ['e2'],
   );
+  assert.equal(absences.at(-1), undefined);
+  rmSync(keyFile);
+  await eventually(() => assert.match(absences.at(-1) ?? '', /is missing or empty/));
+  second.event('patch', { path: '/environments/e2', data: rep('e2', 2) });
+  await sink.next();
+  writeFileSync(keyFile, 'rel-two\n');
+  await eventually(() => assert.equal(absences.at(-1), undefined));
+  second.event('patch', { path: '/environments/e2', data: rep('e2', 3) });
+  await sink.next();
   await source.close();
 });

@@ -23,6 +23,8 @@ export interface AutoConfigDeps {
   readonly logger: Logger;
   /** The key was refused before any list had come, but after `start` had resolved: the process must end (contract 8.2). */
   readonly onFatal?: (error: StartupError) => void;
+  /** Called at each look with why the key's file cannot be used; undefined while it can be. */
+  readonly onAbsent?: (problem: string | undefined) => void;
   readonly firstListMs?: number;
   readonly silenceMs?: number;
   readonly newBackoff?: () => Backoff;
@@ -46,6 +48,8 @@ export function createAutoConfig(
   /** Where the list comes from that is being served. */
   let origin: 'nowhere' | 'cache' | 'upstream' = 'nowhere';
   let key: string | undefined;
+  /** Why the key's file cannot be used. */
+  let lastProblem: string | undefined;
   let stream: EventStream | undefined;
   let closing: Promise<void> = Promise.resolve();
   let watch: FileWatch | undefined;
@@ -162,13 +166,19 @@ export function createAutoConfig(
     });
   }
 
-  /** Takes over the key that the file holds now. */
+  /** Takes over the key that the file holds now; one that is gone stays in force. */
   function readKey(path: string): void {
     const result = trySecretFile(path);
     if ('problem' in result) {
-      if (key === undefined) logger.warn('the AutoConfig key is missing', { problem: result.problem });
+      if (key === undefined && result.problem !== lastProblem) {
+        logger.warn('the AutoConfig key is missing', { problem: result.problem });
+      }
+      lastProblem = result.problem;
+      deps.onAbsent?.(result.problem);
       return;
     }
+    lastProblem = undefined;
+    deps.onAbsent?.(undefined);
     if (result.value === key) return;
     if (key !== undefined) logger.info('the AutoConfig key changed');
     connect(result.value);

@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import { unwatchFile, watchFile } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { Cluster } from 'ioredis';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StoreError } from '../store.ts';
 import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
-import { type RedisConfig, readRedisSettings, secretFiles } from './settings.ts';
+import {
+  type RedisConfig,
+  type RedisSettings,
+  readRedisSettings,
+  rereadRedisSettings,
+  secretFiles,
+} from './settings.ts';
 
 /** The relay's way to Redis, shared by all environments: one pipelined client, and a few for transactions. */
 export interface RedisConnection {
@@ -32,6 +39,8 @@ const TRANSACTION_TIMEOUT_MS = 30_000;
 export interface RedisConnectionOptions {
   readonly logger: Logger;
   readonly secretsPollMs?: number;
+  /** Hears after a change of the files with secrets why they cannot be used, and `undefined` when they can. */
+  readonly onAbsent?: (problem: string | undefined) => void;
   /** Asked right before commands are handed to the driver: false refuses them. */
   readonly allowed?: () => boolean;
 }
@@ -91,14 +100,19 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
     return clients;
   };
   const reload = (): void => {
+    let next: RedisSettings;
     try {
-      settings = readRedisSettings(config);
+      next = rereadRedisSettings(config, settings);
     } catch (error) {
-      logger.error('changed Redis credentials cannot be used; the former ones stay', {
-        error: (error as Error).message,
-      });
+      const { message } = error as Error;
+      logger.error('changed Redis credentials cannot be used; the former ones stay', { error: message });
+      options.onAbsent?.(message);
       return;
     }
+    options.onAbsent?.(undefined);
+    // A file that was touched, or is back as it was: no reason to interrupt anything.
+    if (isDeepStrictEqual(next, settings)) return;
+    settings = next;
     const old = clients;
     clients = open();
     drop(old);

@@ -16,7 +16,7 @@ export interface RedisSettings {
 }
 
 /**
- * Reads the configuration together with the files that it names. Read again when one of {@link secretFiles} changes.
+ * Reads the configuration together with the files that it names.
  * @throws RedisSettingsError that names the setting
  */
 export function readRedisSettings(config: RedisConfig): RedisSettings {
@@ -44,6 +44,24 @@ export function readRedisSettings(config: RedisConfig): RedisSettings {
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(tls === undefined ? {} : { tls }),
   };
+}
+
+/**
+ * Reads everything again after one of {@link secretFiles} changed. A file that has become empty counts as one that is gone: it is
+ * being written, or somebody took the key out of its Secret.
+ * @throws RedisSettingsError that names the setting or the file
+ */
+export function rereadRedisSettings(config: RedisConfig, before: RedisSettings): RedisSettings {
+  const next = readRedisSettings(config);
+  for (const [name, file] of [
+    ['username', config.usernameFile],
+    ['password', config.passwordFile],
+  ] as const) {
+    if (file !== undefined && before.address[name] && !next.address[name]) {
+      throw new RedisSettingsError(`store.redis.${name}File: ${file} is empty`);
+    }
+  }
+  return next;
 }
 
 /** The files whose change means new settings. */

@@ -24,7 +24,12 @@ after(() => ca[Symbol.dispose]());
 function open(config: Omit<RedisConfig, 'cacheTtlMs'>, prefix = 'p') {
   const logger = recordingLogger();
   const full = { cacheTtlMs: 0, ...config };
-  const connection = createRedisConnection(full, { logger, secretsPollMs: 20 });
+  const absences: (string | undefined)[] = [];
+  const connection = createRedisConnection(full, {
+    logger,
+    secretsPollMs: 20,
+    onAbsent: (problem) => absences.push(problem),
+  });
   let recovered = 0;
   const store = createRedisStore(full, prefix, {
     connection,
@@ -36,6 +41,7 @@ function open(config: Omit<RedisConfig, 'cacheTtlMs'>, prefix = 'p') {
   return {
     store,
     logger,
+    absences,
     recovered: () => recovered,
     [Symbol.asyncDispose]: async () => {
       await connection.close();
@@ -92,6 +98,14 @@ describe('authentication and TLS', { timeout: 60_000 }, () => {
     rmSync(passwordFile);
     await eventually(() => assert.ok(t.logger.lines.some((line) => line.level === 'error')));
     assert.equal((await t.store.read())?.data.flags.size, 1);
+    assert.match(t.absences.at(-1) ?? '', /passwordFile/);
+    writeFileSync(passwordFile, 'new\n');
+    await eventually(() => assert.equal(t.absences.at(-1), undefined));
+    writeFileSync(passwordFile, '');
+    await eventually(() => assert.match(t.absences.at(-1) ?? '', /passwordFile: .* is empty/));
+    assert.equal((await t.store.read())?.data.flags.size, 1);
+    const taken = t.logger.lines.filter(({ message }) => message === 'connecting to Redis with changed credentials');
+    assert.equal(taken.length, 1, 'what is back as it was interrupts nothing');
   });
 
   test('settings that contradict each other are refused by name', () => {

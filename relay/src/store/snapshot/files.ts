@@ -15,21 +15,31 @@ export interface SnapshotFile {
   write(data: DataSet, savedAt: number): Promise<void>;
 }
 
-/** The snapshot file of an environment in a folder, which is made when it is missing. */
-export function snapshotFile(directory: string, definition: EnvironmentDefinition, secret?: string): SnapshotFile {
+/**
+ * The snapshot file of an environment in a folder, which is made when it is missing.
+ * @param definition the environment as it is now: the next run looks for it by the name and key that it has by then
+ */
+export function snapshotFile(
+  directory: string,
+  definition: () => EnvironmentDefinition,
+  secret?: string,
+): SnapshotFile {
   // Names may hold any character, and AutoConfig's come from outside.
-  const path = join(directory, `${digest('file', definition.id).slice(0, 32)}.snapshot`);
-  const owner = ownerOf(definition);
+  const path = (): string => join(directory, `${digest('file', definition().name).slice(0, 32)}.snapshot`);
   return {
-    path,
+    get path() {
+      return path();
+    },
     read: async () => {
-      const file = await readBounded(path);
+      const owner = ownerOf(definition());
+      const file = await readBounded(path());
       return file === undefined ? undefined : decodeSnapshot(file, owner, secret);
     },
     write: async (data, savedAt) => {
+      const [target, owner] = [path(), ownerOf(definition())];
       const bytes = await encodeSnapshot({ savedAt, data }, owner, secret);
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await writeFileAtomically(path, bytes);
+      await writeFileAtomically(target, bytes);
     },
   };
 }

@@ -25,8 +25,8 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 const data = parseDataSet('{"flags":{"f":{"key":"f","version":2,"new":1e2}},"segments":{"s":{"key":"s","version":1}}}');
 const definition = (change: Partial<EnvironmentDefinition> = {}): EnvironmentDefinition => ({
-  id: 'prod/../x',
-  name: 'prod',
+  id: 'first',
+  name: 'prod/../x',
   sdkKey: 'sdk-1',
   envId: 'env-1',
   acceptedSdkKeys: [],
@@ -43,7 +43,7 @@ function open(
   { change = {}, secret }: { change?: Partial<EnvironmentDefinition>; secret?: string } = {},
 ) {
   const logger = recordingLogger();
-  const file = snapshotFile(join(directory, folder), definition(change), secret);
+  const file = snapshotFile(join(directory, folder), () => definition(change), secret);
   const store = withSnapshot(createMemoryStore(compile), { file, compile, logger, debounceMs: 10 });
   return { store, logger, file };
 }
@@ -197,4 +197,17 @@ describe('relay with snapshots', { timeout: 60_000 }, () => {
     await again.close();
     await upstream.close();
   });
+});
+
+test('a key that was rotated, and a name that was changed, while the relay ran: the next run finds the data', async () => {
+  const { envId: _, ...withoutId } = definition();
+  let current: EnvironmentDefinition = withoutId;
+  const file = snapshotFile(join(directory, 'rotated'), () => current);
+  await file.write(data, 1);
+  current = { ...current, name: 'renamed', sdkKey: 'sdk-2' };
+  await file.write(data, 2);
+  const next = snapshotFile(join(directory, 'rotated'), () => ({ ...withoutId, name: 'renamed', sdkKey: 'sdk-2' }));
+  assert.equal((await next.read())?.savedAt, 2);
+  const revoked = snapshotFile(join(directory, 'rotated'), () => ({ ...withoutId, name: 'renamed', sdkKey: 'sdk-1' }));
+  await assert.rejects(revoked.read(), SnapshotError);
 });

@@ -71,8 +71,6 @@ function lookUp(
   query: string,
 ): { readonly lookup: Lookup; readonly audience: ClientSelected['audience'] } {
   if (key === undefined) return { lookup: { found: false, reason: 'unknown' }, audience: 'browser' };
-  const filter = queryParam(query, 'filter');
-  const mobile = registry.lookup('mobile', key, filter);
-  if (mobile.found || mobile.reason !== 'unknown') return { lookup: mobile, audience: 'mobile' };
-  return { lookup: registry.lookup('env', key, filter), audience: 'browser' };
+  const { lookup, kind } = registry.lookupAny(['mobile', 'env'], key, queryParam(query, 'filter'));
+  return { lookup, audience: kind === 'mobile' ? 'mobile' : 'browser' };
 }

@@ -1,0 +1,231 @@
+import type { EnvironmentConfig } from './document.ts';
+import { trySecretFile } from './secrets.ts';
+
+/** A credential of a running environment. Absence is not revocation: a file that is gone changes nothing but what is reported. */
+export interface KeyInForce {
+  /** What opens the environment; absent when there is none, or none has ever been read. */
+  readonly value?: string;
+  /** Why its file cannot be read now, in words; absent while it can be, or there is no file. */
+  readonly problem?: string;
+  /** Since when, ms since the epoch. */
+  readonly missingSince?: number;
+}
+
+/** One configured environment as this process runs it. */
+export interface RunningEnvironment {
+  /** Stays the same when the environment is renamed, so that its streams and data do. */
+  readonly id: string;
+  /** What the document says, with the fields that it cannot change while the environment runs as they were. */
+  readonly config: EnvironmentConfig;
+  readonly sdkKey: KeyInForce;
+  /** The SDK key before a rotation. */
+  readonly previous?: string;
+  readonly mobileKey: KeyInForce;
+  /**
+   * Not empty: the document does not name the environment any more, but these new ones, whose SDK key is not known yet.
+   * One of them may be this one under another name.
+   */
+  readonly waitsFor: readonly string[];
+}
+
+/** What becomes of the environments. */
+export interface Succession {
+  readonly environments: readonly RunningEnvironment[];
+  /** Fields of the document that wait for a restart, such as `environments "a" prefix`. */
+  readonly held: readonly string[];
+  /** Why the list cannot be taken over at all; then `environments` is not to be used. */
+  readonly conflict?: string;
+}
+
+/** What {@link succeed} has to know beside the two lists. */
+export interface SuccessionOptions {
+  /** ms since the epoch */
+  readonly now: number;
+  /** There is a database, so that an environment's prefix is where its data are. */
+  readonly hasStore: boolean;
+}
+
+/**
+ * Finds for each environment that a document wants the running one that it continues, with the secrets that its files hold
+ * now. What is the same environment goes on, whatever it is called: by its name and SDK key, by its SDK key, by its client-side
+ * ID or mobile key, by its name. A key whose file is gone stays in force. An environment that the document does not name any
+ * more ends, unless a new one waits for its key: then it cannot be told whether the two are one, and it goes on.
+ */
+export function succeed(
+  before: readonly RunningEnvironment[],
+  wanted: readonly EnvironmentConfig[],
+  { now, hasStore }: SuccessionOptions,
+): Succession {
+  const found = wanted.map(readKeys);
+  const origins = match(before, found);
+  const held: string[] = [];
+  const ids = new Set(before.map(({ id }) => id));
+  const next = found.map((one, index): RunningEnvironment => {
+    const origin = origins[index];
+    const keepsPrefix = hasStore && origin !== undefined && prefixOf(origin.config) !== prefixOf(one.config);
+    if (keepsPrefix) held.push(`environments "${one.config.name}" prefix`);
+    const sdkKey = inForce(one.sdkKey, origin?.sdkKey, now);
+    const previous = previousOf(one, sdkKey, origin);
+    return {
+      id: origin?.id ?? freeId(one.config.name, ids),
+      config: keepsPrefix ? withPrefix(one.config, origin.config.prefix) : one.config,
+      sdkKey,
+      ...(previous === undefined ? {} : { previous }),
+      mobileKey: inForce(one.mobileKey, origin?.mobileKey, now),
+      waitsFor: [],
+    };
+  });
+  const conflict = hasStore ? samePrefix(next) : undefined;
+  const kept = waiting(before, next, origins).filter((one) => !hasStore || !isTaken(one.config, next));
+  return { environments: [...next, ...kept], held, ...(conflict === undefined ? {} : { conflict }) };
+}
+
+/** True while nobody can say what the SDK key is. */
+export function isKeyUnknown({ config, sdkKey }: Pick<RunningEnvironment, 'config' | 'sdkKey'>): boolean {
+  return config.sdkKeyFile !== undefined && sdkKey.value === undefined;
+}
+
+/** What a secret file says; neither for a secret that is not configured. */
+type Reading = { readonly value: string } | { readonly problem: string } | undefined;
+
+/** What a document and its files say of one environment. */
+interface Found {
+  readonly config: EnvironmentConfig;
+  readonly sdkKey: Reading;
+  readonly previous: Reading;
+  readonly mobileKey: Reading;
+}
+
+function readKeys(config: EnvironmentConfig): Found {
+  const read = (inline: string | undefined, file: string | undefined): Reading => {
+    if (inline !== undefined) return { value: inline };
+    return file === undefined ? undefined : trySecretFile(file);
+  };
+  return {
+    config,
+    sdkKey: read(config.sdkKey, config.sdkKeyFile),
+    previous: read(config.sdkKeyPrevious, config.sdkKeyPreviousFile),
+    mobileKey: read(config.mobileKey, config.mobileKeyFile),
+  };
+}
+
+function inForce(reading: Reading, before: KeyInForce | undefined, now: number): KeyInForce {
+  if (reading === undefined) return {};
+  if ('value' in reading) return reading;
+  const { value, missingSince = now } = before ?? {};
+  return { ...(value === undefined ? {} : { value }), problem: reading.problem, missingSince };
+}
+
+/**
+ * Taking the old key out of a Secret that still holds the new one ends the grace; a Secret that is gone with both ends
+ * nothing.
+ */
+function previousOf(
+  { previous }: Found,
+  sdkKey: KeyInForce,
+  origin: RunningEnvironment | undefined,
+): string | undefined {
+  if (previous === undefined) return undefined;
+  if ('value' in previous) return previous.value;
+  return sdkKey.problem === undefined ? undefined : origin?.previous;
+}
+
+/** For each wanted environment the running one that it continues. Each is continued by one. */
+function match(
+  before: readonly RunningEnvironment[],
+  wanted: readonly Found[],
+): readonly (RunningEnvironment | undefined)[] {
+  const free = new Set(before);
+  const origins: (RunningEnvironment | undefined)[] = wanted.map(() => undefined);
+  for (const isSame of [sameNameAndKey, sameKey, samePublicKey, sameName]) {
+    for (const [index, found] of wanted.entries()) {
+      if (origins[index] !== undefined) continue;
+      const origin = free.values().find((running) => isSame(running, found));
+      if (origin === undefined) continue;
+      origins[index] = origin;
+      free.delete(origin);
+    }
+  }
+  return origins;
+}
+
+type IsSame = (running: RunningEnvironment, found: Found) => boolean;
+
+/** Same name, and nothing says that the key is another one's. */
+const sameNameAndKey: IsSame = ({ config, sdkKey: { value } }, { config: wanted, sdkKey, previous }) => {
+  if (config.name !== wanted.name || value === undefined) return false;
+  return readValue(sdkKey) === undefined || value === readValue(sdkKey) || value === readValue(previous);
+};
+
+const sameKey: IsSame = ({ config, sdkKey: { value } }, { config: wanted, sdkKey }) =>
+  value !== undefined && value === readValue(sdkKey) && config.filterKey === wanted.filterKey;
+
+/** The client-side ID of an environment never changes, and no other has it; nor has its mobile key. */
+const samePublicKey: IsSame = ({ config, mobileKey: { value } }, { config: wanted, mobileKey }) => {
+  if (config.filterKey !== wanted.filterKey) return false;
+  const sameId = config.envId !== undefined && config.envId === wanted.envId;
+  return sameId || (value !== undefined && value === readValue(mobileKey));
+};
+
+const sameName: IsSame = ({ config }, { config: wanted }) => config.name === wanted.name;
+
+function readValue(reading: Reading): string | undefined {
+  return reading !== undefined && 'value' in reading ? reading.value : undefined;
+}
+
+/** Those that the document does not name any more and that may be one of the new ones whose key is not known yet. */
+function waiting(
+  before: readonly RunningEnvironment[],
+  next: readonly RunningEnvironment[],
+  origins: readonly (RunningEnvironment | undefined)[],
+): RunningEnvironment[] {
+  const continued = new Set(origins);
+  const named = new Set(next.map(({ config }) => config.name));
+  const unknown = new Set(next.filter(isKeyUnknown).map(({ config }) => config.name));
+  const newlyUnknown = next.filter((one, index) => isKeyUnknown(one) && origins[index] === undefined);
+  return before.flatMap((running) => {
+    if (continued.has(running) || isKeyUnknown(running)) return [];
+    const { waitsFor } = running;
+    const isNewlyGone = waitsFor.length === 0;
+    const isRenamedAgain = waitsFor.some((name) => !named.has(name));
+    const now = [
+      ...waitsFor.filter((name) => unknown.has(name)),
+      ...(isNewlyGone || isRenamedAgain ? newlyUnknown.map(({ config }) => config.name) : []),
+    ];
+    return now.length === 0 ? [] : [{ ...running, waitsFor: now }];
+  });
+}
+
+function freeId(name: string, taken: Set<string>): string {
+  let id = name;
+  for (let copy = 2; taken.has(id); copy++) id = `${name}~${copy}`;
+  taken.add(id);
+  return id;
+}
+
+function prefixOf({ prefix }: EnvironmentConfig): string {
+  return prefix ?? '';
+}
+
+function withPrefix(config: EnvironmentConfig, prefix: string | undefined): EnvironmentConfig {
+  const { prefix: _, ...rest } = config;
+  return prefix === undefined ? rest : { ...rest, prefix };
+}
+
+/** Two environments in one place of the database would overwrite one another. */
+function samePrefix(environments: readonly RunningEnvironment[]): string | undefined {
+  const owners = new Map<string, string>();
+  for (const { config } of environments) {
+    const owner = owners.get(prefixOf(config));
+    if (owner !== undefined) {
+      return `environments "${owner}" and "${config.name}" would share the store prefix "${prefixOf(config)}" until a restart, as the prefix of a running environment cannot change`;
+    }
+    owners.set(prefixOf(config), config.name);
+  }
+  return undefined;
+}
+
+/** Somebody else whose key is known keeps its data there now. */
+function isTaken(config: EnvironmentConfig, next: readonly RunningEnvironment[]): boolean {
+  return next.some((one) => !isKeyUnknown(one) && prefixOf(one.config) === prefixOf(config));
+}
