@@ -156,7 +156,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const pods = observePods(caches, relayProxy, previous);
     const scaled = scaling(relayProxy, previous, pods);
     const release = { relayImage, runbookBaseUrl, version, gate };
-    const used = { usedConfigMaps: usedConfigMaps(relayProxy) };
+    const podDocuments = [...new Set(pods.flatMap(({ document }) => document ?? []))];
+    const used = { usedConfigMaps: usedConfigMaps(relayProxy), podDocuments };
     const parts = { client, applier, stores, discovery, ...release, ...used, status: previous, scaled, signal };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);

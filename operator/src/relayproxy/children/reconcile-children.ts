@@ -1,20 +1,22 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import type { KindDiscovery } from '../../runtime/kind-discovery.ts';
-import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { currentConfigMap } from '../resources/config-version.ts';
 import { buildDeployment } from '../resources/deployment.ts';
-import type { Facts } from '../resources/facts.ts';
+import type { Facts, PodsOfBefore } from '../resources/facts.ts';
 import { type ConfigMap, type Deployment, types } from '../resources/kubernetes-types.ts';
-import { identityOf, relayName, serviceName } from '../resources/names.ts';
+import { identityOf, relayName, serviceName, templateHashAnnotation } from '../resources/names.ts';
 import { portNameOf } from '../resources/service.ts';
 import type { ScalingDecision } from '../scaling/decide.ts';
 import { scalingReason } from '../scaling/explain.ts';
 import { planOf } from '../sizing/plan.ts';
 import type { ChildChanges } from '../status/events.ts';
+import type { PodDocument } from '../status/pod-document.ts';
 import type { ChildProblem, Outcome } from '../status/snapshot.ts';
 import { earliest } from '../status/times.ts';
 import type { UpgradeGate } from '../upgrade/gate.ts';
+import { isComplete } from '../upgrade/plan.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
 import { configHistory, configMapsOf, refuseTooLarge } from './config-history.ts';
@@ -52,6 +54,8 @@ export interface ChildrenContext {
   readonly status: RelayProxyStatus;
   /** Names of the ConfigMaps from which pods have their configuration. */
   readonly usedConfigMaps: ReadonlySet<string>;
+  /** The configurations of pods, as far as they are known. */
+  readonly podDocuments: readonly PodDocument[];
   /** What scaling on connections came to; undefined without it. */
   readonly scaled: ScalingDecision | undefined;
   readonly signal: AbortSignal;
@@ -83,14 +87,12 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
       signal: context.signal,
     }),
   };
-  const admission = context.gate.admit({
-    relayProxy,
-    status: context.status,
-    live: deployment,
-    desired: buildDeployment(relayProxy, plain),
-  });
+  const desired = buildDeployment(relayProxy, plain);
+  const admission = context.gate.admit({ relayProxy, status: context.status, live: deployment, desired });
   const upgrade = admission.kind === 'wait' ? admission : undefined;
-  const facts: Facts = admission.kind === 'go' ? { ...plain, upgradeMark: admission.mark } : plain;
+  const isRolling = isRollingTo(deployment, desired);
+  const before = isRolling ? podsOfBefore(context, ref) : undefined;
+  const facts: Facts = { ...plain, before, ...(admission.kind === 'go' && { upgradeMark: admission.mark }) };
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
   for (const wave of waves) {
     const children = wanted.filter(({ kind }) => {
@@ -102,6 +104,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   if (upgrade !== undefined || run.configFailed) await scaleWaiting(relayProxy, deployment, plain, context, run);
   const kept = [...context.usedConfigMaps, ...configMapsOf(deployment), ...(facts.configHistory ?? [])];
   for (const type of childTypes) {
+    if (isRolling && ofPods.has(type)) continue;
     const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
     try {
       await deleteUnwanted(relayProxy, type, type === types.configMap ? [...keep, ...kept] : keep, context, run);
@@ -127,6 +130,24 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
 
 /** Left as they are until the turn of the RelayProxy has come: a new release's configuration is for its own pods. */
 const waitsForUpgrade: ReadonlySet<ResourceType> = new Set<ResourceType>([types.configMap, types.deployment]);
+
+/** By these pods report and, in mode 'Daemon', agree: those of before need theirs until they are replaced. */
+const ofPods: ReadonlySet<ResourceType> = new Set<ResourceType>([types.serviceAccount, types.role, types.roleBinding]);
+
+/** True while there may be pods of another template than the desired one. */
+function isRollingTo(live: Deployment | undefined, desired: Deployment): boolean {
+  if (live === undefined) return false;
+  const [from, to] = [live, desired].map(({ metadata }) => metadata?.annotations?.[templateHashAnnotation]);
+  return from !== to || !isComplete(live);
+}
+
+function podsOfBefore({ podDocuments, stores }: ChildrenContext, lease: ObjectRef): PodsOfBefore {
+  return {
+    sdkPorts: podDocuments.flatMap(({ sdkPort }) => sdkPort ?? []),
+    opsPorts: podDocuments.flatMap(({ opsPort }) => opsPort ?? []),
+    lease: stores.of(types.lease).get(lease) !== undefined,
+  };
+}
 
 const pausedResult: ChildrenResult = {
   outcome: { kind: 'paused' },

@@ -293,3 +293,15 @@ test('HorizontalPodAutoscaler: policies of the user stand above ours', () => {
   const scaleDown = { stabilizationWindowSeconds: 60 };
   assert.deepEqual(build({ scaleDown })?.behavior, { scaleDown });
 });
+
+test('while pods of before run, they have their ports, and the Lease and what lets them hold it', () => {
+  const before = { sdkPorts: [8030, 8030], opsPorts: [8031], lease: true };
+  const relayProxy = testRelayProxy({ service: { port: 9030 }, networkPolicy: { enabled: true } });
+  const tcp = (...ports: number[]) => ({ ports: ports.map((port) => ({ protocol: 'TCP', port })) });
+  const rolling = { ...testFacts, before };
+  assert.deepEqual(buildNetworkPolicy(relayProxy, rolling)?.spec?.ingress, [tcp(8030, 9030), tcp(8031)]);
+  assert.deepEqual(buildNetworkPolicy(relayProxy, testFacts)?.spec?.ingress, [tcp(9030), tcp(8031)]);
+  assert.equal(buildLease(relayProxy, rolling)?.metadata.name, 'demo-relay');
+  assert.deepEqual(buildRole(relayProxy, rolling)?.rules?.[1]?.resourceNames, ['demo-relay']);
+  assert.equal(buildLease(relayProxy, testFacts), undefined);
+});

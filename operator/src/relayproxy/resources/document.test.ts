@@ -93,6 +93,6 @@ test('of an environment a running relay takes up what is about requests; what it
   assert.deepEqual(part(reloaded), part({}));
   assert.notDeepEqual(part({ name: 'renamed' }), part({}));
   assert.notDeepEqual(part({ mobileKeyRef: ref('keys', 'mobile') }), part({}));
-  assert.notDeepEqual(part({ logLevel: 'debug' }), part({}));
+  assert.deepEqual(part({ logLevel: 'debug' }), part({}));
   assert.notDeepEqual(part({}, { upstream: { streamURI: 'http://other' } }), part({}));
 });

@@ -9,12 +9,18 @@ const configMap = (text: string | undefined) => ({
 });
 
 test('the names of the environments, and the hash that a pod reports', () => {
-  const text = JSON.stringify({ environments: [{ name: 'a' }, { name: 'b' }] });
+  const text = JSON.stringify({
+    server: { port: 80 },
+    ops: { port: 81 },
+    environments: [{ name: 'a' }, { name: 'b' }],
+  });
   assert.deepEqual(documentOf(configMap(text)), {
     configMap: 'demo-config-1',
     hash: shortHash(text),
     source: 'environments',
     environments: new Set(['a', 'b']),
+    sdkPort: 80,
+    opsPort: 81,
   });
 });
 

@@ -12,6 +12,9 @@ export interface PodDocument {
   /** As the pod reports it once it has taken the document up. */
   readonly hash: string;
   readonly source: EnvironmentSource;
+  /** Port for SDKs; undefined in mode 'Daemon'. */
+  readonly sdkPort?: number | undefined;
+  readonly opsPort?: number | undefined;
   /** Names of the environments that the pod has; empty unless the document names them. */
   readonly environments: ReadonlySet<string>;
 }
@@ -27,7 +30,13 @@ const known = new WeakMap<ConfigMap, PodDocument | undefined>();
 
 function read(configMap: string, text: string | undefined): PodDocument | undefined {
   if (text === undefined) return undefined;
-  let document: { autoConfig?: unknown; offline?: unknown; environments?: { name?: string }[] };
+  let document: {
+    autoConfig?: unknown;
+    offline?: unknown;
+    environments?: { name?: string }[];
+    server?: { port?: number };
+    ops?: { port?: number };
+  };
   try {
     document = JSON.parse(text);
   } catch {
@@ -35,7 +44,14 @@ function read(configMap: string, text: string | undefined): PodDocument | undefi
     return undefined;
   }
   const names = (document.environments ?? []).flatMap(({ name }) => name ?? []);
-  return { configMap, hash: shortHash(text), source: sourceOf(document), environments: new Set(names) };
+  return {
+    configMap,
+    hash: shortHash(text),
+    source: sourceOf(document),
+    environments: new Set(names),
+    sdkPort: document.server?.port,
+    opsPort: document.ops?.port,
+  };
 }
 
 /** Where a spec, or a document, says that environments come from. */
