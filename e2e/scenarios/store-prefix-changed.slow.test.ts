@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
-import { editedData, editedFlag, openEditedFleet } from './support/edited-fleet.ts';
+import { editedData, editedFlag, editedFleet, openEditedFleet } from './support/edited-fleet.ts';
 import { observed } from './support/observed.ts';
 import { startRedis } from './support/redis.ts';
 import { openStage } from './support/stage.ts';
@@ -30,6 +30,12 @@ test('a changed prefix of an environment is in force once the rollout is complet
   await fleet.settled();
   await waitFor('the flag is stored under the new prefix', () => stored('p-new'), { timeoutMs: 30_000 });
   const inForceSeconds = (performance.now() - edited) / 1000;
+  // Pods of before go on until the end of their grace period.
+  const gone = async () => {
+    const pods = await kubectl.list('pods', namespace, `app.kubernetes.io/instance=${editedFleet}`);
+    return pods.every((pod) => pod.metadata.deletionTimestamp === undefined) || undefined;
+  };
+  await waitFor('pods of before are gone', gone, { timeoutMs: 60_000 });
   await switchFlag(kubectl, { namespace, ...editedData }, editedFlag, true);
   await fleet.sdk.waitFor('change', 'the change', (r) => r.key === editedFlag && r.value === true, 120_000);
   const switched = async () => ((await stored('p-new'))?.on === true ? true : undefined);
