@@ -85,13 +85,12 @@ function configurationInForce(
   input: ObserveInput,
   live: Deployment | undefined,
 ): Required<Pick<Snapshot, 'configHash' | 'configMap'>> {
-  const { relayProxy, relayImage, version } = input;
+  const { relayProxy } = input;
   const mounted = waitsForUpgrade(input) ? mountedConfigMap(live?.spec?.template.spec) : undefined;
   const found = mounted === undefined ? undefined : configMapNamed(caches, relayProxy, mounted);
-  const facts = { relayImage, version, runbookBaseUrl: '', replicas: undefined };
   return {
     configHash: shortHash(found?.data?.[documentFile] ?? documentText(relayProxy)),
-    configMap: mounted ?? currentConfigMap(relayProxy, facts),
+    configMap: mounted ?? currentConfigMap(relayProxy, input),
   };
 }
 

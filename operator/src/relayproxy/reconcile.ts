@@ -93,10 +93,9 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
     const { uid = '' } = relayProxy.metadata;
     const pods = podsOf(relayProxy);
-    const facts = { relayImage, runbookBaseUrl, version, replicas: undefined };
     await refresher.refresh({
       uid,
-      configMap: currentConfigMap(relayProxy, facts),
+      configMap: currentConfigMap(relayProxy, { relayImage }),
       document: shortHash(documentText(relayProxy)),
       references: hashOf(referenceVersions(relayProxy, caches.configMaps.store)),
       changedNow: children.configChanged,

@@ -73,11 +73,12 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
   const deployment = context.stores.deployment.get(ref);
   const service = context.stores.of(types.service).get({ ...ref, name: serviceName(relayProxy) });
-  const built = { relayImage: context.relayImage, runbookBaseUrl: context.runbookBaseUrl, version: context.version };
-  const current = currentConfigMap(relayProxy, { ...built, replicas: undefined });
+  const current = currentConfigMap(relayProxy, context);
   const { revisionHistoryLimit: limit } = relayProxy.spec.rollout;
   const plain: Facts = {
-    ...built,
+    relayImage: context.relayImage,
+    runbookBaseUrl: context.runbookBaseUrl,
+    version: context.version,
     servicePortName: portNameOf(service),
     configHistory: configHistory({ live: deployment, current, used: context.usedConfigMaps, limit }),
     replicas: await settleReplicas(context.client, {

@@ -15,12 +15,12 @@ const DIGITS = 10;
  * be handed any document of that version while they run; a document of another version is in a ConfigMap of its own, which
  * only pods that were made for it mount.
  */
-export function configVersion(relayProxy: RelayProxy, facts: Facts): string {
+export function configVersion(relayProxy: RelayProxy, facts: Pick<Facts, 'relayImage'>): string {
   const volumes = otherVolumes(relayProxy);
   return hashOf([restartPart(relayDocument(relayProxy)), volumes, imageOf(relayProxy, facts)]).slice(0, DIGITS);
 }
 
 /** Name of the ConfigMap with the configuration for the pods that the spec asks for now. */
-export function currentConfigMap(relayProxy: RelayProxy, facts: Facts): string {
+export function currentConfigMap(relayProxy: RelayProxy, facts: Pick<Facts, 'relayImage'>): string {
   return configMapName(relayProxy, configVersion(relayProxy, facts));
 }
