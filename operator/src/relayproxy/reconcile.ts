@@ -6,6 +6,7 @@ import { objectKey, refKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
 import { type Caches, indexes } from './caches.ts';
 import { createApplier } from './children/apply.ts';
+import { createConfigKeeper } from './children/config-keeper.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
 import type { Healer } from './heal/healer.ts';
@@ -62,6 +63,7 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconcile {
   const { client, caches, clock, relayImage, runbookBaseUrl, version, metrics, gate, listener, healer } = options;
   const applier = createApplier(client, caches.childStores.of);
+  const configKeeper = createConfigKeeper(client);
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
   const autoscaler = createAutoscaler(clock);
@@ -74,6 +76,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const uid = uids.get(key);
     if (uid === undefined) return;
     applier.forget(uid);
+    configKeeper.forget(uid);
     refresher.forget(uid);
     statuses.forget(uid);
     autoscaler.forget(uid);
@@ -157,7 +160,18 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const release = { relayImage, runbookBaseUrl, version, gate };
     const podDocuments = [...new Set(pods.flatMap(({ document }) => document ?? []))];
     const used = { usedConfigMaps: usedConfigMaps(relayProxy), podDocuments };
-    const parts = { client, applier, stores, discovery, ...release, ...used, status: previous, scaled, signal };
+    const parts = {
+      client,
+      applier,
+      configKeeper,
+      stores,
+      discovery,
+      ...release,
+      ...used,
+      status: previous,
+      scaled,
+      signal,
+    };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);
     tell(raw, childEvents(children.changes));

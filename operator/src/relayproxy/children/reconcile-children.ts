@@ -8,6 +8,7 @@ import type { Facts, PodsOfBefore } from '../resources/facts.ts';
 import { type ConfigMap, type Deployment, types } from '../resources/kubernetes-types.ts';
 import { identityOf, relayName, serviceName, templateHashAnnotation } from '../resources/names.ts';
 import { portNameOf } from '../resources/service.ts';
+import { mountedConfigMap } from '../resources/volumes.ts';
 import type { ScalingDecision } from '../scaling/decide.ts';
 import { scalingReason } from '../scaling/explain.ts';
 import { planOf } from '../sizing/plan.ts';
@@ -20,6 +21,7 @@ import { isComplete } from '../upgrade/plan.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
 import { configHistory, configMapsOf, refuseTooLarge } from './config-history.ts';
+import type { ConfigKeeper } from './config-keeper.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
@@ -44,6 +46,7 @@ export interface ChildrenResult {
 export interface ChildrenContext {
   readonly client: RestClient;
   readonly applier: Applier;
+  readonly configKeeper: ConfigKeeper;
   readonly stores: ChildStores;
   readonly discovery: Pick<KindDiscovery, 'serves'>;
   readonly relayImage: string;
@@ -95,6 +98,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const before = isRolling ? podsOfBefore(context, ref) : undefined;
   const facts: Facts = { ...plain, before, ...(admission.kind === 'go' && { upgradeMark: admission.mark }) };
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
+  await keepConfigurations(relayProxy, deployment, upgrade === undefined ? current : undefined, context, run);
   for (const wave of waves) {
     const children = wanted.filter(({ kind }) => {
       if (wave !== waveOf(kind) || (upgrade && waitsForUpgrade.has(kind.type))) return false;
@@ -127,6 +131,24 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     recheckAfterMs: earliest(first === undefined ? undefined : LOOK_AGAIN_MS, upgrade?.recheckAfterMs),
     retry: run.retry,
   };
+}
+
+/** Puts back what pods of before mount, or those that wait for an upgrade; `applied` is seen to anyway. */
+async function keepConfigurations(
+  relayProxy: RelayProxy,
+  live: Deployment | undefined,
+  applied: string | undefined,
+  { configKeeper, stores, usedConfigMaps, signal }: ChildrenContext,
+  run: Run,
+): Promise<void> {
+  const mounted = mountedConfigMap(live?.spec?.template.spec);
+  const names = [...usedConfigMaps, ...(mounted === undefined ? [] : [mounted])].filter((name) => name !== applied);
+  try {
+    const restored = await configKeeper.keep({ relayProxy, names, store: stores.of(types.configMap), signal });
+    run.created.push(...restored.map((name) => `${types.configMap.kind} ${name}`));
+  } catch (error) {
+    noteFailure(relayProxy, run, error);
+  }
 }
 
 /** Left as they are until the turn of the RelayProxy has come: a new release's configuration is for its own pods. */
