@@ -57,7 +57,9 @@ export const environment = withRules(
       .string()
       .min(1)
       .max(128)
-      .describe('Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment. Another prefix comes with new pods; what is stored under the old one stays there.')
+      .describe(
+        'Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment. Another prefix comes with new pods; what is stored under the old one stays there.',
+      )
       .optional(),
     cacheMaxAgeSeconds: int32(0, 86_400)
       .describe(
