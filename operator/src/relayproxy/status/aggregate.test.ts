@@ -169,6 +169,9 @@ test('a renamed environment waits until a pod that has it is ready', () => {
   assert.deepEqual(rolling(['production'], ['prod']), [{ name: 'prod', pods: 0, ...waits }]);
   const starting = report('c', { unhealthy: [{ name: 'prod', state: 'INITIALIZING', lastTransitionTime: ago(90) }] });
   assert.deepEqual(rolling(['production'], ['prod'], starting), [{ name: 'prod', pods: 1, ...waits }]);
+  // It says that it has the data before kubelet has asked it and the Service leads to it.
+  const connected = rolling(['production'], ['prod'], report('c'));
+  assert.deepEqual(connected, [{ name: 'prod', pods: 1, ...waits, state: 'VALID' }]);
 });
 
 test('what a new pod says is wrong with an environment counts, though no other pod has it', () => {

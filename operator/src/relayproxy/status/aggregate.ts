@@ -44,6 +44,9 @@ interface View {
 /** Worst first: of two that are as frequent, the one that needs a human more is shown. */
 const severity: readonly EnvironmentState[] = ['OFF', 'CredentialMissing', 'INTERRUPTED', 'INITIALIZING', 'VALID'];
 
+/** States that waiting does not mend: a new pod in one of them does not become ready by itself. */
+const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'CredentialMissing']);
+
 /**
  * Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. While pods
  * with different configurations run, each is heard of those environments alone that its own configuration has.
@@ -125,7 +128,7 @@ function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], 
       ...(storeState !== undefined && { storeState }),
     },
     connected: views.some(({ instance, view }) => view.connected && ready.has(instance.name)),
-    awaitsPods: isPartial && state === 'INITIALIZING' && !reporters.some((instance) => ready.has(instance.name)),
+    awaitsPods: isPartial && !keyless.has(state) && !reporters.some((instance) => ready.has(instance.name)),
     changesAt: all.map((view) => deadline(view, now, dampingMs(snapshot))).reduce(earliest, undefined),
   };
 }
