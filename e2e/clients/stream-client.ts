@@ -14,6 +14,8 @@ export interface StreamReport {
   readonly opened: number;
   /** How often one could not be opened. */
   readonly refused: number;
+  /** How often of these the answer was 401, on which an SDK gives up for good. */
+  readonly unauthorized: number;
 }
 
 const REPORT_MS = 1000;
@@ -26,7 +28,7 @@ const TIMEOUT_MS = 10_000;
 const report = reporter<StreamReport>();
 const url = `${required('RELAY_URL')}/all`;
 const headers = { authorization: required('SDK_KEY') };
-const totals = { open: 0, opened: 0, refused: 0 };
+const totals = { open: 0, opened: 0, refused: 0, unauthorized: 0 };
 
 function openStream(): void {
   let streaming = false;
@@ -40,6 +42,7 @@ function openStream(): void {
   };
   // Until the first byte: a stream may be silent for longer than that.
   const request = get(url, { agent: false, headers, timeout: TIMEOUT_MS }, (response) => {
+    if (response.statusCode === 401) totals.unauthorized += 1;
     response.once('data', () => {
       if (over || response.statusCode !== 200) return;
       streaming = true;

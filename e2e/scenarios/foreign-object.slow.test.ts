@@ -16,7 +16,12 @@ const theirs = (image: string): object[] => [
     metadata: { name: 'shop', annotations: { 'example.com/owner': 'somebody' } },
     spec: { selector: { app: 'old' }, ports: [{ name: 'api', port: 8030, targetPort: 8030 }] },
   },
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shop-config' }, data: { USE_EVENTS: 'true' } },
+  {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'shop-relay', annotations: { 'example.com/owner': 'somebody' } },
+    spec: { maxUnavailable: 2, selector: { matchLabels: { app: 'old' } } },
+  },
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -59,7 +64,7 @@ test('objects of somebody else are never taken; each is told by name, and taken 
   await kubectl.apply(theirs(relayImage), { namespace });
   const names = [
     ['service', 'shop'],
-    ['configmap', 'shop-config'],
+    ['poddisruptionbudget', 'shop-relay'],
     ['deployment', 'shop-relay'],
   ] as const;
   const contents = async () => {
@@ -74,7 +79,7 @@ test('objects of somebody else are never taken; each is told by name, and taken 
     kubectl.waitForObject('relayproxy', 'shop', namespace, what, accept, 90_000);
 
   const conflict = await until('FieldConflict', (relay) => condition(relay, 'Reconciled') === 'False/FieldConflict');
-  for (const name of ['Service "shop"', 'ConfigMap "shop-config"', 'Deployment "shop-relay"']) {
+  for (const name of ['Service "shop"', 'PodDisruptionBudget "shop-relay"', 'Deployment "shop-relay"']) {
     assert.ok(messageOf(conflict).includes(`${name} exists and is not ours`), messageOf(conflict));
   }
   assert.match(messageOf(conflict), /flagrelay\.dev\/adopt=true/);
@@ -97,18 +102,18 @@ test('objects of somebody else are never taken; each is told by name, and taken 
 
   // One is removed, one is marked: pods come up, and the old Service still leads where it led.
   await kubectl.remove('deployment', 'shop-relay', namespace);
-  await kubectl.run(['annotate', 'configmap', 'shop-config', ADOPT, '-n', namespace]);
+  await kubectl.run(['annotate', 'poddisruptionbudget', 'shop-relay', ADOPT, '-n', namespace]);
   const marked = performance.now();
   const onlyService = await until(
     'only the Service is left',
-    (relay) =>
-      condition(relay, 'Available') === 'True/MinimumAvailable' && !/ConfigMap|Deployment/.test(messageOf(relay)),
+    (relay) => condition(relay, 'Available') === 'True/MinimumAvailable' && !/Budget|Deployment/.test(messageOf(relay)),
   );
   const podsSeconds = (performance.now() - marked) / 1000;
   assert.match(messageOf(onlyService), /Service "shop" exists and is not ours/);
   assert.deepEqual((await kubectl.get('service', 'shop', namespace))?.spec.selector, { app: 'old' });
-  const configMap = await kubectl.get('configmap', 'shop-config', namespace);
-  assert.deepEqual(Object.keys(configMap?.data).sort(), ['USE_EVENTS', 'relay.json'], 'what was in it stays');
+  const budget = await kubectl.get('poddisruptionbudget', 'shop-relay', namespace);
+  assert.equal(budget?.metadata.annotations?.['example.com/owner'], 'somebody', 'what was in it stays');
+  assert.equal(budget?.spec.selector.matchLabels['app.kubernetes.io/instance'], 'shop');
 
   await kubectl.run(['annotate', 'service', 'shop', ADOPT, '-n', namespace]);
   const handedOver = performance.now();
@@ -121,16 +126,16 @@ test('objects of somebody else are never taken; each is told by name, and taken 
 
   // As `helm uninstall` of the old release does.
   const pods = await kubectl.list('pods', namespace, 'app.kubernetes.io/instance=shop');
-  await kubectl.remove('configmap', 'shop-config', namespace);
+  await kubectl.remove('poddisruptionbudget', 'shop-relay', namespace);
   const again = await kubectl.waitForObject(
-    'configmap',
-    'shop-config',
+    'poddisruptionbudget',
+    'shop-relay',
     namespace,
     'is there again',
     () => true,
     30_000,
   );
-  assert.deepEqual(Object.keys(again.data), ['relay.json']);
+  assert.equal(again.spec.maxUnavailable, 1);
   await waitReady(stage, 'shop');
   const podsAfter = await kubectl.list('pods', namespace, 'app.kubernetes.io/instance=shop');
   observed('foreign-object', { podsSeconds, serviceSeconds });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
+import { mountedConfigMap } from '../../operator/src/relayproxy/resources/volumes.ts';
 import type { ProxiedRequest } from '../../operator/src/runtime/testing/fault-proxy.ts';
 import { relayProxy } from '../control-plane/fleet.ts';
 import { sumBy } from '../control-plane/metrics-text.ts';
@@ -42,7 +43,9 @@ test('while every watch is answered by 410, lists are backed off, and afterwards
   await lab.client.patch(types.relayProxy, ref('changed'), { type: 'merge', body });
   await lab.client.delete(types.relayProxy, ref('deleted'));
   await lab.client.create(types.relayProxy, { ...relayProxy(0), metadata: ref('created') });
-  await lab.client.delete(types.configMap, ref('changed-config'));
+  const deployment = await lab.client.get(types.deployment, ref('changed-relay'));
+  const configMap = mountedConfigMap(deployment.spec?.template.spec) ?? '';
+  await lab.client.delete(types.configMap, ref(configMap));
   await delay(STORM_MS);
   const asked = proxy.requests.slice(from);
   const during = usageOf(operator.pid);
@@ -51,7 +54,7 @@ test('while every watch is answered by 410, lists are backed off, and afterwards
   const cleared = performance.now();
   await waitFleetReady(lab, 'changed', namespace, 5);
   await waitFleetReady(lab, 'created', namespace, 3);
-  await lab.plane.kubectl.waitForObject('configmap', 'changed-config', namespace, 'put back', () => true, 60_000);
+  await lab.plane.kubectl.waitForObject('configmap', configMap, namespace, 'put back', () => true, 60_000);
   const metrics = await operator.metrics();
   const cached = sumBy(metrics, 'flagrelay_relayproxy_info', 'name');
   const watches = asked.filter(isWatch).length;

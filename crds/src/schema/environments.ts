@@ -29,7 +29,7 @@ export const environment = withRules(
       .max(63)
       .regex(/^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/)
       .describe(
-        'Unique name of the environment; the key under which it appears in `status.environments` and in the `/status` document of the relay.',
+        'Unique name of the environment; the key under which it appears in `status.environments` and in the `/status` document of the relay. Under another name it is a new environment for new pods; those of before serve it under the old one until they are replaced.',
       ),
     sdkKeyRef: secretKeyRef(
       'Server-side SDK key: what server-side SDKs send, and what the relay sends upstream. A missing Secret or key is no error of the pod: the environment reports `CredentialMissing`, pods that had the key before go on with it, others answer 503 and start as soon as the key is there. A changed key takes effect without a restart.',
@@ -57,7 +57,9 @@ export const environment = withRules(
       .string()
       .min(1)
       .max(128)
-      .describe('Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment.')
+      .describe(
+        'Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment. Another prefix comes with new pods; what is stored under the old one stays there.',
+      )
       .optional(),
     cacheMaxAgeSeconds: int32(0, 86_400)
       .describe(

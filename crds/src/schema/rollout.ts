@@ -19,7 +19,9 @@ export const rollout = withRules(
     progressDeadlineSeconds: int32(1, 86_400)
       .default(600)
       .describe('After how many seconds without progress the condition `Progressing` becomes False. Default 600.'),
-    revisionHistoryLimit: int32(0, 100).default(3).describe('How many old ReplicaSets are kept. Default 3.'),
+    revisionHistoryLimit: int32(0, 100)
+      .default(3)
+      .describe('How many old ReplicaSets are kept, with the configurations that their pods had. Default 3.'),
   }),
   {
     cel: "!has(self.maxSurge) || !has(self.maxUnavailable) || !(string(self.maxSurge) in ['0', '0%'] && string(self.maxUnavailable) in ['0', '0%'])",

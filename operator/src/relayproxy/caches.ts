@@ -26,6 +26,7 @@ import {
   types,
 } from './resources/kubernetes-types.ts';
 import { identityOf, instanceLabel, managedSelector, notManagedSelector } from './resources/names.ts';
+import { configVolume, mountedConfigMap } from './resources/volumes.ts';
 import { claimReferences, configMapReferences } from './status/references.ts';
 import { upgradeIndex, upgradeKeys } from './upgrade/gate.ts';
 
@@ -159,12 +160,17 @@ function ownerUids(object: KubernetesObject): string[] {
   return uid === undefined ? [] : [uid];
 }
 
-/** A pod without its template, which is most of it. */
+/** A pod without its template, which is most of it; of its volumes only the one with its configuration. */
 function slimPod({ metadata = {}, spec, status }: Pod): Pod {
   const { phase, conditions, containerStatuses, podIP } = status ?? {};
+  const configMap = mountedConfigMap(spec);
   return {
     metadata,
-    spec: { containers: [], ...(spec?.nodeName && { nodeName: spec.nodeName }) },
+    spec: {
+      containers: [],
+      ...(spec?.nodeName && { nodeName: spec.nodeName }),
+      ...(configMap !== undefined && { volumes: [configVolume(configMap).volume] }),
+    },
     status: {
       ...(phase && { phase }),
       ...(podIP && { podIP }),

@@ -2,12 +2,15 @@ import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import { refKey } from '../runtime/objects.ts';
 import { type Caches, indexes } from './caches.ts';
 import { documentText } from './resources/config-map.ts';
+import { currentConfigMap } from './resources/config-version.ts';
 import { shortHash } from './resources/hash.ts';
 import { type ConfigMap, type Deployment, types } from './resources/kubernetes-types.ts';
-import { configMapName, identityOf, relayName } from './resources/names.ts';
+import { identityOf, relayName } from './resources/names.ts';
 import { documentFile } from './resources/paths.ts';
+import { mountedConfigMap } from './resources/volumes.ts';
 import type { ScalingDecision } from './scaling/decide.ts';
 import { deploymentFacts } from './status/deployment-facts.ts';
+import { documentOf } from './status/pod-document.ts';
 import { podFacts } from './status/pods.ts';
 import { missingReferences } from './status/references.ts';
 import type { Outcome, PodFacts, Snapshot } from './status/snapshot.ts';
@@ -33,7 +36,17 @@ export function observePods(caches: Caches, relayProxy: RelayProxy, previous: Re
     caches.nodes?.store,
     (pod) => reports.find((report) => report.name === pod)?.zone,
     relayProxy.spec.zones,
+    (name) => {
+      const found = configMapNamed(caches, relayProxy, name);
+      return found && documentOf(found);
+    },
   );
+}
+
+/** A ConfigMap with a configuration, from the cache. */
+function configMapNamed(caches: Caches, relayProxy: RelayProxy, name: string): ConfigMap | undefined {
+  const { namespace } = identityOf(relayProxy);
+  return caches.childStores.of(types.configMap).get({ namespace, name }) as ConfigMap | undefined;
 }
 
 /** Takes the snapshot that the status is computed from. Reads caches only. */
@@ -53,7 +66,7 @@ export function observe(caches: Caches, input: ObserveInput): Snapshot {
     scaling: input.scaling,
     instances: reports.filter((report) => report.uid !== undefined && uids.has(report.uid)),
     missing: missingReferences(relayProxy, { configMaps: caches.configMaps.store, claims: caches.claims.store }),
-    configHash: shortHash(documentInForce(caches, input)),
+    ...configurationInForce(caches, input, deployment),
     image: imageInForce(input, deployment),
     operatorVersion: input.version,
     silent: [],
@@ -66,13 +79,19 @@ function imageInForce(input: ObserveInput, live: Deployment | undefined): string
   return (waitsForUpgrade(input) ? live?.spec?.template.spec?.containers[0]?.image : undefined) ?? wanted;
 }
 
-/** The configuration that the pods should run; while a newer one waits for its turn, the one that they have. */
-function documentInForce(caches: Caches, input: ObserveInput): string {
+/** The configuration of the newest pods; while a newer one waits for its turn, the one that they have. */
+function configurationInForce(
+  caches: Caches,
+  input: ObserveInput,
+  live: Deployment | undefined,
+): Required<Pick<Snapshot, 'configHash' | 'configMap'>> {
   const { relayProxy } = input;
-  if (!waitsForUpgrade(input)) return documentText(relayProxy);
-  const ref = { ...identityOf(relayProxy), name: configMapName(relayProxy) };
-  const live = caches.childStores.of(types.configMap).get(ref) as ConfigMap | undefined;
-  return live?.data?.[documentFile] ?? documentText(relayProxy);
+  const mounted = waitsForUpgrade(input) ? mountedConfigMap(live?.spec?.template.spec) : undefined;
+  const found = mounted === undefined ? undefined : configMapNamed(caches, relayProxy, mounted);
+  return {
+    configHash: shortHash(found?.data?.[documentFile] ?? documentText(relayProxy)),
+    configMap: mounted ?? currentConfigMap(relayProxy, input),
+  };
 }
 
 function waitsForUpgrade({ outcome }: ObserveInput): boolean {

@@ -6,6 +6,7 @@ import { objectKey, refKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
 import { type Caches, indexes } from './caches.ts';
 import { createApplier } from './children/apply.ts';
+import { createConfigKeeper } from './children/config-keeper.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
 import type { Healer } from './heal/healer.ts';
@@ -16,12 +17,15 @@ import { parsed } from './parsed.ts';
 import type { Listener } from './poll/listen.ts';
 import { createRebalancer } from './rebalance/rebalancer.ts';
 import { documentText } from './resources/config-map.ts';
+import { currentConfigMap } from './resources/config-version.ts';
 import { hashOf, shortHash } from './resources/hash.ts';
 import type { Pod, RawRelayProxy } from './resources/kubernetes-types.ts';
 import { identityOf, relayName } from './resources/names.ts';
+import { mountedConfigMap } from './resources/volumes.ts';
 import { createAutoscaler } from './scaling/autoscaler.ts';
 import { planOf } from './sizing/plan.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
+import { isFinished } from './status/pods.ts';
 import { referenceVersions } from './status/references.ts';
 import type { PodFacts, Snapshot } from './status/snapshot.ts';
 import { computeStatus, invalidStatus, type OperatorStatus } from './status/status.ts';
@@ -59,6 +63,7 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconcile {
   const { client, caches, clock, relayImage, runbookBaseUrl, version, metrics, gate, listener, healer } = options;
   const applier = createApplier(client, caches.childStores.of);
+  const configKeeper = createConfigKeeper(client);
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
   const autoscaler = createAutoscaler(clock);
@@ -71,11 +76,17 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const uid = uids.get(key);
     if (uid === undefined) return;
     applier.forget(uid);
+    configKeeper.forget(uid);
     refresher.forget(uid);
     statuses.forget(uid);
     autoscaler.forget(uid);
     rebalancer.forget(uid);
     uids.delete(key);
+  }
+
+  function usedConfigMaps(relayProxy: RelayProxy): ReadonlySet<string> {
+    const running = podsOf(relayProxy).filter((pod) => !isFinished(pod));
+    return new Set(running.flatMap((pod) => mountedConfigMap(pod.spec) ?? []));
   }
 
   function podsOf(relayProxy: RelayProxy): readonly Pod[] {
@@ -85,9 +96,15 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
     const { uid = '' } = relayProxy.metadata;
     const pods = podsOf(relayProxy);
-    const documents = shortHash(documentText(relayProxy));
-    const mounted = hashOf([documents, ...referenceVersions(relayProxy, caches.configMaps.store)]);
-    await refresher.refresh({ uid, version: mounted, changedNow: children.configChanged, pods, signal });
+    await refresher.refresh({
+      uid,
+      configMap: currentConfigMap(relayProxy, { relayImage }),
+      document: shortHash(documentText(relayProxy)),
+      references: hashOf(referenceVersions(relayProxy, caches.configMaps.store)),
+      changedNow: children.configChanged,
+      pods,
+      signal,
+    });
   }
 
   /** How many pods their connections ask for; undefined where connections do not decide, and while nothing may change. */
@@ -141,7 +158,20 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const pods = observePods(caches, relayProxy, previous);
     const scaled = scaling(relayProxy, previous, pods);
     const release = { relayImage, runbookBaseUrl, version, gate };
-    const parts = { client, applier, stores, discovery, ...release, status: previous, scaled, signal };
+    const podDocuments = [...new Set(pods.flatMap(({ document }) => document ?? []))];
+    const used = { usedConfigMaps: usedConfigMaps(relayProxy), podDocuments };
+    const parts = {
+      client,
+      applier,
+      configKeeper,
+      stores,
+      discovery,
+      ...release,
+      ...used,
+      status: previous,
+      scaled,
+      signal,
+    };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);
     tell(raw, childEvents(children.changes));

@@ -8,6 +8,7 @@ import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts
 import { childTypes, optionalTypes } from './children/children.ts';
 import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 import { configHashAnnotation, fieldManager } from './resources/names.ts';
+import { mountedConfigMap } from './resources/volumes.ts';
 import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
 
 const quotas: ResourceType = {
@@ -43,6 +44,9 @@ async function applyRelayProxy(name: string, spec: RelayProxySpecManifest): Prom
 
 const getRelayProxy = (name: string) => cluster.client.get(types.relayProxy, ref(name));
 const getDeployment = (name: string) => cluster.client.get(types.deployment, ref(`${name}-relay`));
+
+/** The ConfigMap that new pods mount. */
+const configOf = async (name: string) => mountedConfigMap((await getDeployment(name)).spec?.template.spec) ?? '';
 
 async function condition(name: string, type: string): Promise<Condition | undefined> {
   return (await getRelayProxy(name)).status?.conditions?.find((item) => item.type === type);
@@ -97,7 +101,7 @@ describe('a RelayProxy on a real API server', () => {
     await applyRelayProxy('basic', {});
     await conditionIs('basic', 'Reconciled', 'True', 'Applied');
     const owner = await getRelayProxy('basic');
-    const expected = { 'basic-relay': 5, basic: 1, 'basic-config': 1 };
+    const expected = { 'basic-relay': 5, basic: 1, [await configOf('basic')]: 1 };
     const found: Record<string, number> = {};
     // The optional kinds are the business of `optional-kinds.integration.test.ts`.
     for (const type of childTypes.filter((one) => !optionalTypes.includes(one))) {
@@ -161,15 +165,17 @@ describe('a RelayProxy on a real API server', () => {
     const { template } = (await getDeployment('basic')).spec!;
     assert.deepEqual(Object.entries(template.metadata?.annotations ?? {}).includes(restarted as never), false);
     assert.equal(template.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'], '2026-01-01T00:00:00Z');
-    await cluster.client.delete(types.configMap, ref('basic-config'));
-    await until('the ConfigMap is back', () => exists(types.configMap, 'basic-config'));
+    const configMap = await configOf('basic');
+    await cluster.client.delete(types.configMap, ref(configMap));
+    await until('the ConfigMap is back', () => exists(types.configMap, configMap));
   });
 
   it('hands a changed configuration to running pods without replacing them', async () => {
     const { generation } = (await getDeployment('basic')).metadata ?? {};
+    const configMap = await configOf('basic');
     await applyRelayProxy('basic', { environments: [{ ...environments[0]!, allowedOrigins: ['https://a.example'] }] });
     await until('the ConfigMap has it', async () => {
-      const { data } = await cluster.client.get<ConfigMap>(types.configMap, ref('basic-config'));
+      const { data } = await cluster.client.get<ConfigMap>(types.configMap, ref(configMap));
       return data?.['relay.json']?.includes('https://a.example');
     });
     await until('kubelets are told', async () => {
@@ -197,21 +203,22 @@ describe('a RelayProxy on a real API server', () => {
   });
 
   it('does not take over what belongs to others until they allow it', async () => {
-    await cluster.write('foreign-config', { theirs: 'yes' });
+    const account = { metadata: { ...ref('foreign-relay'), annotations: { theirs: 'yes' } } };
+    await cluster.client.create(types.serviceAccount, account);
     await applyRelayProxy('foreign', { replicas: 0 });
     const { message } = await conditionIs('foreign', 'Reconciled', 'False', 'FieldConflict');
-    assert.match(message, /ConfigMap "foreign-config" exists and is not ours/);
+    assert.match(message, /ServiceAccount "foreign-relay" exists and is not ours/);
     assert.equal(await exists(types.deployment, 'foreign-relay'), true, 'the other children are made');
-    const live = await cluster.client.get(types.configMap, ref('foreign-config'));
-    assert.deepEqual(live.data, { theirs: 'yes' });
+    const live = await cluster.client.get(types.serviceAccount, ref('foreign-relay'));
+    assert.equal(live.metadata?.labels, undefined);
 
     const body = { metadata: { annotations: { 'flagrelay.dev/adopt': 'true' } } };
-    await cluster.client.patch(types.configMap, ref('foreign-config'), { type: 'merge', body });
+    await cluster.client.patch(types.serviceAccount, ref('foreign-relay'), { type: 'merge', body });
     // Its change wakes nobody, as it is not ours: another change of the RelayProxy does.
     await applyRelayProxy('foreign', { replicas: 0, logLevel: 'debug' });
     await conditionIs('foreign', 'Reconciled', 'True', 'Applied');
-    const adopted = await cluster.client.get(types.configMap, ref('foreign-config'));
-    assert.deepEqual(Object.keys(adopted.data ?? {}).sort(), ['relay.json', 'theirs']);
+    const adopted = await cluster.client.get(types.serviceAccount, ref('foreign-relay'));
+    assert.equal(adopted.metadata?.annotations?.theirs, 'yes');
   });
 
   it('says what is wrong with its references, and when it no longer is', async () => {

@@ -1,20 +1,27 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import type { KindDiscovery } from '../../runtime/kind-discovery.ts';
-import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
+import type { KubernetesObject, ObjectRef, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import { currentConfigMap } from '../resources/config-version.ts';
 import { buildDeployment } from '../resources/deployment.ts';
-import type { Facts } from '../resources/facts.ts';
-import { type Deployment, types } from '../resources/kubernetes-types.ts';
-import { identityOf, relayName } from '../resources/names.ts';
+import type { Facts, PodsOfBefore } from '../resources/facts.ts';
+import { type ConfigMap, type Deployment, types } from '../resources/kubernetes-types.ts';
+import { identityOf, relayName, serviceName, templateHashAnnotation } from '../resources/names.ts';
+import { portNameOf } from '../resources/service.ts';
+import { mountedConfigMap } from '../resources/volumes.ts';
 import type { ScalingDecision } from '../scaling/decide.ts';
 import { scalingReason } from '../scaling/explain.ts';
 import { planOf } from '../sizing/plan.ts';
 import type { ChildChanges } from '../status/events.ts';
+import type { PodDocument } from '../status/pod-document.ts';
 import type { ChildProblem, Outcome } from '../status/snapshot.ts';
 import { earliest } from '../status/times.ts';
 import type { UpgradeGate } from '../upgrade/gate.ts';
+import { isComplete } from '../upgrade/plan.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
+import { configHistory, configMapsOf, refuseTooLarge } from './config-history.ts';
+import type { ConfigKeeper } from './config-keeper.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
@@ -39,6 +46,7 @@ export interface ChildrenResult {
 export interface ChildrenContext {
   readonly client: RestClient;
   readonly applier: Applier;
+  readonly configKeeper: ConfigKeeper;
   readonly stores: ChildStores;
   readonly discovery: Pick<KindDiscovery, 'serves'>;
   readonly relayImage: string;
@@ -47,6 +55,10 @@ export interface ChildrenContext {
   readonly gate: UpgradeGate;
   /** The status as it was last written. */
   readonly status: RelayProxyStatus;
+  /** Names of the ConfigMaps from which pods have their configuration. */
+  readonly usedConfigMaps: ReadonlySet<string>;
+  /** The configurations of pods, as far as they are known. */
+  readonly podDocuments: readonly PodDocument[];
   /** What scaling on connections came to; undefined without it. */
   readonly scaled: ScalingDecision | undefined;
   readonly signal: AbortSignal;
@@ -54,7 +66,8 @@ export interface ChildrenContext {
 
 /**
  * Makes every child what the spec asks for and deletes those that it no longer asks for. A child that cannot be
- * written does not keep the others from being written. Throws only when the API server cannot be reached, or
+ * written does not keep the others from being written, but for the configuration: pods are not made for one that is not
+ * there, so that without it the Deployment stays what it is. Throws only when the API server cannot be reached, or
  * may not be written to any more.
  */
 export async function reconcileChildren(relayProxy: RelayProxy, context: ChildrenContext): Promise<ChildrenResult> {
@@ -62,10 +75,15 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const run = newRun();
   const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
   const deployment = context.stores.deployment.get(ref);
+  const service = context.stores.of(types.service).get({ ...ref, name: serviceName(relayProxy) });
+  const current = currentConfigMap(relayProxy, context);
+  const { revisionHistoryLimit: limit } = relayProxy.spec.rollout;
   const plain: Facts = {
     relayImage: context.relayImage,
     runbookBaseUrl: context.runbookBaseUrl,
     version: context.version,
+    servicePortName: portNameOf(service),
+    configHistory: configHistory({ live: deployment, current, used: context.usedConfigMaps, limit }),
     replicas: await settleReplicas(context.client, {
       plan: planOf(relayProxy),
       live: deployment,
@@ -73,24 +91,28 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
       signal: context.signal,
     }),
   };
-  const admission = context.gate.admit({
-    relayProxy,
-    status: context.status,
-    live: deployment,
-    desired: buildDeployment(relayProxy, plain),
-  });
+  const desired = buildDeployment(relayProxy, plain);
+  const admission = context.gate.admit({ relayProxy, status: context.status, live: deployment, desired });
   const upgrade = admission.kind === 'wait' ? admission : undefined;
-  const facts: Facts = admission.kind === 'go' ? { ...plain, upgradeMark: admission.mark } : plain;
+  const isRolling = isRollingTo(deployment, desired);
+  const before = isRolling ? podsOfBefore(context, ref) : undefined;
+  const facts: Facts = { ...plain, before, ...(admission.kind === 'go' && { upgradeMark: admission.mark }) };
   const wanted = childKinds.map((kind): WantedChild => ({ kind, desired: kind.build(relayProxy, facts) }));
+  await keepConfigurations(relayProxy, deployment, upgrade === undefined ? current : undefined, context, run);
   for (const wave of waves) {
-    const children = wanted.filter(({ kind }) => wave === waveOf(kind) && !(upgrade && waitsForUpgrade.has(kind.type)));
+    const children = wanted.filter(({ kind }) => {
+      if (wave !== waveOf(kind) || (upgrade && waitsForUpgrade.has(kind.type))) return false;
+      return kind.type !== types.deployment || !run.configFailed;
+    });
     await applyWave(relayProxy, children, context, run);
   }
-  if (upgrade !== undefined) await scaleWaiting(relayProxy, deployment, plain, context, run);
+  if (upgrade !== undefined || run.configFailed) await scaleWaiting(relayProxy, deployment, plain, context, run);
+  const kept = [...context.usedConfigMaps, ...configMapsOf(deployment), ...(facts.configHistory ?? [])];
   for (const type of childTypes) {
+    if (isRolling && ofPods.has(type)) continue;
     const keep = wanted.flatMap(({ kind, desired }) => (kind.type === type ? (desired?.metadata?.name ?? []) : []));
     try {
-      await deleteUnwanted(relayProxy, type, keep, context, run);
+      await deleteUnwanted(relayProxy, type, type === types.configMap ? [...keep, ...kept] : keep, context, run);
     } catch (error) {
       noteFailure(relayProxy, run, error);
     }
@@ -111,8 +133,44 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   };
 }
 
+/** Puts back what pods of before mount, or those that wait for an upgrade; `applied` is seen to anyway. */
+async function keepConfigurations(
+  relayProxy: RelayProxy,
+  live: Deployment | undefined,
+  applied: string | undefined,
+  { configKeeper, stores, usedConfigMaps, signal }: ChildrenContext,
+  run: Run,
+): Promise<void> {
+  const mounted = mountedConfigMap(live?.spec?.template.spec);
+  const names = [...usedConfigMaps, ...(mounted === undefined ? [] : [mounted])].filter((name) => name !== applied);
+  try {
+    const restored = await configKeeper.keep({ relayProxy, names, store: stores.of(types.configMap), signal });
+    run.created.push(...restored.map((name) => `${types.configMap.kind} ${name}`));
+  } catch (error) {
+    noteFailure(relayProxy, run, error);
+  }
+}
+
 /** Left as they are until the turn of the RelayProxy has come: a new release's configuration is for its own pods. */
 const waitsForUpgrade: ReadonlySet<ResourceType> = new Set<ResourceType>([types.configMap, types.deployment]);
+
+/** By these pods report and, in mode 'Daemon', agree: those of before need theirs until they are replaced. */
+const ofPods: ReadonlySet<ResourceType> = new Set<ResourceType>([types.serviceAccount, types.role, types.roleBinding]);
+
+/** True while there may be pods of another template than the desired one. */
+function isRollingTo(live: Deployment | undefined, desired: Deployment): boolean {
+  if (live === undefined) return false;
+  const [from, to] = [live, desired].map(({ metadata }) => metadata?.annotations?.[templateHashAnnotation]);
+  return from !== to || !isComplete(live);
+}
+
+function podsOfBefore({ podDocuments, stores }: ChildrenContext, lease: ObjectRef): PodsOfBefore {
+  return {
+    sdkPorts: podDocuments.flatMap(({ sdkPort }) => sdkPort ?? []),
+    opsPorts: podDocuments.flatMap(({ opsPort }) => opsPort ?? []),
+    lease: stores.of(types.lease).get(lease) !== undefined,
+  };
+}
 
 const pausedResult: ChildrenResult = {
   outcome: { kind: 'paused' },
@@ -158,6 +216,8 @@ interface Run {
   readonly deleted: string[];
   readonly problems: ChildProblem[];
   configChanged: boolean;
+  /** The configuration could not be written. */
+  configFailed: boolean;
   desiredReplicas: number | undefined;
   retry: unknown;
 }
@@ -169,6 +229,7 @@ function newRun(): Run {
     deleted: [],
     problems: [],
     configChanged: false,
+    configFailed: false,
     desiredReplicas: undefined,
     retry: undefined,
   };
@@ -195,6 +256,7 @@ async function applyWave(
     run.created.push(...one.created);
     run.updated.push(...one.updated);
     run.configChanged ||= one.configChanged;
+    run.configFailed ||= one.configFailed;
     run.desiredReplicas ??= one.desiredReplicas;
   }
   for (const result of results) if (result.status === 'rejected') noteFailure(relayProxy, run, result.reason);
@@ -208,10 +270,14 @@ async function applyChild(
 ): Promise<void> {
   if (desired === undefined) return;
   const { type } = kind;
+  // Until it is written.
+  run.configFailed = type === types.configMap;
+  if (type === types.configMap) refuseTooLarge(desired as ConfigMap);
   if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
   const result = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
     throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;
   });
+  run.configFailed = false;
   const child = `${type.kind} ${desired.metadata?.name}`;
   if (result === 'created') run.created.push(child);
   if (result === 'updated') {

@@ -1,14 +1,20 @@
 import { isNotFound } from '../../runtime/api-error.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import { hashOf } from '../resources/hash.ts';
 import { type Pod, types } from '../resources/kubernetes-types.ts';
 import { configHashAnnotation, fieldManager } from '../resources/names.ts';
+import { mountedConfigMap } from '../resources/volumes.ts';
 import { isFinished } from '../status/pods.ts';
 
 /** What one look at the mounted files of a RelayProxy takes. */
 export interface RefreshRequest {
   readonly uid: string;
-  /** Changes when any mounted ConfigMap changes. */
-  readonly version: string;
+  /** The ConfigMap with the configuration of the newest pods; those of others are no longer written. */
+  readonly configMap: string;
+  /** Changes when its content does. */
+  readonly document: string;
+  /** Changes when any ConfigMap of users changes that pods mount. */
+  readonly references: string;
   /** True when the operator changed the configuration just now, so that running pods have an older one. */
   readonly changedNow: boolean;
   readonly pods: readonly Pod[];
@@ -18,7 +24,7 @@ export interface RefreshRequest {
 /** Makes kubelet refresh mounted files at once. */
 export interface MountRefresher {
   /**
-   * Touches an annotation of the running pods when a mounted ConfigMap changed since the last call. kubelet then
+   * Touches an annotation of the running pods that mount a ConfigMap that changed since the last call. kubelet then
    * refreshes the files at once instead of within about a minute; it does the latter anyway, so that a change that
    * nobody watched, such as during a restart of the operator, is only late. Answers how many pods were touched.
    */
@@ -28,15 +34,19 @@ export interface MountRefresher {
 
 /** Makes a {@link MountRefresher} that remembers the version each RelayProxy had. */
 export function createMountRefresher(client: RestClient): MountRefresher {
-  const versions = new Map<string, string>();
+  const versions = new Map<string, Pick<RefreshRequest, 'document' | 'references'>>();
   return {
-    async refresh({ uid, version, changedNow, pods, signal }) {
+    async refresh({ uid, configMap, document, references, changedNow, pods, signal }) {
       const before = versions.get(uid);
+      const byUsers = before !== undefined && before.references !== references;
+      const byUs = changedNow || (before !== undefined && before.document !== document);
+      const version = hashOf([document, references]);
       let touched = 0;
-      if (changedNow || (before !== undefined && before !== version)) {
-        for (const pod of pods) if (await touch(client, pod, version, signal)) touched += 1;
+      for (const pod of pods) {
+        if (!byUsers && !(byUs && mountedConfigMap(pod.spec) === configMap)) continue;
+        if (await touch(client, pod, version, signal)) touched += 1;
       }
-      versions.set(uid, version);
+      versions.set(uid, { document, references });
       return touched;
     },
     forget: (uid) => void versions.delete(uid),

@@ -6,7 +6,7 @@ import type { SilentPod, Snapshot } from '../status/snapshot.ts';
 import { earliest } from '../status/times.ts';
 import { isSame, writePolledItems } from './polled-items.ts';
 import type { Known, Poller } from './poller.ts';
-import { findSilentPods, isOutdated, isOwnReport } from './silent-pods.ts';
+import { expectedHash, findSilentPods, isOutdated, isOwnReport } from './silent-pods.ts';
 
 /** What is to be known of the pods that do not report. */
 export interface Listened {
@@ -34,13 +34,17 @@ export function createListener(client: RestClient, poller: Poller): Listener {
   /** By RelayProxy: pods of which it was told that they do not report. */
   const told = new Map<string, Set<string>>();
 
-  function noteOutdated(key: string, { instances, configHash, now }: Snapshot): Map<string, { since: number }> {
+  function noteOutdated(key: string, { instances, pods, configHash, now }: Snapshot): Map<string, { since: number }> {
     const before = outdated.get(key);
     const found = new Map<string, { hash: string; since: number }>();
     for (const item of instances) {
-      if (item.uid === undefined || !isOutdated(item, configHash)) continue;
+      const hash = expectedHash(
+        pods.find(({ uid }) => uid === item.uid),
+        configHash,
+      );
+      if (item.uid === undefined || !isOutdated(item, hash)) continue;
       const known = before?.get(item.uid);
-      found.set(item.uid, known?.hash === configHash ? known : { hash: configHash, since: now });
+      found.set(item.uid, known?.hash === hash ? known : { hash, since: now });
     }
     if (found.size > 0) outdated.set(key, found);
     else outdated.delete(key);

@@ -22,6 +22,13 @@ const cases: [what: string, silent: boolean, pod: PodFacts, item: InstanceStatus
     ['an item that the operator wrote itself', true, since(900), polled],
     ['an older configuration since just now', false, since(900), { ...own, configHash: 'old' }, 10],
     ['an older configuration for long', true, since(900), { ...own, configHash: 'old' }, 95],
+    [
+      'a pod of before with the configuration that it was made for',
+      false,
+      since(900, { document: { configMap: 'c', hash: 'old', source: 'environments', environments: new Set() } }),
+      { ...own, configHash: 'old' },
+      95,
+    ],
     ['a report that names no configuration', false, since(900), { ...own, configHash: undefined }, 95],
   ];
 

@@ -12,7 +12,7 @@ export interface SilenceInput {
   readonly pods: readonly PodFacts[];
   /** `status.instances` of these pods. */
   readonly instances: readonly InstanceStatus[];
-  /** Hash of the configuration that pods should run. */
+  /** Hash of the configuration of pods of which it is not known which they were made for. */
   readonly configHash: string;
   /** Since when this operator has seen the pod (by UID) report another configuration; ms since the epoch. */
   readonly outdatedSince: (uid: string) => number | undefined;
@@ -36,7 +36,7 @@ export function findSilentPods({ now, pods, instances, configHash, outdatedSince
   for (const pod of pods) {
     if (!pod.ready || pod.address === undefined) continue;
     const item = instances.find(({ uid }) => uid === pod.uid);
-    const since = quietSince(pod, item, configHash, outdatedSince);
+    const since = quietSince(pod, item, expectedHash(pod, configHash), outdatedSince);
     if (since === undefined) continue;
     if (since + PATIENCE_MS <= now) silent.push(pod);
     else nextAt = earliest(nextAt, since + PATIENCE_MS);
@@ -52,6 +52,11 @@ export function isOwnReport(item: InstanceStatus | undefined): item is InstanceS
 /** True when the item is about another configuration than the one in force. */
 export function isOutdated(item: InstanceStatus, configHash: string): boolean {
   return item.configHash !== undefined && item.configHash !== configHash;
+}
+
+/** Hash of the configuration that the pod should report: an old pod has its own until it is replaced. */
+export function expectedHash(pod: PodFacts | undefined, configHash: string): string {
+  return pod?.document?.hash ?? configHash;
 }
 
 function quietSince(

@@ -17,6 +17,7 @@ import { buildRoleBinding } from './role-binding.ts';
 import { buildService, serviceUrl } from './service.ts';
 import { buildServiceAccount } from './service-account.ts';
 import { buildServiceMonitor } from './service-monitor.ts';
+import { mountedConfigMap } from './volumes.ts';
 
 const instance = 'app.kubernetes.io/instance';
 const labels = {
@@ -32,7 +33,10 @@ const metadata = (name: string) => ({ name, namespace: 'team', labels });
 
 test('ConfigMap: the document under the name that the pods read', () => {
   const configMap = buildConfigMap(testRelayProxy(), testFacts);
-  assert.deepEqual(configMap.metadata, metadata('demo-config'));
+  const mounted = mountedConfigMap(buildDeployment(testRelayProxy(), testFacts).spec?.template.spec);
+  assert.match(configMap.metadata.name, /^demo-config-[0-9a-f]{10}$/);
+  assert.equal(configMap.metadata.name, mounted);
+  assert.deepEqual(configMap.metadata, metadata(configMap.metadata.name));
   assert.equal(JSON.parse(configMap.data?.['relay.json'] ?? '').report.relayProxy, 'demo');
 });
 
@@ -80,6 +84,16 @@ test('Service: with everything that can be asked of it', () => {
     trafficDistribution: 'PreferClose',
   });
   assert.equal(serviceUrl(relayProxy), 'https://demo.team.svc:443');
+});
+
+test('Service: the port keeps the name that it has, as a new name has no endpoints for a moment', () => {
+  const tls = { secretRef: { name: 'cert' } };
+  const portOf = (servicePortName: string, spec: Parameters<typeof testRelayProxy>[0]) =>
+    buildService(testRelayProxy(spec), { ...testFacts, servicePortName })?.spec?.ports?.[0];
+  const rest = { port: 8030, targetPort: 'sdk', protocol: 'TCP' };
+  assert.deepEqual(portOf('http', { tls }), { name: 'http', ...rest, appProtocol: 'https' });
+  assert.deepEqual(portOf('https', {}), { name: 'https', ...rest, appProtocol: 'http' });
+  assert.deepEqual(portOf('https', { tls }), { name: 'https', ...rest });
 });
 
 test('PodDisruptionBudget: one at a time, unless said otherwise; none where there is nothing to protect', () => {
@@ -278,4 +292,16 @@ test('HorizontalPodAutoscaler: policies of the user stand above ours', () => {
   assert.deepEqual(build({ scaleUp })?.behavior, { scaleUp, scaleDown: { stabilizationWindowSeconds: 300 } });
   const scaleDown = { stabilizationWindowSeconds: 60 };
   assert.deepEqual(build({ scaleDown })?.behavior, { scaleDown });
+});
+
+test('while pods of before run, they have their ports, and the Lease and what lets them hold it', () => {
+  const before = { sdkPorts: [8030, 8030], opsPorts: [8031], lease: true };
+  const relayProxy = testRelayProxy({ service: { port: 9030 }, networkPolicy: { enabled: true } });
+  const tcp = (...ports: number[]) => ({ ports: ports.map((port) => ({ protocol: 'TCP', port })) });
+  const rolling = { ...testFacts, before };
+  assert.deepEqual(buildNetworkPolicy(relayProxy, rolling)?.spec?.ingress, [tcp(8030, 9030), tcp(8031)]);
+  assert.deepEqual(buildNetworkPolicy(relayProxy, testFacts)?.spec?.ingress, [tcp(9030), tcp(8031)]);
+  assert.equal(buildLease(relayProxy, rolling)?.metadata.name, 'demo-relay');
+  assert.deepEqual(buildRole(relayProxy, rolling)?.rules?.[1]?.resourceNames, ['demo-relay']);
+  assert.equal(buildLease(relayProxy, testFacts), undefined);
 });

@@ -44,7 +44,7 @@ export function relayContainer(relayProxy: RelayProxy, facts: Facts, volumes: re
 }
 
 /** The image that the pods run. */
-export function imageOf({ spec }: RelayProxy, facts: Facts): string {
+export function imageOf({ spec }: RelayProxy, facts: Pick<Facts, 'relayImage'>): string {
   return spec.image ?? facts.relayImage;
 }
 

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import { production, testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { buildDeployment } from './deployment.ts';
+import { configHistoryAnnotation } from './names.ts';
 
 function build(spec: RelayProxySpecManifest = {}, facts = testFacts) {
   return buildDeployment(testRelayProxy(spec), facts);
@@ -19,8 +20,7 @@ test('what a running relay can take up leaves the pod template alone', () => {
   const template = (environment: object) => build({ environments: [{ ...production, ...environment }] }).spec!.template;
   const before = template({});
   assert.deepEqual(template({ allowedOrigins: ['https://a.example'], clientSideID: 'x', secureMode: true }), before);
-  assert.deepEqual(template({ logLevel: 'debug' }), before);
-  assert.notDeepEqual(template({ mobileKeyRef: { name: 'keys', key: 'mobile' } }), before);
+  assert.deepEqual(template({ allowedHeaders: ['X-A'], cacheMaxAgeSeconds: 9, logLevel: 'debug' }), before);
 });
 
 test('what it cannot take up changes the pod template', () => {
@@ -30,8 +30,24 @@ test('what it cannot take up changes the pod template', () => {
     { upstream: { streamURI: 'http://other' } },
     { service: { port: 9000 } },
     { tls: { secretRef: { name: 'cert' } } },
+    { environments: [{ ...production, name: 'renamed' }] },
+    { environments: [{ ...production, mobileKeyRef: { name: 'keys', key: 'mobile' } }] },
+    { environments: [{ ...production, sdkKeyRef: { name: 'other', key: 'sdk' } }] },
+    { autoConfig: { keyRef: { name: 'ld', key: 'auto' } } },
   ];
   for (const change of changes) assert.notDeepEqual(build(change).spec!.template, before);
+});
+
+test('with a store, the prefix of an environment is of the pod template: a store is made with it', () => {
+  const store = { redis: { url: 'redis://r:6379' } };
+  const template = (prefix: string) => build({ store, environments: [{ ...production, prefix }] }).spec!.template;
+  assert.notDeepEqual(template('new'), template('old'));
+});
+
+test('earlier configurations are noted on the Deployment, and nowhere in the pod template', () => {
+  const { metadata, spec } = build({}, { ...testFacts, configHistory: ['demo-config-b', 'demo-config-a'] });
+  assert.equal(metadata.annotations?.[configHistoryAnnotation], 'demo-config-b,demo-config-a');
+  assert.deepEqual(spec?.template, build().spec?.template);
 });
 
 test('an operator upgrade does not replace pods whose image is pinned', () => {

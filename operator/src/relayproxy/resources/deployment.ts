@@ -3,17 +3,24 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import type { Facts } from './facts.ts';
 import { hashOf } from './hash.ts';
 import { type Child, childMetadata } from './metadata.ts';
-import { relayName, selectorLabels, templateHashAnnotation, upgradeAnnotation } from './names.ts';
+import {
+  configHistoryAnnotation,
+  relayName,
+  selectorLabels,
+  templateHashAnnotation,
+  upgradeAnnotation,
+} from './names.ts';
 import { podTemplate } from './pod-template.ts';
 
 /** The relay pods. Unless the user wants it otherwise, a rollout never has fewer ready pods than there should be. */
 export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1Deployment> {
-  const { replicas } = facts;
+  const { replicas, configHistory = [] } = facts;
   const { rollout } = relayProxy.spec;
   const { maxSurge = 1, maxUnavailable = 0 } = rollout;
   const template = podTemplate(relayProxy, facts);
   const annotations = {
     [templateHashAnnotation]: hashOf(template),
+    ...(configHistory.length > 0 && { [configHistoryAnnotation]: configHistory.join(',') }),
     ...(facts.upgradeMark !== undefined && { [upgradeAnnotation]: facts.upgradeMark }),
   };
   return {

@@ -81,9 +81,18 @@ test('streams are closed within the grace period, however short', () => {
   assert.deepEqual([0, 10, 20, 60].map(drain), [0, 5000, 10_000, 50_000]);
 });
 
-test('environments can change without a restart, the rest cannot', () => {
-  const part = (spec: RelayProxySpecManifest) => restartPart(relayDocument(testRelayProxy(spec)));
-  const more = { environments: [production, { name: 'staging', sdkKeyRef: ref('keys', 'staging') }] };
-  assert.deepEqual(part(more), part({}));
-  assert.notDeepEqual(part({ upstream: { streamURI: 'http://other' } }), part({}));
+test('of an environment a running relay takes up what is about requests; what it is, and where its files are, it does not', () => {
+  const part = (environment: object, spec: RelayProxySpecManifest = {}) =>
+    restartPart(relayDocument(testRelayProxy({ ...spec, environments: [{ ...production, ...environment }] })));
+  const reloaded = {
+    clientSideID: 'abc',
+    secureMode: true,
+    allowedOrigins: ['https://a.example'],
+    cacheMaxAgeSeconds: 5,
+  };
+  assert.deepEqual(part(reloaded), part({}));
+  assert.notDeepEqual(part({ name: 'renamed' }), part({}));
+  assert.notDeepEqual(part({ mobileKeyRef: ref('keys', 'mobile') }), part({}));
+  assert.deepEqual(part({ logLevel: 'debug' }), part({}));
+  assert.notDeepEqual(part({}, { upstream: { streamURI: 'http://other' } }), part({}));
 });

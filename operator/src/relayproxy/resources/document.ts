@@ -43,10 +43,18 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
   });
 }
 
+/**
+ * What a running relay takes up of an environment. All else is of the pod: a name and a prefix are those of the store and the
+ * streams that were opened with them, and a file is there only in pods whose volumes have it.
+ */
+const RELOADED = new Set(['envId', 'secureMode', 'allowedOrigins', 'allowedHeaders', 'ttlMs', 'logLevel']);
+
 /** The part of a document that a running relay cannot take up: a change of it needs new pods. */
-export function restartPart(document: RelayDocument): Partial<RelayDocument> {
-  const { environments: _environments, ...rest } = document;
-  return rest;
+export function restartPart(document: RelayDocument): object {
+  const environments = document.environments?.map((environment) =>
+    Object.fromEntries(Object.entries(environment).filter(([field]) => !RELOADED.has(field))),
+  );
+  return { ...document, environments };
 }
 
 function serverOf(relayProxy: RelayProxy) {

@@ -11,11 +11,11 @@ export const appliedHashAnnotation = 'flagrelay.dev/applied-hash';
 export const configHashAnnotation = 'flagrelay.dev/config-hash';
 /** On a running pod: an order to close some of its streams; the relay reads it from a file. */
 export const shedAnnotation = 'flagrelay.dev/shed';
-/** On the pod template: hash of the settings that a running relay cannot take up. */
-export const restartHashAnnotation = 'flagrelay.dev/restart-hash';
 
 /** On the Deployment: hash of the pod template that was applied last; pods are replaced when it changes. */
 export const templateHashAnnotation = 'flagrelay.dev/template-hash';
+/** On the Deployment: names of earlier ConfigMaps with configurations, newest first, that a pod or a ReplicaSet may still mount. */
+export const configHistoryAnnotation = 'flagrelay.dev/config-history';
 /** On the Deployment: when its newest pod template was applied because the operator was upgraded; absent after an edit of the spec. */
 export const upgradeAnnotation = 'flagrelay.dev/upgrade-started';
 
@@ -38,8 +38,9 @@ export function identityOf(relayProxy: RelayProxy): { readonly name: string; rea
 
 /** Name of the Deployment and of most other children. */
 export const relayName = (relayProxy: RelayProxy): string => `${identityOf(relayProxy).name}-relay`;
-/** Name of the ConfigMap that holds the relay's configuration. */
-export const configMapName = (relayProxy: RelayProxy): string => `${identityOf(relayProxy).name}-config`;
+/** Name of the ConfigMap that holds one version of the relay's configuration, see `config-version.ts`. */
+export const configMapName = (relayProxy: RelayProxy, version: string): string =>
+  `${identityOf(relayProxy).name}-config-${version}`;
 /** Name of the Service that SDKs use. */
 export const serviceName = (relayProxy: RelayProxy): string => identityOf(relayProxy).name;
 

@@ -36,7 +36,7 @@ test('every name that the operator uses in a pod is refused in the spec', () => 
   ];
   const sorted = (items: Iterable<string>) => [...new Set(items)].sort();
   const relays = specs.map((spec) => testRelayProxy(spec));
-  const volumes = relays.flatMap(mountedVolumes);
+  const volumes = relays.flatMap((relayProxy) => mountedVolumes(relayProxy, 'demo-config'));
   const containers = relays.flatMap((relayProxy) => podTemplate(relayProxy, testFacts).spec!.containers);
   assert.deepEqual(sorted(volumes.map(({ volume }) => volume.name)), sorted(reserved.volumes));
   assert.deepEqual(sorted(containers.map(({ name }) => name)), sorted(reserved.containers));

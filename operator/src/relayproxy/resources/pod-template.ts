@@ -1,11 +1,10 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Container, V1PodDNSConfig, V1PodTemplateSpec, V1Toleration } from '@kubernetes/client-node';
 import type { AsJson } from '../../runtime/objects.ts';
+import { currentConfigMap } from './config-version.ts';
 import { podSecurity, relayContainer } from './container.ts';
-import { relayDocument, restartPart } from './document.ts';
 import type { Facts } from './facts.ts';
-import { hashOf } from './hash.ts';
-import { podLabels, restartHashAnnotation, serviceAccountName } from './names.ts';
+import { podLabels, serviceAccountName } from './names.ts';
 import { affinityOf, topologySpread } from './scheduling.ts';
 import { mountedVolumes } from './volumes.ts';
 
@@ -13,12 +12,12 @@ import { mountedVolumes } from './volumes.ts';
 export function podTemplate(relayProxy: RelayProxy, facts: Facts): AsJson<V1PodTemplateSpec> {
   const { spec } = relayProxy;
   const template = spec.podTemplate;
-  const volumes = mountedVolumes(relayProxy);
+  const volumes = mountedVolumes(relayProxy, currentConfigMap(relayProxy, facts));
   const affinity = affinityOf(relayProxy);
   return {
     metadata: {
       labels: { ...template.labels, ...podLabels(relayProxy) },
-      annotations: { ...scrapeAnnotations(relayProxy), ...template.annotations, ...restartAnnotation(relayProxy) },
+      annotations: { ...scrapeAnnotations(relayProxy), ...template.annotations },
     },
     spec: {
       serviceAccountName: serviceAccountName(relayProxy),
@@ -53,9 +52,4 @@ function scrapeAnnotations({ spec: { metrics } }: RelayProxy): Record<string, st
   if (!metrics.enabled) return {};
   const prefix = 'prometheus.io';
   return { [`${prefix}/scrape`]: 'true', [`${prefix}/port`]: String(metrics.port), [`${prefix}/path`]: '/metrics' };
-}
-
-/** Changes, and so replaces the pods, when a setting changes that a running relay cannot take up. */
-function restartAnnotation(relayProxy: RelayProxy): Record<string, string> {
-  return { [restartHashAnnotation]: hashOf(restartPart(relayDocument(relayProxy))) };
 }

@@ -1,7 +1,7 @@
 import { group, names, type RelayProxy } from '@flagrelay/crds';
 import type { V1Role } from '@kubernetes/client-node';
 import type { Facts } from './facts.ts';
-import { leaseNameOf } from './lease.ts';
+import { heldLeaseOf } from './lease.ts';
 import { type Child, childMetadata } from './metadata.ts';
 import { identityOf, relayName } from './names.ts';
 import { ownsAccount } from './service-account.ts';
@@ -12,7 +12,7 @@ import { ownsAccount } from './service-account.ts';
  */
 export function buildRole(relayProxy: RelayProxy, facts: Facts): Child<V1Role> | undefined {
   if (!ownsAccount(relayProxy)) return undefined;
-  const lease = leaseNameOf(relayProxy);
+  const lease = heldLeaseOf(relayProxy, facts);
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'Role',

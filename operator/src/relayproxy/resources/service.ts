@@ -1,5 +1,6 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import type { V1Service } from '@kubernetes/client-node';
+import type { AsJson, KubernetesObject } from '../../runtime/objects.ts';
 import type { Facts } from './facts.ts';
 import { type Child, childMetadata } from './metadata.ts';
 import { identityOf, selectorLabels, serviceName } from './names.ts';
@@ -10,7 +11,17 @@ export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Serv
   const { mode, service, tls } = relayProxy.spec;
   if (mode === 'Daemon') return undefined;
   const { annotations, trafficDistribution, nodePort, loadBalancerSourceRanges: ranges } = service;
-  const ports = [{ name: tls ? 'https' : 'http', port: service.port, targetPort: sdkPortName, protocol: 'TCP' }];
+  const scheme = tls ? 'https' : 'http';
+  const name = facts.servicePortName ?? scheme;
+  const ports = [
+    {
+      name,
+      port: service.port,
+      targetPort: sdkPortName,
+      protocol: 'TCP',
+      ...(name !== scheme && { appProtocol: scheme }),
+    },
+  ];
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -29,6 +40,12 @@ export function buildService(relayProxy: RelayProxy, facts: Facts): Child<V1Serv
       ...(trafficDistribution && { trafficDistribution: 'PreferClose' }),
     },
   };
+}
+
+/** Name of the SDK port of the Service that is there; undefined where it is none that we give. */
+export function portNameOf(live: KubernetesObject | undefined): string | undefined {
+  const name = (live as AsJson<V1Service> | undefined)?.spec?.ports?.[0]?.name;
+  return name === 'http' || name === 'https' ? name : undefined;
 }
 
 /** Address of the Service for SDKs in the same cluster; undefined where there is none. */

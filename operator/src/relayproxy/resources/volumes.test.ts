@@ -7,7 +7,7 @@ import { mountedVolumes } from './volumes.ts';
 const ref = (name: string, key: string) => ({ name, key });
 
 function volume(spec: RelayProxySpecManifest, name: string) {
-  return mountedVolumes(testRelayProxy(spec)).find((item) => item.volume.name === name);
+  return mountedVolumes(testRelayProxy(spec), 'demo-config').find((item) => item.volume.name === name);
 }
 
 test('the keys of all environments are one volume, a folder for each, and none has to be there', () => {
@@ -42,12 +42,12 @@ test('data files keep the name of their key, so that the ending tells JSON from 
 });
 
 test('only what is asked for is mounted', () => {
-  const names = mountedVolumes(testRelayProxy()).map((item) => item.volume.name);
+  const names = mountedVolumes(testRelayProxy(), 'demo-config').map((item) => item.volume.name);
   assert.deepEqual(names, ['config', 'pod', 'secrets', 'state', 'token']);
 });
 
 test('the token is one that kubelet renews, and only the state folder can be written', () => {
-  const items = mountedVolumes(testRelayProxy());
+  const items = mountedVolumes(testRelayProxy(), 'demo-config');
   const token = items.find((item) => item.volume.name === 'token');
   assert.deepEqual(token?.volume.projected?.sources?.[0], {
     serviceAccountToken: { path: 'token', expirationSeconds: 3607 },

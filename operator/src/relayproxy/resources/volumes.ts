@@ -1,7 +1,7 @@
 import type { KeyRef, RelayProxy } from '@flagrelay/crds';
 import type { V1KeyToPath, V1Volume, V1VolumeMount, V1VolumeProjection } from '@kubernetes/client-node';
 import type { AsJson } from '../../runtime/objects.ts';
-import { configMapName, shedAnnotation } from './names.ts';
+import { shedAnnotation } from './names.ts';
 import { documentFile, files, folders } from './paths.ts';
 
 type Volume = AsJson<V1Volume>;
@@ -18,14 +18,26 @@ const FILE_MODE = 0o440;
 const TOKEN_SECONDS = 3607;
 const TOKEN_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+/** Name of the volume with the relay's configuration. */
+const CONFIG_VOLUME = 'config';
+
+/** Everything that is mounted into the relay, with the ConfigMap that has its configuration. */
+export function mountedVolumes(relayProxy: RelayProxy, configMap: string): MountedVolume[] {
+  return [configVolume(configMap), ...otherVolumes(relayProxy)];
+}
+
+/** Name of the ConfigMap that a pod of ours reads its configuration from; undefined for any other pod. */
+export function mountedConfigMap(pod: { readonly volumes?: readonly Volume[] } | undefined): string | undefined {
+  return pod?.volumes?.find(({ name }) => name === CONFIG_VOLUME)?.configMap?.name;
+}
+
 /**
- * Everything that is mounted into the relay. What comes from Secrets and from ConfigMaps of others is optional: a
+ * What is mounted beside the configuration, which names files in it. What comes from Secrets and from ConfigMaps of others is optional: a
  * missing key is an environment that says so in its status, not a pod that cannot start, and it is picked up when it
  * appears. Only the TLS certificate must be there: without it nothing could be served.
  */
-export function mountedVolumes(relayProxy: RelayProxy): MountedVolume[] {
+export function otherVolumes(relayProxy: RelayProxy): MountedVolume[] {
   return [
-    configVolume(relayProxy),
     podVolume(relayProxy),
     secretKeys('secrets', folders.secrets, environmentKeys(relayProxy)),
     dataFiles(relayProxy),
@@ -69,9 +81,10 @@ function autoConfigKeys({ spec }: RelayProxy): KeyFile[] {
   return [[spec.autoConfig?.keyRef, files.autoConfigKey]];
 }
 
-function configVolume(relayProxy: RelayProxy): MountedVolume {
+/** The volume with the configuration, from a ConfigMap of this name. */
+export function configVolume(name: string): MountedVolume {
   const items = [{ key: documentFile, path: documentFile }];
-  return mounted({ name: 'config', configMap: { name: configMapName(relayProxy), items } }, folders.config);
+  return mounted({ name: CONFIG_VOLUME, configMap: { name, items } }, folders.config);
 }
 
 /** Annotations of the pod that the operator changes while it runs; kubelet keeps the files up to date. Mode 'Daemon' has no streams to order about. */

@@ -136,3 +136,57 @@ test('AutoConfig: pods know how many environments there are, and which of them a
   );
   assert.equal(`${found.connected}/${found.total}`, '3/4');
 });
+
+/** Pods of before with other environments than the spec has now, and perhaps a new one that is not ready. */
+function rolling(names: string[], environments: string[], newReport?: InstanceStatus) {
+  const document = { configMap: 'old', hash: 'old', source: 'environments' as const, environments: new Set(names) };
+  const newer = { ...document, configMap: 'new', hash: 'hash', environments: new Set(environments) };
+  const old = ['a', 'b'].map((zone) => report(zone, { configHash: 'old', totalEnvironments: names.length }));
+  return aggregate(
+    healthy(
+      {
+        pods: [pod('a', { document }), pod('b', { document }), pod('c', { ready: false, document: newer })],
+        instances: newReport === undefined ? old : [...old, newReport],
+      },
+      { environments: environments.map((name) => ({ name, sdkKeyRef: { name: 'keys', key: name } })) },
+    ),
+  ).list.map(({ status, connected, awaitsPods }) => ({
+    ...{ name: status.name, state: status.state, pods: status.totalInstances, connected, awaitsPods },
+  }));
+}
+
+const waits = { state: 'INITIALIZING', connected: false, awaitsPods: true };
+const served = { state: 'VALID', connected: true, awaitsPods: false };
+
+test('an environment that is added waits for pods that have it, and the others are as well as they were', () => {
+  assert.deepEqual(rolling(['production'], ['production', 'two']), [
+    { name: 'production', pods: 2, ...served },
+    { name: 'two', pods: 0, ...waits },
+  ]);
+});
+
+test('a renamed environment waits until a pod that has it is ready', () => {
+  assert.deepEqual(rolling(['production'], ['prod']), [{ name: 'prod', pods: 0, ...waits }]);
+  const starting = report('c', { unhealthy: [{ name: 'prod', state: 'INITIALIZING', lastTransitionTime: ago(90) }] });
+  assert.deepEqual(rolling(['production'], ['prod'], starting), [{ name: 'prod', pods: 1, ...waits }]);
+  // It says that it has the data before kubelet has asked it and the Service leads to it.
+  const connected = rolling(['production'], ['prod'], report('c'));
+  assert.deepEqual(connected, [{ name: 'prod', pods: 1, ...waits, state: 'VALID' }]);
+});
+
+test('what a new pod says is wrong with an environment counts, though no other pod has it', () => {
+  const [found] = rolling(['production'], ['prod'], report('c', { unhealthy: [{ name: 'prod', state: 'OFF' }] }));
+  assert.deepEqual(found, { name: 'prod', state: 'OFF', pods: 1, connected: false, awaitsPods: false });
+});
+
+test('pods of before with environments of their own say nothing of those of AutoConfig', () => {
+  const document = { configMap: 'old', hash: 'old', source: 'environments' as const, environments: new Set(['a']) };
+  const found = aggregate(
+    healthy(
+      { pods: [pod('a', { document })], instances: [report('a')] },
+      { autoConfig: { keyRef: { name: 'ld', key: 'k' } } },
+    ),
+  );
+  assert.equal(found.total, 0);
+  assert.equal(found.awaitsPods, true);
+});

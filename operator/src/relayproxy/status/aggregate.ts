@@ -1,5 +1,6 @@
 import type { EnvironmentState, EnvironmentStatus, InstanceStatus, StoreState } from '@flagrelay/crds';
 import { allOthers } from '@flagrelay/crds';
+import { type PodDocument, sourceOf } from './pod-document.ts';
 import { type Awaiting, awaitingActive, reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest, fromTime, toTime } from './times.ts';
@@ -12,6 +13,8 @@ export interface Aggregate {
   readonly status: EnvironmentStatus;
   /** True when some ready pod is connected for it, or was so recently enough. */
   readonly connected: boolean;
+  /** True when no ready pod was made for it yet: the pods that are ready have a configuration without it. */
+  readonly awaitsPods: boolean;
   /** When, in ms since the epoch, `connected` or the state changes even if nothing else does. */
   readonly changesAt: number | undefined;
 }
@@ -22,6 +25,8 @@ export interface Environments {
   /** How many there are, those included that nobody but the pods knows (AutoConfig, archives). */
   readonly total: number;
   readonly connected: number;
+  /** Pods report, and none was made for the source of environments (AutoConfig, an archive) that the spec names. */
+  readonly awaitsPods: boolean;
   /** Mode 'Daemon': no pod is active. */
   readonly awaiting: Awaiting | undefined;
 }
@@ -39,23 +44,32 @@ interface View {
 /** Worst first: of two that are as frequent, the one that needs a human more is shown. */
 const severity: readonly EnvironmentState[] = ['OFF', 'CredentialMissing', 'INTERRUPTED', 'INITIALIZING', 'VALID'];
 
-/** Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. */
+/** States that waiting does not mend: a new pod in one of them does not become ready by itself. */
+const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'CredentialMissing']);
+
+/**
+ * Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. While pods
+ * with different configurations run, each is heard of those environments alone that its own configuration has.
+ */
 export function aggregate(snapshot: Snapshot): Environments {
   const configured = snapshot.relayProxy.spec.environments;
   const awaiting = awaitingActive(snapshot);
-  const reporters = reportersOf(snapshot);
+  const all = reportersOf(snapshot);
+  const source = sourceOf(snapshot.relayProxy.spec);
+  const reporters = all.filter((item) => (documentFor(snapshot, item)?.source ?? source) === source);
+  const awaitsPods = all.length > 0 && reporters.length === 0;
   const names = configured?.map(({ name }) => name) ?? reportedNames(reporters);
   const list = names
     .slice(0, MAX_ENVIRONMENTS)
-    .map((name) => (awaiting === undefined ? aggregateOne(snapshot, reporters, name) : keptFrom(snapshot, name)));
+    .map((name) => (awaiting === undefined ? aggregateOne(snapshot, all, name) : keptFrom(snapshot, name)));
   const total = configured?.length ?? Math.max(0, ...reporters.map((item) => item.totalEnvironments ?? 0));
   const named = list.filter(({ status }) => status.name !== allOthers);
   const connected = named.filter((item) => item.connected).length;
-  if (configured) return { list, total, connected, awaiting };
+  if (configured) return { list, total, connected, awaitsPods: false, awaiting };
   // Environments that nobody names are as well as those for which the pods have one item, or simply well.
   const othersConnected = list.find(({ status }) => status.name === allOthers)?.connected ?? true;
   const others = othersConnected ? Math.max(0, total - named.length) : 0;
-  return { list, total, connected: connected + others, awaiting };
+  return { list, total, connected: connected + others, awaitsPods, awaiting };
 }
 
 function reportedNames(instances: readonly InstanceStatus[]): string[] {
@@ -69,12 +83,27 @@ function keptFrom({ now, previous }: Snapshot, name: string): Aggregate {
   return {
     status: { ...status, connectedInstances: 0, totalInstances: 0 },
     connected: false,
+    awaitsPods: false,
     changesAt: undefined,
   };
 }
 
-function aggregateOne(snapshot: Snapshot, reporters: readonly InstanceStatus[], name: string): Aggregate {
+/** The configuration that the pod of a report was made for. */
+function documentFor({ pods }: Snapshot, { uid }: InstanceStatus): PodDocument | undefined {
+  return pods.find((pod) => pod.uid === uid)?.document;
+}
+
+/** True when the pod was made for the environment. Nobody but the pods knows what AutoConfig or an archive brings. */
+function hasEnvironment(snapshot: Snapshot, instance: InstanceStatus, name: string): boolean {
+  const document = documentFor(snapshot, instance);
+  const source = sourceOf(snapshot.relayProxy.spec);
+  if (document === undefined) return true;
+  return document.source === source && (source !== 'environments' || document.environments.has(name));
+}
+
+function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], name: string): Aggregate {
   const { now, previous, relayProxy } = snapshot;
+  const reporters = reporting.filter((instance) => hasEnvironment(snapshot, instance, name));
   const views = reporters.map((instance) => ({ instance, view: viewOf(snapshot, instance, name) }));
   const all = views.map(({ view }) => view);
   const before = previous.environments?.find((environment) => environment.name === name);
@@ -83,6 +112,7 @@ function aggregateOne(snapshot: Snapshot, reporters: readonly InstanceStatus[], 
   const clientSideID = relayProxy.spec.environments?.find((item) => item.name === name)?.clientSideID;
   const lastError = newest(all.map((view) => view.lastError)) ?? before?.lastError;
   const storeState = overallStore(snapshot, all);
+  const isPartial = reporters.length < reporting.length;
   return {
     status: {
       name,
@@ -98,6 +128,7 @@ function aggregateOne(snapshot: Snapshot, reporters: readonly InstanceStatus[], 
       ...(storeState !== undefined && { storeState }),
     },
     connected: views.some(({ instance, view }) => view.connected && ready.has(instance.name)),
+    awaitsPods: isPartial && !keyless.has(state) && !reporters.some((instance) => ready.has(instance.name)),
     changesAt: all.map((view) => deadline(view, now, dampingMs(snapshot))).reduce(earliest, undefined),
   };
 }
@@ -129,9 +160,13 @@ export function reportOf(instance: InstanceStatus, name: string) {
   );
 }
 
-/** True when the pod runs the newest configuration, so that its silence about an environment means that it is well. */
-function isCurrent({ configHash }: Snapshot, instance: InstanceStatus): boolean {
-  return instance.configHash === undefined || instance.configHash === configHash;
+/**
+ * True when the pod has the environment, so that its silence about it means that it is well. Of a pod whose configuration is
+ * not known it is taken from its hash, which is that of the newest one or not.
+ */
+function isCurrent(snapshot: Snapshot, instance: InstanceStatus): boolean {
+  if (documentFor(snapshot, instance) !== undefined) return true;
+  return instance.configHash === undefined || instance.configHash === snapshot.configHash;
 }
 
 /**

@@ -30,6 +30,12 @@ const storeDown = ['a', 'b', 'c'].map((zone) =>
 );
 const autoConfig = { keyRef: { name: 'ld', key: 'auto' } };
 
+/** Pods that were made for another configuration than the newest one. */
+const before = (source: 'environments' | 'autoConfig', ...names: string[]): Partial<Snapshot> => {
+  const document = { configMap: 'old', hash: 'old', source, environments: new Set(names) };
+  return { configMap: 'new', pods: ['a', 'b', 'c'].map((zone) => pod(zone, { document })) };
+};
+
 const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpecManifest][] = [
   ['Ready True/AllHealthy', {}],
   ['Ready False/FieldConflict', failed('FieldConflict')],
@@ -88,6 +94,17 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
     { autoConfig },
   ],
 
+  ['Ready Unknown/AwaitingRollout', before('environments', 'of-before')],
+  ['EnvironmentsConnected Unknown/AwaitingRollout', before('environments', 'of-before')],
+  ['EnvironmentsConnected True/AllConnected', before('environments', 'production')],
+  ['EnvironmentsConnected Unknown/AwaitingRollout', before('environments', 'production'), { autoConfig }],
+  ['ReferencesResolved Unknown/AwaitingReports', before('environments', 'production')],
+  [
+    'ReferencesResolved Unknown/AwaitingReports',
+    { instances: [report('a', { totalEnvironments: 0 })] },
+    { autoConfig },
+  ],
+
   ['StoreHealthy True/Connected', {}, { store }],
   ['StoreHealthy False/Interrupted', { instances: storeDown }, { store }],
   ['StoreHealthy undefined/undefined', {}],
@@ -121,6 +138,19 @@ test('every condition is of the generation, and as old as its last change of sta
   assert.equal(found.get('Ready')?.reason, 'AllHealthy');
   assert.equal(found.get('Paused')?.lastTransitionTime, new Date(NOW).toISOString().replace('.000', ''));
   for (const condition of found.values()) assert.equal(condition.observedGeneration, 1);
+});
+
+test('a rollout that brings environments is told with what serves meanwhile', () => {
+  const message = (source: 'environments' | 'autoConfig', spec: RelayProxySpecManifest) =>
+    conditions(before(source, 'of-before'), spec).get('Ready')?.message;
+  assert.equal(
+    message('environments', {}),
+    '0 of 1 environments are connected; waiting for pods that have them: production; pods of before serve on.',
+  );
+  assert.match(
+    message('environments', { autoConfig }) ?? '',
+    /from AutoConfig has reported yet; pods of before serve on/,
+  );
 });
 
 test('messages say what is wrong', () => {

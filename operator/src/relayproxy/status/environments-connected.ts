@@ -25,6 +25,11 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
     const message = `No pod has been active for ${disconnectedAfterSeconds} s or more, the store is not kept up to date.`;
     return { status: 'False', reason: 'NoActiveInstance', message };
   }
+  if (environments.awaitsPods) {
+    const source = autoConfig === undefined ? 'the archive' : 'AutoConfig';
+    const message = `No pod that reads its environments from ${source} has reported yet; pods of before serve on with the configuration that they have${silence(snapshot.silent)}.`;
+    return { status: 'Unknown', reason: 'AwaitingRollout', message };
+  }
   if (total === 0) {
     return autoConfig === undefined
       ? { status: 'Unknown', reason: 'Initializing', message: 'The archive has not been read yet.' }
@@ -35,13 +40,19 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
     const message = `${connected} of ${total} environments are connected${silence(snapshot.silent)}.`;
     return { status: 'True', reason: 'AllConnected', message };
   }
-  const names = someOf(lost.map(describe));
-  const message = `${connected} of ${total} environments are connected; not connected: ${names}${silence(snapshot.silent)}.`;
-  const states = new Set(lost.map((item) => item.status.state));
+  const failed = lost.filter((item) => !item.awaitsPods);
+  const awaited = lost.filter((item) => item.awaitsPods).map((item) => item.status.name);
+  const parts = [
+    ...(failed.length > 0 ? [`not connected: ${someOf(failed.map(describe))}`] : []),
+    ...(awaited.length > 0 ? [`waiting for pods that have them: ${someOf(awaited)}; pods of before serve on`] : []),
+  ];
+  const message = `${connected} of ${total} environments are connected; ${parts.join('; ')}${silence(snapshot.silent)}.`;
+  if (failed.length === 0) return { status: 'Unknown', reason: 'AwaitingRollout', message };
+  const states = new Set(failed.map((item) => item.status.state));
   if (states.has('OFF')) return { status: 'False', reason: 'InvalidKey', message };
   if (states.has('CredentialMissing')) return { status: 'False', reason: 'CredentialMissing', message };
   // Without any pod that ever had the data nothing is broken yet.
-  const starting = states.size === 1 && states.has('INITIALIZING') && lost.every((item) => !item.status.lastError);
+  const starting = states.size === 1 && states.has('INITIALIZING') && failed.every((item) => !item.status.lastError);
   if (starting) return { status: 'Unknown', reason: 'Initializing', message };
   return { status: 'False', reason: 'SomeDisconnected', message };
 }

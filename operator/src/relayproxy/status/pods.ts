@@ -1,6 +1,8 @@
 import type { RelayProxySpec } from '@flagrelay/crds';
 import type { Store } from '../../runtime/store-types.ts';
 import type { Node, Pod } from '../resources/kubernetes-types.ts';
+import { mountedConfigMap } from '../resources/volumes.ts';
+import type { PodDocument } from './pod-document.ts';
 import { waitingOf } from './pod-waiting.ts';
 import type { PodFacts } from './snapshot.ts';
 import { fromTime } from './times.ts';
@@ -11,7 +13,8 @@ export function isFinished(pod: Pod): boolean {
 }
 
 /**
- * What the status tells of the pods that are not finished, in order of their names. A pod's zone is the label of its
+ * What the status tells of the pods that are not finished, in order of their names; `document` says what a ConfigMap with a
+ * configuration holds. A pod's zone is the label of its
  * node or, where nodes may not be read, its own (newer clusters copy it) or what the pod itself reports.
  */
 export function podFacts(
@@ -19,6 +22,7 @@ export function podFacts(
   nodes: Store<Node> | undefined,
   reportedZone: (pod: string) => string | undefined,
   { topologyKey }: RelayProxySpec['zones'],
+  document: (configMap: string) => PodDocument | undefined = () => undefined,
 ): PodFacts[] {
   return pods
     .filter((pod) => !isFinished(pod))
@@ -27,6 +31,7 @@ export function podFacts(
       const node = pod.spec?.nodeName ? nodes?.get({ name: pod.spec.nodeName }) : undefined;
       const zone = node?.metadata?.labels?.[topologyKey] ?? labels?.[topologyKey] ?? reportedZone(name);
       const terminating = deletionTimestamp !== undefined;
+      const configMap = mountedConfigMap(pod.spec);
       return {
         name,
         uid,
@@ -37,6 +42,7 @@ export function podFacts(
         zone: zone || undefined,
         address: pod.status?.podIP,
         waiting: waitingOf(pod),
+        document: configMap === undefined ? undefined : document(configMap),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));

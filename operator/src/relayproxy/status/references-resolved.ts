@@ -1,4 +1,6 @@
+import type { InstanceStatus } from '@flagrelay/crds';
 import { environmentKeys } from '../resources/volumes.ts';
+import type { Snapshot } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**
@@ -18,13 +20,25 @@ export function referencesResolved({ snapshot, environments }: Evidence): Verdic
     const message = `Pods miss the Secret, or the key in it, of ${someOf(without)}.`;
     return { status: 'False', reason: 'CredentialMissing', message };
   }
-  const hasSecrets = environmentKeys(snapshot.relayProxy).length > 0;
-  if (hasSecrets && snapshot.instances.length === 0) {
+  const { relayProxy } = snapshot;
+  const hasSecrets = environmentKeys(relayProxy).length > 0 || relayProxy.spec.autoConfig !== undefined;
+  if (hasSecrets && !snapshot.instances.some((instance) => isNewest(snapshot, instance))) {
+    const which = snapshot.instances.length === 0 ? 'No pod' : 'No pod with the newest configuration';
     return {
       status: 'Unknown',
       reason: 'AwaitingReports',
-      message: 'No pod has reported yet whether it has its keys.',
+      message: `${which} has reported yet whether it has its keys.`,
     };
   }
+  if (relayProxy.spec.autoConfig !== undefined && environments.total === 0) {
+    const message = 'No pod has its list of environments yet: the AutoConfig key may not be there.';
+    return { status: 'Unknown', reason: 'AwaitingReports', message };
+  }
   return { status: 'True', reason: 'Resolved', message: 'Everything that the spec refers to is there.' };
+}
+
+/** True when the pod has the newest configuration, as far as that is known. */
+function isNewest({ pods, configMap }: Snapshot, { uid }: InstanceStatus): boolean {
+  const document = pods.find((pod) => pod.uid === uid)?.document;
+  return document === undefined || configMap === undefined || document.configMap === configMap;
 }

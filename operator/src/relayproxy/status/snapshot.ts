@@ -1,5 +1,6 @@
 import type { InstanceStatus, RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import type { ScalingDecision } from '../scaling/decide.ts';
+import type { PodDocument } from './pod-document.ts';
 import type { Waiting } from './pod-waiting.ts';
 
 /** Everything that the status is computed from, at one moment. Status functions are pure functions of it. */
@@ -19,8 +20,10 @@ export interface Snapshot {
   readonly missing: readonly MissingReference[];
   /** What scaling on connections came to; undefined without it, and while there is no Deployment. */
   readonly scaling: ScalingDecision | undefined;
-  /** Hash of the configuration document that pods should run. */
+  /** Hash of the configuration document of the newest pods. */
   readonly configHash: string;
+  /** Name of the ConfigMap with that document. */
+  readonly configMap?: string | undefined;
   /** The image that the pods run, or will once the rollout is complete. */
   readonly image: string;
   /** Release of the operator. */
@@ -86,6 +89,8 @@ export interface PodFacts {
   readonly createdAt: number | undefined;
   /** IP address; undefined until it has one. */
   readonly address: string | undefined;
+  /** The configuration that it was made for; undefined while that is not known. */
+  readonly document?: PodDocument | undefined;
 }
 
 /** A pod that does not report by itself. */

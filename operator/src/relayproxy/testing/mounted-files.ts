@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { RelayProxy } from '@flagrelay/crds';
 import { documentText } from '../resources/config-map.ts';
 import { documentFile, folders } from '../resources/paths.ts';
-import { mountedVolumes } from '../resources/volumes.ts';
+import { otherVolumes } from '../resources/volumes.ts';
 
 /** Contents of Secrets by their names. */
 export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -13,7 +13,7 @@ export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>
  * changed accordingly. Returns the path of the document.
  */
 export function writeMountedFiles(relayProxy: RelayProxy, secrets: Secrets, root: string): string {
-  for (const { volume, mount } of mountedVolumes(relayProxy)) {
+  for (const { volume, mount } of otherVolumes(relayProxy)) {
     const write = (path: string, text: string | undefined): void => {
       if (text === undefined) return;
       const file = join(root, mount.mountPath, path);

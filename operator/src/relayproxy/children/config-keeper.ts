@@ -1,0 +1,64 @@
+import type { RelayProxy } from '@flagrelay/crds';
+import type { KubernetesObject } from '../../runtime/objects.ts';
+import type { RestClient } from '../../runtime/rest-types.ts';
+import type { Store } from '../../runtime/store-types.ts';
+import { type ConfigMap, types } from '../resources/kubernetes-types.ts';
+import { identityOf } from '../resources/names.ts';
+import { ownerReference } from './ownership.ts';
+
+/** What one look at the configurations of a RelayProxy takes. */
+export interface KeepRequest {
+  readonly relayProxy: RelayProxy;
+  /** ConfigMaps that pods mount, or that new pods of the live Deployment would; without those that are applied anyway. */
+  readonly names: readonly string[];
+  readonly store: Store<KubernetesObject>;
+  readonly signal: AbortSignal;
+}
+
+/** Puts back configurations that the spec no longer says how to make: those of an earlier template, or of an earlier release. */
+export interface ConfigKeeper {
+  /**
+   * Makes each that is gone again, as it was when it was last in the cache; answers their names. After a restart of the
+   * operator only what is there then is known. Throws what the client throws.
+   */
+  keep(request: KeepRequest): Promise<string[]>;
+  forget(uid: string): void;
+}
+
+/** Makes a {@link ConfigKeeper}. It holds what the cache holds, and of each RelayProxy only what its pods mount. */
+export function createConfigKeeper(client: RestClient): ConfigKeeper {
+  const known = new Map<string, ReadonlyMap<string, ConfigMap>>();
+  return {
+    async keep({ relayProxy, names, store, signal }) {
+      const { uid = '' } = relayProxy.metadata;
+      const { namespace } = identityOf(relayProxy);
+      const before = known.get(uid);
+      const now = new Map<string, ConfigMap>();
+      const restored: string[] = [];
+      const gone: ConfigMap[] = [];
+      for (const name of new Set(names)) {
+        const live = store.get({ namespace, name }) as ConfigMap | undefined;
+        const found = live ?? before?.get(name);
+        if (found === undefined) continue;
+        now.set(name, found);
+        if (live === undefined) gone.push(found);
+      }
+      if (now.size > 0) known.set(uid, now);
+      else known.delete(uid);
+      for (const { metadata = {}, data = {} } of gone) {
+        const { name = '', labels, annotations } = metadata;
+        const same = { name, namespace, ...(labels && { labels }), ...(annotations && { annotations }) };
+        const object: ConfigMap = {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { ...same, ownerReferences: [ownerReference(relayProxy)] },
+          data,
+        };
+        await client.apply(types.configMap, object, { force: true, signal });
+        restored.push(name);
+      }
+      return restored;
+    },
+    forget: (uid) => void known.delete(uid),
+  };
+}
