@@ -15,6 +15,7 @@ import { earliest } from '../status/times.ts';
 import type { UpgradeGate } from '../upgrade/gate.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
+import { contestProblem } from './contested.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
@@ -101,12 +102,13 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     from !== undefined && desiredReplicas !== undefined && from !== desiredReplicas
       ? { from, to: desiredReplicas, why: context.scaled && scalingReason(context.scaled) }
       : undefined;
-  const [first, ...others] = run.problems;
+  // The first is the one that conditions are named after: what shows elsewhere as well comes last.
+  const [first, ...others] = run.problems.sort((a, b) => Number(a.observable ?? false) - Number(b.observable ?? false));
   return {
     outcome: first === undefined ? { kind: 'applied', upgrade } : { kind: 'failed', problems: [first, ...others] },
     changes: { created: run.created, updated: run.updated, deleted: run.deleted, scaled },
     configChanged: run.configChanged,
-    recheckAfterMs: earliest(first === undefined ? undefined : LOOK_AGAIN_MS, upgrade?.recheckAfterMs),
+    recheckAfterMs: [first && LOOK_AGAIN_MS, upgrade?.recheckAfterMs, run.recheckAfterMs].reduce(earliest, undefined),
     retry: run.retry,
   };
 }
@@ -159,6 +161,8 @@ interface Run {
   readonly problems: ChildProblem[];
   configChanged: boolean;
   desiredReplicas: number | undefined;
+  /** ms; when a child that is contested is tried again. */
+  recheckAfterMs: number | undefined;
   retry: unknown;
 }
 
@@ -170,6 +174,7 @@ function newRun(): Run {
     problems: [],
     configChanged: false,
     desiredReplicas: undefined,
+    recheckAfterMs: undefined,
     retry: undefined,
   };
 }
@@ -194,6 +199,8 @@ async function applyWave(
   for (const one of runs) {
     run.created.push(...one.created);
     run.updated.push(...one.updated);
+    run.problems.push(...one.problems);
+    run.recheckAfterMs = earliest(run.recheckAfterMs, one.recheckAfterMs);
     run.configChanged ||= one.configChanged;
     run.desiredReplicas ??= one.desiredReplicas;
   }
@@ -209,12 +216,17 @@ async function applyChild(
   if (desired === undefined) return;
   const { type } = kind;
   if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
-  const result = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
+  const { change, contest } = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
     throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;
   });
-  const child = `${type.kind} ${desired.metadata?.name}`;
-  if (result === 'created') run.created.push(child);
-  if (result === 'updated') {
+  const { name = '' } = desired.metadata ?? {};
+  const child = `${type.kind} ${name}`;
+  if (contest !== undefined) {
+    run.problems.push(contestProblem(type, name, contest));
+    run.recheckAfterMs = earliest(run.recheckAfterMs, contest.recheckAfterMs);
+  }
+  if (change === 'created') run.created.push(child);
+  if (change === 'updated') {
     run.updated.push(child);
     if (type === types.configMap) run.configChanged = true;
     if (type === types.deployment) run.desiredReplicas = replicasOf(desired);
