@@ -92,6 +92,28 @@ test('an apply without effect is told at once, tried again ever more slowly, and
   assert.equal(contests.over('child', false), undefined);
 });
 
+test('an override is over when an apply has effect', () => {
+  const { contests, putBack } = start();
+  contests.overridden('child', 'uid', drift);
+  putBack();
+  assert.equal(contests.over('child', false), undefined);
+});
+
+test('different fields that are changed once each are no contest, unless it does not end', () => {
+  const { contests } = start();
+  for (let round = 1; round <= 10; round += 1) {
+    assert.equal(contests.count('DriftsBack'), 0, `before round ${round}`);
+    contests.putBack('child', 'uid', { paths: [`spec.field${round}`], holders: [] });
+  }
+  assert.equal(contests.count('DriftsBack'), 1);
+});
+
+test('a child that is deleted again and again is a contest', () => {
+  const { contests } = start();
+  for (let round = 0; round < 3; round += 1) contests.putBack('child', 'uid', { paths: [], holders: [] });
+  assert.deepEqual(contests.over('child', false)?.paths, []);
+});
+
 test('nothing is kept of a RelayProxy that is gone', () => {
   const { contests, putBack } = start();
   for (let round = 0; round < 3; round += 1) putBack();

@@ -24,9 +24,9 @@ export interface Contest extends Drift {
 
 /**
  * Notices that the same child is put back again and again, and makes it ever slower: two who write against each other keep
- * the API server busy for nothing. A contest begins with the third put-back within a minute or the fifth within half
- * an hour, or at once where an apply has no effect; each further try waits twice as long, from 5 seconds to 10 minutes. It
- * ends when nothing differs any more for a while.
+ * the API server busy for nothing. A contest begins with the third put-back of the same field within a minute or the fifth
+ * within half an hour (of any fields: the tenth within a minute), or at once where an apply has no effect; each further try
+ * waits twice as long, from 5 seconds to 10 minutes. It ends when nothing differs any more for a while.
  */
 export interface Contests {
   /** How long, in ms, until the child may be put back; 0: now. */
@@ -48,18 +48,27 @@ export interface Contests {
 /** First and longest time between two tries, ms. */
 const BASE_MS = 5_000;
 const MAX_MS = 600_000;
-/** So many put-backs within so many ms are no accident. */
+/** So many put-backs within so many ms are no accident: of the same field, or of any. */
 const ROUNDS = [
-  [3, 60_000],
-  [5, 1_800_000],
+  { rounds: 3, withinMs: 60_000, sameField: true },
+  { rounds: 5, withinMs: 1_800_000, sameField: true },
+  { rounds: 10, withinMs: 60_000, sameField: false },
 ] as const;
+/** The most put-backs that any of them looks at. */
+const REMEMBERED = 10;
 /** Shortest time without a difference after which a contest is over, ms. */
 const QUIET_MS = 60_000;
 
+interface PutBack {
+  /** Monotonic ms. */
+  readonly at: number;
+  readonly paths: readonly string[];
+}
+
 interface State {
   readonly owner: string;
-  /** The last put-backs, monotonic ms; at most as many as the longest of {@link ROUNDS}. */
-  readonly times: readonly number[];
+  /** The last put-backs. */
+  readonly past: readonly PutBack[];
   readonly contest?: {
     readonly reason: ContestReason;
     readonly drift: Drift;
@@ -82,8 +91,8 @@ export function createContests(clock: Pick<Clock, 'now'>, random: () => number =
     const delayMs = before === undefined ? BASE_MS : Math.min(before.delayMs * 2, MAX_MS);
     // Spread, so that a fleet of contested children is not tried all at once.
     const nextAt = now + delayMs * (0.75 + 0.5 * random());
-    const [last = now, previous = last] = state.times.toReversed();
-    const quietAt = now + Math.max(QUIET_MS, 2 * delayMs, 2 * (last - previous));
+    const [last = { at: now }, previous = last] = state.past.toReversed();
+    const quietAt = now + Math.max(QUIET_MS, 2 * delayMs, 2 * (last.at - previous.at));
     states.set(child, { ...state, contest: { reason, drift, delayMs, nextAt, quietAt } });
   }
 
@@ -95,17 +104,20 @@ export function createContests(clock: Pick<Clock, 'now'>, random: () => number =
     putBack(child, owner, drift) {
       const now = clock.now();
       const before = states.get(child);
-      const times = [...(before?.times ?? []), now].slice(-5);
-      const state: State = { ...before, owner, times };
+      const past = [...(before?.past ?? []), { at: now, paths: drift.paths }].slice(-REMEMBERED);
+      const { contest, ...rest } = before ?? {};
+      // An override that is no longer: this apply had effect.
+      const going = contest?.reason === 'DriftsBack';
+      const state: State = { ...rest, ...(going && { contest }), owner, past };
       states.set(child, state);
-      const contested = ROUNDS.some(([rounds, withinMs]) => {
-        const first = times.at(-rounds);
-        return first !== undefined && now - first <= withinMs;
+      const contested = ROUNDS.some(({ rounds, withinMs, sameField }) => {
+        const first = past.filter(({ paths }) => !sameField || isSame(paths, drift.paths)).at(-rounds);
+        return first !== undefined && now - first.at <= withinMs;
       });
-      if (contested || before?.contest !== undefined) begin(child, state, 'DriftsBack', drift);
+      if (contested || going) begin(child, state, 'DriftsBack', drift);
     },
     overridden(child, owner, drift) {
-      begin(child, states.get(child) ?? { owner, times: [] }, 'Overridden', drift);
+      begin(child, states.get(child) ?? { owner, past: [] }, 'Overridden', drift);
     },
     settled(child) {
       const state = states.get(child);
@@ -125,4 +137,9 @@ export function createContests(clock: Pick<Clock, 'now'>, random: () => number =
       for (const [child, state] of states) if (state.owner === owner) states.delete(child);
     },
   };
+}
+
+/** True for put-backs that have a field in common, or both are of a deleted object. */
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === 0 ? other.length === 0 : one.some((path) => other.includes(path));
 }

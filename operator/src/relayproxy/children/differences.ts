@@ -106,9 +106,12 @@ function compareMaps(desired: object, live: unknown, held: Held, at: Difference,
 
 function compareLists(desired: readonly unknown[], live: unknown, held: Held, at: Difference, context: Context): void {
   const items: readonly unknown[] = Array.isArray(live) ? live : [];
-  if (live !== undefined && !Array.isArray(live)) return note(context, at);
+  const whole = typeof held === 'symbol' || isLeaf(held);
+  if ((live !== undefined && !Array.isArray(live)) || (whole && items.length !== desired.length)) {
+    note(context, at);
+    return;
+  }
   if (typeof held === 'symbol' || isLeaf(held)) {
-    if (items.length !== desired.length) return note(context, at);
     const below = typeof held === 'symbol' ? held : wholeFields;
     for (const [index, item] of desired.entries()) {
       compare(item, items[index], below, { path: `${at.path}[${index}]`, steps: at.steps }, context);
