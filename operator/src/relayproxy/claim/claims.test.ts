@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 const signal = new AbortController().signal;
 
 /** RelayProxies in memory with what claims need of an API server: conditional merge patches of the status. */
-function createWorld(names: readonly string[]) {
+function createWorld(names: readonly string[], { keeps = true } = {}) {
   let version = 1;
   let now = 0;
   const objects = new Map<string, RawRelayProxy>(
@@ -34,7 +34,8 @@ function createWorld(names: readonly string[]) {
     version += 1;
     const merged = { ...found.status?.operator, ...body.status?.operator };
     const operator = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
-    const stored = { metadata: { ...found.metadata, resourceVersion: String(version) }, status: { operator } };
+    const status = keeps ? { operator } : {};
+    const stored = { metadata: { ...found.metadata, resourceVersion: String(version) }, status };
     objects.set(ref.name, stored as RawRelayProxy);
     return stored as KubernetesObject;
   };
@@ -144,4 +145,11 @@ test('a RelayProxy that is deleted while its holder is asked leaves no wait behi
   await b.check(world.get('two'), signal);
   assert.deepEqual(world.holder('two'), { name: A, askedBy: B });
   assert.equal(b.leftAlone, 1);
+});
+
+test('where the CRD is that of an older release, which keeps no claim, it is tried once', async () => {
+  const world = createWorld(['one'], { keeps: false });
+  const a = world.operator(A);
+  for (let look = 0; look < 3; look += 1) assert.ok((await a.check(world.get('one'), signal)).ours);
+  assert.equal(world.writes(), 1);
 });

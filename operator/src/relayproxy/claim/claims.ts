@@ -60,26 +60,29 @@ interface Holder {
 
 /** Makes {@link Claims}. @param self name of this operator, which all its replicas and releases share: namespace and name of its Lease */
 export function createClaims(client: Pick<RestClient, 'patch'>, self: string, clock: Pick<Clock, 'now'>): Claims {
-  /** By key: the version in which our claim was written, which the cache may not show yet. */
-  const claimed = new Map<string, { readonly uid: string; readonly resourceVersion: string | undefined }>();
+  /** By key: the version in which our claim was written, which the cache may not show yet; `dropped`: a CRD of an older release does not keep it. */
+  const claimed = new Map<
+    string,
+    { readonly uid: string; readonly resourceVersion: string | undefined; readonly dropped: boolean }
+  >();
   /** By key: whom it is left to. */
   const left = new Map<string, string>();
   /** By holder and namespace. */
   const holders = createBoundedMap<string, Holder>(MAX_HOLDERS);
 
-  async function write(raw: RawRelayProxy, operator: object, signal: AbortSignal): Promise<string | undefined> {
+  async function write(raw: RawRelayProxy, operator: object, signal: AbortSignal): Promise<RawRelayProxy> {
     const { name = '', namespace, resourceVersion } = raw.metadata ?? {};
     const ref: ObjectRef = { name, namespace };
     const body = { metadata: { resourceVersion }, status: { operator } };
     const options = { subresource: 'status', fieldManager: claimManager, signal };
-    const stored = await client.patch(types.relayProxy, ref, { type: 'merge', body }, options);
-    return stored.metadata?.resourceVersion;
+    return client.patch(types.relayProxy, ref, { type: 'merge', body }, options);
   }
 
   async function take(raw: RawRelayProxy, key: string, signal: AbortSignal): Promise<Claim> {
     try {
-      const resourceVersion = await write(raw, { name: self, askedBy: null }, signal);
-      claimed.set(key, { uid: raw.metadata?.uid ?? '', resourceVersion });
+      const { metadata, status } = await write(raw, { name: self, askedBy: null }, signal);
+      const dropped = status?.operator?.name !== self;
+      claimed.set(key, { uid: raw.metadata?.uid ?? '', resourceVersion: metadata?.resourceVersion, dropped });
     } catch (error) {
       if (!isNotFound(error)) throw error; // deleted meanwhile, which its next event tells
     }
@@ -112,7 +115,8 @@ export function createClaims(client: Pick<RestClient, 'patch'>, self: string, cl
     // Noted before the answer, so that no other worker asks as well.
     holder.asked = { key, at: now, resourceVersion: raw.metadata?.resourceVersion };
     try {
-      holder.asked = { key, at: now, resourceVersion: await write(raw, { askedBy: self }, signal) };
+      const { metadata } = await write(raw, { askedBy: self }, signal);
+      holder.asked = { key, at: now, resourceVersion: metadata?.resourceVersion };
     } catch (error) {
       holder.asked = undefined;
       throw error;
@@ -132,7 +136,8 @@ export function createClaims(client: Pick<RestClient, 'patch'>, self: string, cl
         return { ours: true };
       }
       const own = claimed.get(key);
-      if (own?.uid === uid && isOlder(resourceVersion, own.resourceVersion)) return { ours: true };
+      const lags = isOlder(resourceVersion, own?.resourceVersion);
+      if (own?.uid === uid && (lags || (own.dropped && by === undefined))) return { ours: true };
       claimed.delete(key);
       if (by === undefined) return take(raw, key, signal);
 
