@@ -42,5 +42,10 @@ test('a word more in the selector of the Service is taken out within seconds, an
   const demo = await waitReady(stage, 'demo');
   assert.equal(condition(demo, 'Reconciled'), 'True/Applied', 'once is no contest');
   const totals = await client.loop();
-  observed('service-selector-drift', { selectorSeconds, endpointsSeconds, requests: totals?.sent, failed: totals?.failed });
+  observed('service-selector-drift', {
+    selectorSeconds,
+    endpointsSeconds,
+    requests: totals?.sent,
+    failed: totals?.failed,
+  });
 });

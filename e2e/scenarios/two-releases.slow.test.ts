@@ -65,6 +65,9 @@ test('a second release over the same namespaces leaves every RelayProxy alone, a
     const elsewhere = written.filter((write) => write.namespace !== home.namespace);
     const resources = elsewhere.map(({ resource }) => resource);
     observed('two-releases', { writesOfTheSecond: written.length, toRelayProxies: elsewhere.length, resources });
-    assert.deepEqual([...new Set(resources)].filter((resource) => !/^(relayproxies|events)/.test(resource)), []);
+    assert.deepEqual(
+      [...new Set(resources)].filter((resource) => !/^(relayproxies|events)/.test(resource)),
+      [],
+    );
   }
 });

@@ -12,6 +12,7 @@ import {
 import { type KubernetesObject, objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
+import { ownFields } from './children/field-records.ts';
 import { orphanKeys } from './children/ownership.ts';
 import { createHealer } from './heal/healer.ts';
 import { createFleetMetrics } from './metrics.ts';
@@ -111,10 +112,11 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
   return controller;
 }
 
-/** Leaves out changes of what is not kept of an object, such as the renewals of a Lease. */
-export const isVisible: (change: Change<KubernetesObject>) => boolean = fieldChanged(({ metadata = {}, ...rest }) => {
-  const { resourceVersion: _version, ...visible } = metadata;
-  return [visible, rest];
+/** Leaves out changes of what is not kept of an object, such as the renewals of a Lease, and of which fields others hold beside ours. */
+export const isVisible: (change: Change<KubernetesObject>) => boolean = fieldChanged((object) => {
+  const { metadata = {}, ...rest } = object;
+  const { resourceVersion: _version, managedFields: _records, ...visible } = metadata;
+  return [visible, rest, ownFields(object)];
 });
 
 /** Leaves out what the operator did itself: changes of the status other than of the pods' own items and of the claim. */

@@ -1,7 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import { isNotFound } from '../../runtime/api-error.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { type KubernetesObject, objectKey, type ResourceType } from '../../runtime/objects.ts';
+import { type KubernetesObject, type ObjectRef, objectKey, type ResourceType, refKey } from '../../runtime/objects.ts';
 import { isOlder } from '../../runtime/resource-version.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
@@ -44,6 +44,8 @@ export interface Applier {
    * where somebody changes them again each time. Throws ForeignObjectError, LeftoverError, and what the client throws.
    */
   apply(request: ApplyRequest): Promise<ApplyResult>;
+  /** Drops what is remembered of one child: it is not wanted, or its kind is not there, so that nobody else took it away. */
+  drop(type: ResourceType, ref: ObjectRef): void;
   /** Children over which there is a contest now, by its reason. */
   contests(reason: ContestReason): number;
   /** Drops what is remembered of the children of a RelayProxy. */
@@ -103,9 +105,10 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
   return {
     async apply({ relayProxy, type, desired, signal }) {
       const hash = hashOf(desired);
-      const child = `${type.plural}.${type.group}/${objectKey(desired)}`;
+      const child = keyOf(type, objectKey(desired));
       const owner = relayProxy.metadata.uid ?? '';
-      const last = applied.get(child);
+      const known = applied.get(child);
+      const last = known?.owner === owner ? known : undefined;
       const live = await find(type, desired, signal);
       const wanted = withHash(desired, hash);
       const result = (change: ApplyResult['change'], differs: boolean): ApplyResult => ({
@@ -152,6 +155,12 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
       return result(resourceVersion === live.metadata?.resourceVersion ? 'unchanged' : 'updated', !clean);
     },
 
+    drop(type, ref) {
+      const child = keyOf(type, refKey(ref));
+      applied.delete(child);
+      contests.drop(child);
+    },
+
     contests: contests.count,
 
     forget(relayProxyUid) {
@@ -159,6 +168,10 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
       contests.forget(relayProxyUid);
     },
   };
+}
+
+function keyOf(type: ResourceType, key: string): string {
+  return `${type.plural}.${type.group}/${key}`;
 }
 
 /** The reference by which the child goes with its RelayProxy, when it is not there. */

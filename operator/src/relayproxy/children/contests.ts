@@ -41,6 +41,8 @@ export interface Contests {
   over(child: string, differs: boolean): Contest | undefined;
   /** Contests by reason, now. */
   count(reason: ContestReason): number;
+  /** Drops what is remembered of a child. */
+  drop(child: string): void;
   /** Drops what is remembered of the children of a RelayProxy. */
   forget(owner: string): void;
 }
@@ -133,6 +135,7 @@ export function createContests(clock: Pick<Clock, 'now'>, random: () => number =
       return { reason, ...drift, recheckAfterMs: Math.max(1000, (differs ? nextAt : quietAt) - clock.now()) };
     },
     count: (reason) => [...states.values()].filter(({ contest }) => contest?.reason === reason).length,
+    drop: (child) => void states.delete(child),
     forget(owner) {
       for (const [child, state] of states) if (state.owner === owner) states.delete(child);
     },

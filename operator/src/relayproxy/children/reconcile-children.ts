@@ -215,9 +215,13 @@ async function applyChild(
 ): Promise<void> {
   if (desired === undefined) return;
   const { type } = kind;
-  if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
+  const notInstalled = () => {
+    applier.drop(type, { ...identityOf(relayProxy), name: desired.metadata?.name ?? '' });
+    return new KindNotInstalledError(kind);
+  };
+  if (kind.optional && discovery.serves(type) === false) throw notInstalled();
   const { change, contest } = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
-    throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;
+    throw kind.optional && isUnknownKind(error) ? notInstalled() : error;
   });
   const { name = '' } = desired.metadata ?? {};
   const child = `${type.kind} ${name}`;
@@ -241,11 +245,12 @@ async function deleteUnwanted(
   relayProxy: RelayProxy,
   type: ResourceType,
   keep: readonly string[],
-  { client, stores, signal }: ChildrenContext,
+  { client, applier, stores, signal }: ChildrenContext,
   run: Run,
 ): Promise<void> {
   const ownerUid = relayProxy.metadata.uid ?? '';
   const deleted = await pruneChildren(client, { type, store: stores.of(type), ownerUid, keep, signal });
+  for (const name of deleted) applier.drop(type, { ...identityOf(relayProxy), name });
   run.deleted.push(...deleted.map((name) => `${type.kind} ${name}`));
 }
 
