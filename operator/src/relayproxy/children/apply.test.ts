@@ -117,6 +117,9 @@ test('a cache that lags behind an apply is no drift', async () => {
   world.lag(old);
   for (let look = 0; look < 5; look += 1) assert.equal((await world.apply()).contest, undefined);
   assert.equal(world.applies(), 2);
+  world.pass(60_000);
+  await world.apply();
+  assert.equal(world.applies(), 3, 'but what it shows a minute later is so');
 });
 
 test('the third theft within a minute is a contest: what is stolen then waits, and an edit does not', async () => {

@@ -69,7 +69,12 @@ interface Applied {
   readonly resourceVersion: string | undefined;
   /** False when it was not what it should be, right after it was applied. */
   readonly clean: boolean;
+  /** Monotonic ms. */
+  readonly at: number;
 }
+
+/** So long a cache may lag behind an apply, ms; an older version after that is another history, as of a restored etcd. */
+const LAG_MS = 60_000;
 
 /** Makes an {@link Applier}. */
 export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOptions): Applier {
@@ -123,7 +128,8 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
         const { resourceVersion } = live.metadata ?? {};
         if (last?.hash === hash && last.clean) {
           // The cache has not caught up with what was applied.
-          if (isOlder(resourceVersion, last.resourceVersion)) return result('unchanged', false);
+          const lags = isOlder(resourceVersion, last.resourceVersion) && clock.now() - last.at < LAG_MS;
+          if (lags) return result('unchanged', false);
           if (last.resourceVersion === resourceVersion) {
             contests.settled(child);
             return result('unchanged', false);
@@ -132,7 +138,8 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
       }
       const differences = live === undefined ? [] : [...referenceProblems(live, owner), ...differencesOf(wanted, live)];
       if (live !== undefined && differences.length === 0) {
-        applied.set(child, { owner, hash, resourceVersion: live.metadata?.resourceVersion, clean: true });
+        const { resourceVersion } = live.metadata ?? {};
+        applied.set(child, { owner, hash, resourceVersion, clean: true, at: clock.now() });
         contests.settled(child);
         return result('unchanged', false);
       }
@@ -145,7 +152,7 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
       const { resourceVersion } = stored.metadata ?? {};
       const remaining = differencesOf(wanted, stored);
       const clean = remaining.length === 0;
-      applied.set(child, { owner, hash, resourceVersion, clean });
+      applied.set(child, { owner, hash, resourceVersion, clean, at: clock.now() });
       if (!clean) contests.overridden(child, owner, driftOf(remaining, stored, false));
       else if (drift !== undefined) {
         contests.putBack(child, owner, drift);
