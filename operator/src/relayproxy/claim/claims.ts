@@ -29,7 +29,7 @@ export interface Claims {
    *
    * A claim has no heartbeat. Who finds that of another asks whether that one is still there, by a field beside the claim
    * that its holder takes away; what is not answered for two minutes is taken over. One RelayProxy of a namespace is asked for all
-   * of the same holder there, and again every ten minutes. Throws what the client throws; a conflict when somebody else was quicker.
+   * of the same holder there, and again every two minutes. Throws what the client throws; a conflict when somebody else was quicker.
    */
   check(raw: RawRelayProxy, signal: AbortSignal): Promise<Claim>;
   /** RelayProxies that are left to another operator. */
@@ -40,8 +40,10 @@ export interface Claims {
 
 /** A holder that does not answer for so long is gone, ms: a new leader of the same release is there long before. */
 const ANSWER_MS = 120_000;
-/** Time between two questions to a holder that answered, ms. */
-const ASK_AGAIN_MS = 600_000;
+/** Least time between two questions to a holder that answered, ms. */
+const ASK_AGAIN_MS = 120_000;
+/** With many namespaces there is one question in this time over all, ms. */
+const BETWEEN_QUESTIONS_MS = 1000;
 /** So long the RelayProxies of a holder that is gone are taken over without asking for each, ms. */
 const GONE_MS = 60_000;
 
@@ -109,9 +111,8 @@ export function createClaims(client: Pick<RestClient, 'patch'>, self: string, cl
       }
     }
     if (holder.asked !== undefined) return Math.max(1000, holder.asked.at + ANSWER_MS - now);
-    if (holder.answeredAt !== undefined && now - holder.answeredAt < ASK_AGAIN_MS) {
-      return holder.answeredAt + ASK_AGAIN_MS - now;
-    }
+    const pauseMs = Math.max(ASK_AGAIN_MS, holders.size * BETWEEN_QUESTIONS_MS);
+    if (holder.answeredAt !== undefined && now - holder.answeredAt < pauseMs) return holder.answeredAt + pauseMs - now;
     // Noted before the answer, so that no other worker asks as well.
     holder.asked = { key, at: now, resourceVersion: raw.metadata?.resourceVersion };
     try {
