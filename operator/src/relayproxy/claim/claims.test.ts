@@ -104,7 +104,7 @@ test('a second operator stands back, says so once, and asks once in two minutes 
   }
   assert.equal(world.writes() - before, 2, 'one question, one answer');
   assert.equal(b.leftAlone, 3);
-  world.pass(30_000);
+  world.pass(40_000);
   await b.check(world.get('two'), signal);
   assert.deepEqual(world.holder('two'), { name: A, askedBy: B });
 });
