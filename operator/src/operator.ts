@@ -58,6 +58,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
     registerRelayProxyMetrics(registry, {
       relayProxies: caches.relayProxies.store,
       deployments: caches.childStores.deployment,
+      fieldRecordCharacters: caches.fieldRecordCharacters,
     });
     // A leader that was frozen must not tell old news either; one that stops in order may tell its last after the lease.
     const mayTell = () => stop.aborted || (elector?.isLeader() ?? true);
@@ -76,6 +77,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       runbookBaseUrl: config.runbookBaseUrl,
       concurrency: config.concurrency,
       version,
+      operatorName: operatorName(config),
       limits: config.limits,
       clock: systemClock,
       logger,
@@ -98,6 +100,11 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
   } finally {
     await kubeConfig.close();
   }
+}
+
+/** What tells this operator from others: the Lease that its replicas share, or the process where there is none. */
+function operatorName({ leaderElection, podName }: OperatorConfig): string {
+  return leaderElection === undefined ? podName : `${leaderElection.namespace}/${leaseName}`;
 }
 
 /** Serves /metrics on a port of its own, so that a NetworkPolicy can keep Prometheus and kubelet apart. */

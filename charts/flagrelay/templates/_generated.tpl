@@ -196,6 +196,7 @@
 - readyReplicas
 - updatedReplicas
 - selector
+- operator
 - image
 - version
 - activeInstance

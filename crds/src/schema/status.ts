@@ -134,6 +134,25 @@ const zoneStatus = z.object({
   readyReplicas: count.describe('Ready pods in this zone.').optional(),
 });
 
+const operatorClaim = z
+  .object({
+    name: z
+      .string()
+      .max(253)
+      .describe('Namespace and name of the Lease of the operator that looks after this RelayProxy.')
+      .optional(),
+    askedBy: z
+      .string()
+      .max(253)
+      .describe(
+        'Another operator that asks whether that one is still there; it takes over when this stays for two minutes.',
+      )
+      .optional(),
+  })
+  .describe(
+    'Which operator looks after this RelayProxy. Any other leaves it alone: two releases over the same namespaces do not work against each other.',
+  );
+
 /** What the operator and the pods observe. */
 export const relayProxyStatus = z
   .object({
@@ -150,6 +169,7 @@ export const relayProxyStatus = z
       .max(1024)
       .describe('Label selector of the pods; the scale subresource hands it out.')
       .optional(),
+    operator: operatorClaim.optional(),
     image: z.string().max(512).describe('Image that the pods run.').optional(),
     version: z.string().max(64).describe('Version of the relay that the pods report.').optional(),
     activeInstance: z

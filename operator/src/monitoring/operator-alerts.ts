@@ -38,5 +38,22 @@ export function operatorAlerts(namespace: string, deployment: string): readonly 
       summary: `The flagrelay operator in ${namespace} has worked on one RelayProxy for minutes.`,
       description: 'It has been at it for {{ $value | humanizeDuration }}; others may wait behind it.',
     },
+    {
+      name: 'RelayOperatorContested',
+      severity: 'warning',
+      for: '15m',
+      expr: `sum by (reason) (flagrelay_operator_contested_children{${pods}}) > 0`,
+      summary: `Somebody works against the flagrelay operator in ${namespace}.`,
+      description:
+        '{{ $value }} child objects are not what RelayProxies ask for ({{ $labels.reason }}): another controller, user or admission policy changes them each time they are put back. The condition Reconciled names the field and who holds it.',
+    },
+    {
+      name: 'RelayOperatorStandsBack',
+      severity: 'warning',
+      for: '15m',
+      expr: `max(flagrelay_operator_relayproxies_left_alone{${pods}}) > 0`,
+      summary: `Two flagrelay operators watch the same namespaces; the one in ${namespace} stands back.`,
+      description: '{{ $value }} RelayProxies are looked after by another operator, which `status.operator` names.',
+    },
   ];
 }

@@ -12,9 +12,9 @@ import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { refKey } from '../runtime/objects.ts';
 import type { Informer, Store } from '../runtime/store-types.ts';
 import { type ChildStores, childTypes, optionalTypes } from './children/children.ts';
+import { createFieldRecords } from './children/field-records.ts';
 import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
-import { slimDeployment } from './children/slim-deployment.ts';
 import { parsed } from './parsed.ts';
 import {
   type Claim,
@@ -53,6 +53,8 @@ export interface Caches {
   readonly claims: Informer<Claim>;
   readonly children: readonly Informer<KubernetesObject>[];
   readonly childStores: ChildStores;
+  /** Length of the text of the shared records of fields; see createFieldRecords. */
+  readonly fieldRecordCharacters: () => number;
   /** Which of the kinds that a cluster may not have are there; it must run for the caches to fill. */
   readonly discovery: KindDiscovery;
   /** Calls the handler when such a kind comes or goes, and again when the cache of one that came is filled. */
@@ -98,20 +100,25 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     for (const handler of optionalHandlers) handler();
   };
   discovery.onChange(tell);
+  const records = createFieldRecords();
   const childInformer = (type: ResourceType): Informer<KubernetesObject> => {
-    const selected = { labelSelector: managedSelector, indexes: { [ownerIndex]: ownerUids } };
+    const selected = {
+      labelSelector: managedSelector,
+      indexes: { [ownerIndex]: ownerUids },
+      // Whether a field is still ours is known from there alone.
+      keepManagedFields: true,
+      transform: records.share,
+    };
     if (optionalTypes.includes(type)) {
       const common = { client, type, namespaces, logger, metrics };
       return createOptionalInformer({ ...common, ...selected, discovery, onFilled: tell });
     }
-    // Who set the replicas decides whether they must be handed over to an autoscaler.
     if (type === types.deployment) {
       const upgrades = { [upgradeIndex]: upgradeKeys as (object: KubernetesObject) => readonly string[] };
-      const indexed = { ...selected, indexes: { ...selected.indexes, ...upgrades } };
-      return informer(type, { ...indexed, keepManagedFields: true, transform: slimDeployment });
+      return informer(type, { ...selected, indexes: { ...selected.indexes, ...upgrades } });
     }
     // A Lease is renewed all the time; who holds it is the pods' business.
-    const lease = { transform: ({ metadata = {} }: KubernetesObject) => ({ metadata }) };
+    const lease = { transform: ({ metadata = {} }: KubernetesObject) => records.share({ metadata }) };
     return informer(type, type === types.lease ? { ...selected, ...lease } : selected);
   };
   const childInformers = new Map(childTypes.map((type) => [type, childInformer(type)]));
@@ -129,6 +136,7 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     claims,
     children,
     childStores: { deployment: of(types.deployment) as Store<Deployment>, of },
+    fieldRecordCharacters: () => records.characters,
     discovery,
     onOptionalKinds: (handler) => void optionalHandlers.add(handler),
     all: [relayProxies, pods, ...(nodes ? [nodes] : []), configMaps, claims, ...children],

@@ -12,6 +12,8 @@ import {
 import { type KubernetesObject, objectKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
+import { ownFields } from './children/field-records.ts';
+import { orphanKeys } from './children/ownership.ts';
 import { createHealer } from './heal/healer.ts';
 import { createFleetMetrics } from './metrics.ts';
 import { createAskPod } from './poll/ask-pod.ts';
@@ -33,6 +35,8 @@ export interface RelayProxyControllerOptions {
   /** RelayProxies that are worked on at a time. */
   readonly concurrency: number;
   readonly version: string;
+  /** Name of this operator, by which it claims RelayProxies: namespace and name of its Lease. */
+  readonly operatorName: string;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -90,8 +94,9 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
     relayProxies.store.byIndex(index, objectKey(object)).map(objectKey);
 
   controller.watch(relayProxies, { predicate: isRelevant });
+  const owner = ownerKeys(types.relayProxy);
   for (const informer of caches.children) {
-    controller.watch(informer, { map: ownerKeys(types.relayProxy), predicate: isVisible });
+    controller.watch(informer, { map: (child) => [...owner(child), ...orphanKeys(child)], predicate: isVisible });
   }
   // Who asked for a kind that was not there gets it now; for the others there is nothing to write.
   caches.onOptionalKinds(() => {
@@ -107,14 +112,15 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
   return controller;
 }
 
-/** Leaves out changes of what is not kept of an object, such as the renewals of a Lease. */
-export const isVisible: (change: Change<KubernetesObject>) => boolean = fieldChanged(({ metadata = {}, ...rest }) => {
-  const { resourceVersion: _version, ...visible } = metadata;
-  return [visible, rest];
+/** Leaves out changes of what is not kept of an object, such as the renewals of a Lease, and of which fields others hold beside ours. */
+export const isVisible: (change: Change<KubernetesObject>) => boolean = fieldChanged((object) => {
+  const { metadata = {}, ...rest } = object;
+  const { resourceVersion: _version, managedFields: _records, ...visible } = metadata;
+  return [visible, rest, ownFields(object)];
 });
 
-/** Leaves out what the operator did itself: changes of the status other than of the pods' own items. */
+/** Leaves out what the operator did itself: changes of the status other than of the pods' own items and of the claim. */
 export const isRelevant: (change: Change<RawRelayProxy>) => boolean = fieldChanged(({ metadata = {}, status }) => {
   const { uid, generation, deletionTimestamp, labels, annotations } = metadata;
-  return [uid, generation, deletionTimestamp, labels, annotations, status?.instances];
+  return [uid, generation, deletionTimestamp, labels, annotations, status?.instances, status?.operator];
 });

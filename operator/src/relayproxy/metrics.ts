@@ -1,5 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Store } from '../runtime/store-types.ts';
+import { childTypes } from './children/children.ts';
+import type { ContestReason } from './children/contests.ts';
 import { connectionsLimit } from './connections-limit.ts';
 import { parsed } from './parsed.ts';
 import type { Deployment, RawRelayProxy } from './resources/kubernetes-types.ts';
@@ -13,8 +15,25 @@ import { deploymentFacts } from './status/deployment-facts.ts';
  */
 export function registerRelayProxyMetrics(
   registry: Registry,
-  { relayProxies, deployments }: { relayProxies: Store<RawRelayProxy>; deployments: Store<Deployment> },
+  {
+    relayProxies,
+    deployments,
+    fieldRecordCharacters = () => 0,
+  }: {
+    readonly relayProxies: Store<RawRelayProxy>;
+    readonly deployments: Store<Deployment>;
+    /** Of the caches of children. */
+    readonly fieldRecordCharacters?: () => number;
+  },
 ): void {
+  new Gauge({
+    name: 'flagrelay_operator_field_records_bytes',
+    help: 'Size of the records of who set which field of the children, which their caches share; at most 4 MiB.',
+    registers: [registry],
+    collect() {
+      this.set(fieldRecordCharacters());
+    },
+  });
   const gauge = <L extends string>(
     name: string,
     help: string,
@@ -118,6 +137,12 @@ export interface FleetMetrics {
   readonly polls: Counter<'result'>;
   /** Restarts of stuck pods. */
   readonly restarts: Counter<'result'>;
+  /** Children that were put back after somebody had changed them. */
+  readonly putBacks: Counter<'kind'>;
+  /** Says where the number of contested children is read when it is asked for. */
+  readonly contests: (count: (reason: ContestReason) => number) => void;
+  /** Says where the number of RelayProxies that are left to another operator is read when it is asked for. */
+  readonly leftAlone: (count: () => number) => void;
 }
 
 /** Registers {@link FleetMetrics}. Throws when they are registered there already. */
@@ -128,7 +153,40 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
     for (const result of values) counter.inc({ result }, 0);
     return counter;
   };
+  const putBacks = new Counter({
+    name: 'flagrelay_operator_put_backs_total',
+    help: 'Children that were put back after somebody had changed or deleted them.',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
+  for (const { kind } of childTypes) putBacks.inc({ kind }, 0);
+  let contested: (reason: ContestReason) => number = () => 0;
+  new Gauge({
+    name: 'flagrelay_operator_contested_children',
+    help: 'Children that somebody else keeps from being what they should be: changed again after each put-back, or on the way into the API server.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      for (const reason of ['DriftsBack', 'Overridden'] as const) this.set({ reason }, contested(reason));
+    },
+  });
+  let left = () => 0;
+  new Gauge({
+    name: 'flagrelay_operator_relayproxies_left_alone',
+    help: 'RelayProxies that this operator leaves alone because another one looks after them.',
+    registers: [registry],
+    collect() {
+      this.set(left());
+    },
+  });
   return {
+    putBacks,
+    leftAlone: (count) => {
+      left = count;
+    },
+    contests: (count) => {
+      contested = count;
+    },
     polls: results(
       'flagrelay_operator_status_polls_total',
       'Pods that were asked for their status, as they do not report.',

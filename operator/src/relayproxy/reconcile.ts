@@ -9,6 +9,7 @@ import { createApplier } from './children/apply.ts';
 import { createConfigKeeper } from './children/config-keeper.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
+import { type Claim, createClaims } from './claim/claims.ts';
 import type { Healer } from './heal/healer.ts';
 import { removeDeadInstances } from './instances.ts';
 import type { FleetMetrics } from './metrics.ts';
@@ -48,6 +49,8 @@ export interface ReconcilerOptions {
   readonly runbookBaseUrl: string;
   /** Release of the operator. */
   readonly version: string;
+  /** Name by which it claims RelayProxies. */
+  readonly operatorName: string;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
   /** What it did to fleets. */
   readonly metrics: FleetMetrics;
@@ -62,8 +65,16 @@ export interface ReconcilerOptions {
  */
 export function createReconciler(options: ReconcilerOptions): Reconcile {
   const { client, caches, clock, relayImage, runbookBaseUrl, version, metrics, gate, listener, healer } = options;
-  const applier = createApplier(client, caches.childStores.of);
+  const applier = createApplier({
+    client,
+    storeOf: caches.childStores.of,
+    clock,
+    onPutBack: ({ kind: child }) => metrics.putBacks.inc({ kind: child }),
+  });
   const configKeeper = createConfigKeeper(client);
+  const claims = createClaims(client, options.operatorName, clock);
+  metrics.contests(applier.contests);
+  metrics.leftAlone(() => claims.leftAlone);
   const refresher = createMountRefresher(client);
   const statuses = createStatusWriter(client, clock);
   const autoscaler = createAutoscaler(clock);
@@ -200,14 +211,33 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }
 
+  /** Leaves a RelayProxy to the operator that looks after it, and says so once. */
+  function standBack(
+    raw: RawRelayProxy,
+    claim: Claim & { ours: false },
+    { logger }: ReconcileContext,
+  ): ReconcileResult {
+    const { by, news, recheckAfterMs } = claim;
+    forget(objectKey(raw));
+    if (news) {
+      logger.warn('Another operator looks after this RelayProxy: it is left alone', { operator: by });
+      const note = `The operator ${options.operatorName} leaves this RelayProxy alone: ${by} looks after it. Install one release for each namespace.`;
+      tell(raw, [{ type: 'Warning', reason: 'LookedAfterByAnother', action: 'Reconcile', note }]);
+    }
+    return { requeueAfterMs: recheckAfterMs };
+  }
+
   return async (key, context) => {
     const raw = caches.relayProxies.store.getByKey(key);
     if (raw === undefined || raw.metadata?.deletionTimestamp !== undefined) {
       forget(key);
+      claims.forget(key);
       return undefined;
     }
     const { uid = '', generation } = raw.metadata ?? {};
     if (uids.get(key) !== uid) forget(key);
+    const claim = await claims.check(raw, context.signal);
+    if (!claim.ours) return standBack(raw, claim, context);
     uids.set(key, uid);
 
     const result = parsed(raw);

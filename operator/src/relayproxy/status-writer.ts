@@ -1,6 +1,7 @@
 import type { RelayProxyStatus } from '@flagrelay/crds';
 import { isNotFound } from '../runtime/api-error.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { isOlder } from '../runtime/resource-version.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
 import { hashOf } from './resources/hash.ts';
 import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
@@ -64,7 +65,7 @@ export function createStatusWriter(client: RestClient, clock: Pick<Clock, 'now'>
   return {
     current,
     async write(raw, status, signal) {
-      const { instances: _pods, ...own } = current(raw);
+      const { instances: _pods, operator: _claim, ...own } = current(raw);
       if (hashOf(canonical(own)) === hashOf(canonical(status))) return 'unchanged';
       const { name = '', namespace, uid = '' } = raw.metadata ?? {};
       const news = isNews(own, status);
@@ -111,12 +112,6 @@ function isNews(before: OperatorStatus, after: OperatorStatus): boolean {
   return (
     before.observedGeneration !== after.observedGeneration || statusOf(before, 'Ready') !== statusOf(after, 'Ready')
   );
-}
-
-/** True when the first version is older; resource versions are decimal numbers that grow. */
-function isOlder(version: string | undefined, than: string): boolean {
-  if (version === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
-  return BigInt(version) < BigInt(than);
 }
 
 /** The status without what makes no difference: empty lists and the order of lists that are keyed. */

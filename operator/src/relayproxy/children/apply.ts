@@ -1,15 +1,23 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import { isNotFound } from '../../runtime/api-error.ts';
-import { type KubernetesObject, objectKey, type ResourceType } from '../../runtime/objects.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { type KubernetesObject, type ObjectRef, objectKey, type ResourceType, refKey } from '../../runtime/objects.ts';
+import { isOlder } from '../../runtime/resource-version.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import { hashOf } from '../resources/hash.ts';
-import { appliedHashAnnotation } from '../resources/names.ts';
+import { types } from '../resources/kubernetes-types.ts';
+import { appliedHashAnnotation, handOverManager, identityOf } from '../resources/names.ts';
+import { type Contest, type ContestReason, createContests, type Drift } from './contests.ts';
+import { type Difference, differencesOf, holdersOf } from './differences.ts';
 import { controllerOf, ownerReference, ownershipOf } from './ownership.ts';
-import { isSubset } from './subset.ts';
 
 /** What became of one child. */
-export type ApplyResult = 'created' | 'updated' | 'unchanged';
+export interface ApplyResult {
+  readonly change: 'created' | 'updated' | 'unchanged';
+  /** Somebody else keeps the child from being what it should be. */
+  readonly contest: Contest | undefined;
+}
 
 /** An object of somebody else has the name of a child. */
 export class ForeignObjectError extends Error {
@@ -32,24 +40,46 @@ export interface ApplyRequest {
 /** Applies children, and only those that differ from what is there. */
 export interface Applier {
   /**
-   * Makes one child what it should be, by server-side apply. Fields that others set stay; ours are put back.
-   * Throws ForeignObjectError, LeftoverError, and what the client throws.
+   * Makes one child what it should be, by server-side apply. Fields that others set stay; ours are put back, ever more slowly
+   * where somebody changes them again each time. Throws ForeignObjectError, LeftoverError, and what the client throws.
    */
   apply(request: ApplyRequest): Promise<ApplyResult>;
+  /** Drops what is remembered of one child: it is not wanted, or its kind is not there, so that nobody else took it away. */
+  drop(type: ResourceType, ref: ObjectRef): void;
+  /** Children over which there is a contest now, by its reason. */
+  contests(reason: ContestReason): number;
   /** Drops what is remembered of the children of a RelayProxy. */
   forget(relayProxyUid: string): void;
 }
 
-/** The last apply of an object: nothing changed since while the live object has this version and the hash is the same. */
+/** What an {@link Applier} works with. */
+export interface ApplierOptions {
+  readonly client: RestClient;
+  /** Caches of the children; an object that is not in its cache is asked for. */
+  readonly storeOf: (type: ResourceType) => Store<KubernetesObject>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Called when a child was put back after somebody had changed it. */
+  readonly onPutBack?: (type: ResourceType) => void;
+}
+
+/** The last state of an object that was looked at: it is looked at again once its version or the hash is another. */
 interface Applied {
   readonly owner: string;
   readonly hash: string;
   readonly resourceVersion: string | undefined;
+  /** False when it was not what it should be, right after it was applied. */
+  readonly clean: boolean;
+  /** Monotonic ms. */
+  readonly at: number;
 }
 
-/** Makes an {@link Applier} over the caches of the children; an object that is not in its cache is asked for. */
-export function createApplier(client: RestClient, storeOf: (type: ResourceType) => Store<KubernetesObject>): Applier {
+/** So long a cache may lag behind an apply, ms; an older version after that is another history, as of a restored etcd. */
+const LAG_MS = 60_000;
+
+/** Makes an {@link Applier}. */
+export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOptions): Applier {
   const applied = new Map<string, Applied>();
+  const contests = createContests(clock);
 
   async function find(type: ResourceType, desired: KubernetesObject, signal: AbortSignal) {
     const { name = '', namespace } = desired.metadata ?? {};
@@ -63,55 +93,137 @@ export function createApplier(client: RestClient, storeOf: (type: ResourceType) 
     }
   }
 
+  /**
+   * An orphan delete removes the references of the children and then the RelayProxy. Who put them back meanwhile would have
+   * the children deleted after all, so that only the newest state counts.
+   */
+  async function refuseDeleted(relayProxy: RelayProxy, object: string, signal: AbortSignal): Promise<void> {
+    const newest = await client.get(types.relayProxy, identityOf(relayProxy), { signal }).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    const { uid, deletionTimestamp } = newest?.metadata ?? {};
+    if (uid === relayProxy.metadata.uid && deletionTimestamp === undefined) return;
+    throw new LeftoverError(`${object} is left behind: its RelayProxy is being deleted`);
+  }
+
   return {
     async apply({ relayProxy, type, desired, signal }) {
       const hash = hashOf(desired);
-      const memoryKey = `${type.plural}.${type.group}/${objectKey(desired)}`;
+      const child = keyOf(type, objectKey(desired));
+      const owner = relayProxy.metadata.uid ?? '';
+      const known = applied.get(child);
+      const last = known?.owner === owner ? known : undefined;
       const live = await find(type, desired, signal);
+      const wanted = withHash(desired, hash);
+      const result = (change: ApplyResult['change'], differs: boolean): ApplyResult => ({
+        change,
+        contest: contests.over(child, differs),
+      });
+
       if (live !== undefined) {
-        refuseForeign(live, relayProxy, type);
-        const last = applied.get(memoryKey);
-        if (last?.hash === hash && last.resourceVersion === live.metadata?.resourceVersion) return 'unchanged';
-        if (matches(live, desired, hash, relayProxy)) return 'unchanged';
+        if (refuseForeign(live, relayProxy, type, hash) === 'orphan') {
+          await refuseDeleted(relayProxy, `${type.kind} "${live.metadata?.name}"`, signal);
+        }
+        const { resourceVersion } = live.metadata ?? {};
+        if (last?.hash === hash && last.clean) {
+          // The cache has not caught up with what was applied.
+          const lags = isOlder(resourceVersion, last.resourceVersion) && clock.now() - last.at < LAG_MS;
+          if (lags) return result('unchanged', false);
+          if (last.resourceVersion === resourceVersion) {
+            contests.settled(child);
+            return result('unchanged', false);
+          }
+        }
       }
-      const stored = await client.apply(type, complete(desired, hash, relayProxy), { force: true, signal });
+      const differences = live === undefined ? [] : [...referenceProblems(live, owner), ...differencesOf(wanted, live)];
+      if (live !== undefined && differences.length === 0) {
+        const { resourceVersion } = live.metadata ?? {};
+        applied.set(child, { owner, hash, resourceVersion, clean: true, at: clock.now() });
+        contests.settled(child);
+        return result('unchanged', false);
+      }
+      // It was once what it should be: so somebody changed it since.
+      const before = last?.hash ?? live?.metadata?.annotations?.[appliedHashAnnotation];
+      const drift = before === hash ? driftOf(differences, live, last !== undefined) : undefined;
+      if (drift !== undefined && contests.waitMs(child) > 0) return result('unchanged', true);
+
+      const stored = await client.apply(type, complete(wanted, relayProxy), { force: true, signal });
       const { resourceVersion } = stored.metadata ?? {};
-      applied.set(memoryKey, { owner: relayProxy.metadata.uid ?? '', hash, resourceVersion });
-      if (live === undefined) return 'created';
-      return resourceVersion === live.metadata?.resourceVersion ? 'unchanged' : 'updated';
+      const remaining = differencesOf(wanted, stored);
+      const clean = remaining.length === 0;
+      applied.set(child, { owner, hash, resourceVersion, clean, at: clock.now() });
+      if (!clean) contests.overridden(child, owner, driftOf(remaining, stored, false));
+      else if (drift !== undefined) {
+        contests.putBack(child, owner, drift);
+        onPutBack?.(type);
+      }
+      if (live === undefined) return result('created', !clean);
+      return result(resourceVersion === live.metadata?.resourceVersion ? 'unchanged' : 'updated', !clean);
     },
+
+    drop(type, ref) {
+      const child = keyOf(type, refKey(ref));
+      applied.delete(child);
+      contests.drop(child);
+    },
+
+    contests: contests.count,
 
     forget(relayProxyUid) {
       for (const [key, { owner }] of applied) if (owner === relayProxyUid) applied.delete(key);
+      contests.forget(relayProxyUid);
     },
   };
 }
 
-/** True when the live object is ours, was applied from the same desired state, and still has all of it. */
-function matches(live: KubernetesObject, desired: KubernetesObject, hash: string, relayProxy: RelayProxy): boolean {
-  return (
-    controllerOf(live)?.uid === relayProxy.metadata.uid &&
-    live.metadata?.annotations?.[appliedHashAnnotation] === hash &&
-    isSubset(desired, { apiVersion: desired.apiVersion, kind: desired.kind, ...live })
-  );
+function keyOf(type: ResourceType, key: string): string {
+  return `${type.plural}.${type.group}/${key}`;
 }
 
-/** The desired object with what every child has. */
-function complete(desired: KubernetesObject, hash: string, relayProxy: RelayProxy): KubernetesObject {
+/** The reference by which the child goes with its RelayProxy, when it is not there. */
+function referenceProblems(live: KubernetesObject, owner: string): Difference[] {
+  if (controllerOf(live)?.uid === owner) return [];
+  return [{ path: 'metadata.ownerReferences', steps: ['f:metadata', 'f:ownerReferences'] }];
+}
+
+/** Another operator of this kind sets the same fields by the same name, and another hash than ours. */
+const ANOTHER_OPERATOR = 'another flagrelay operator';
+
+function driftOf(differences: readonly Difference[], live: KubernetesObject | undefined, ours: boolean): Drift {
+  const hashPath = `metadata.annotations.${appliedHashAnnotation}`;
+  const all = differences.map(({ path }) => path);
+  const content = all.filter((path) => path !== hashPath);
+  const paths = content.length > 0 ? content : all;
+  const holders = differences.flatMap((difference) => (live === undefined ? [] : holdersOf(difference, live)));
+  const named = [...new Set(holders)].filter((holder) => holder !== handOverManager);
+  const byAnother = ours && named.length === 0 && all.includes(hashPath);
+  return { paths, holders: byAnother ? [ANOTHER_OPERATOR] : named };
+}
+
+/** The desired object with the hash by which its state is known again. */
+function withHash(desired: KubernetesObject, hash: string): KubernetesObject {
   const annotations = { ...desired.metadata?.annotations, [appliedHashAnnotation]: hash };
-  return {
-    ...desired,
-    metadata: { ...desired.metadata, annotations, ownerReferences: [ownerReference(relayProxy)] },
-  };
+  return { ...desired, metadata: { ...desired.metadata, annotations } };
 }
 
-function refuseForeign(live: KubernetesObject, relayProxy: RelayProxy, type: ResourceType): void {
-  const ownership = ownershipOf(live, relayProxy);
+/** The object as it is applied. */
+function complete(wanted: KubernetesObject, relayProxy: RelayProxy): KubernetesObject {
+  return { ...wanted, metadata: { ...wanted.metadata, ownerReferences: [ownerReference(relayProxy)] } };
+}
+
+function refuseForeign(
+  live: KubernetesObject,
+  relayProxy: RelayProxy,
+  type: ResourceType,
+  hash: string,
+): 'ours' | 'orphan' {
+  const ownership = ownershipOf(live, relayProxy, hash);
   const object = `${type.kind} "${live.metadata?.name}"`;
   if (ownership === 'leftover') {
     throw new LeftoverError(`${object} of a deleted RelayProxy of the same name is still being removed`);
   }
-  if (ownership === 'ours') return;
+  if (ownership !== 'foreign') return ownership;
   const controller = controllerOf(live);
   throw new ForeignObjectError(
     controller === undefined

@@ -22,6 +22,7 @@ import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
 import { configHistory, configMapsOf, refuseTooLarge } from './config-history.ts';
 import type { ConfigKeeper } from './config-keeper.ts';
+import { contestProblem } from './contested.ts';
 import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
@@ -123,12 +124,13 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     from !== undefined && desiredReplicas !== undefined && from !== desiredReplicas
       ? { from, to: desiredReplicas, why: context.scaled && scalingReason(context.scaled) }
       : undefined;
-  const [first, ...others] = run.problems;
+  // The first is the one that conditions are named after: what shows elsewhere as well comes last.
+  const [first, ...others] = run.problems.sort((a, b) => Number(a.observable ?? false) - Number(b.observable ?? false));
   return {
     outcome: first === undefined ? { kind: 'applied', upgrade } : { kind: 'failed', problems: [first, ...others] },
     changes: { created: run.created, updated: run.updated, deleted: run.deleted, scaled },
     configChanged: run.configChanged,
-    recheckAfterMs: earliest(first === undefined ? undefined : LOOK_AGAIN_MS, upgrade?.recheckAfterMs),
+    recheckAfterMs: [first && LOOK_AGAIN_MS, upgrade?.recheckAfterMs, run.recheckAfterMs].reduce(earliest, undefined),
     retry: run.retry,
   };
 }
@@ -219,6 +221,8 @@ interface Run {
   /** The configuration could not be written. */
   configFailed: boolean;
   desiredReplicas: number | undefined;
+  /** ms; when a child that is contested is tried again. */
+  recheckAfterMs: number | undefined;
   retry: unknown;
 }
 
@@ -231,6 +235,7 @@ function newRun(): Run {
     configChanged: false,
     configFailed: false,
     desiredReplicas: undefined,
+    recheckAfterMs: undefined,
     retry: undefined,
   };
 }
@@ -255,6 +260,8 @@ async function applyWave(
   for (const one of runs) {
     run.created.push(...one.created);
     run.updated.push(...one.updated);
+    run.problems.push(...one.problems);
+    run.recheckAfterMs = earliest(run.recheckAfterMs, one.recheckAfterMs);
     run.configChanged ||= one.configChanged;
     run.configFailed ||= one.configFailed;
     run.desiredReplicas ??= one.desiredReplicas;
@@ -273,14 +280,23 @@ async function applyChild(
   // Until it is written.
   run.configFailed = type === types.configMap;
   if (type === types.configMap) refuseTooLarge(desired as ConfigMap);
-  if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
-  const result = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
-    throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;
+  const notInstalled = () => {
+    applier.drop(type, { ...identityOf(relayProxy), name: desired.metadata?.name ?? '' });
+    return new KindNotInstalledError(kind);
+  };
+  if (kind.optional && discovery.serves(type) === false) throw notInstalled();
+  const { change, contest } = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
+    throw kind.optional && isUnknownKind(error) ? notInstalled() : error;
   });
   run.configFailed = false;
-  const child = `${type.kind} ${desired.metadata?.name}`;
-  if (result === 'created') run.created.push(child);
-  if (result === 'updated') {
+  const { name = '' } = desired.metadata ?? {};
+  const child = `${type.kind} ${name}`;
+  if (contest !== undefined) {
+    run.problems.push(contestProblem(type, name, contest));
+    run.recheckAfterMs = earliest(run.recheckAfterMs, contest.recheckAfterMs);
+  }
+  if (change === 'created') run.created.push(child);
+  if (change === 'updated') {
     run.updated.push(child);
     if (type === types.configMap) run.configChanged = true;
     if (type === types.deployment) run.desiredReplicas = replicasOf(desired);
@@ -295,11 +311,12 @@ async function deleteUnwanted(
   relayProxy: RelayProxy,
   type: ResourceType,
   keep: readonly string[],
-  { client, stores, signal }: ChildrenContext,
+  { client, applier, stores, signal }: ChildrenContext,
   run: Run,
 ): Promise<void> {
   const ownerUid = relayProxy.metadata.uid ?? '';
   const deleted = await pruneChildren(client, { type, store: stores.of(type), ownerUid, keep, signal });
+  for (const name of deleted) applier.drop(type, { ...identityOf(relayProxy), name });
   run.deleted.push(...deleted.map((name) => `${type.kind} ${name}`));
 }
 

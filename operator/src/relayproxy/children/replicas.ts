@@ -1,10 +1,7 @@
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { type Deployment, types } from '../resources/kubernetes-types.ts';
-import { fieldManager } from '../resources/names.ts';
+import { fieldManager, handOverManager } from '../resources/names.ts';
 import type { Plan } from '../sizing/plan.ts';
-
-/** Holds `spec.replicas` between the operator, which gives it up, and the autoscaler, which takes it at its next change. */
-const handOverManager = `${fieldManager}-replicas`;
 
 interface ManagedFields {
   readonly manager?: string;

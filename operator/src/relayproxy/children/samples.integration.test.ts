@@ -5,13 +5,16 @@ import { after, before, test } from 'node:test';
 import { parseRelayProxy } from '@flagrelay/crds';
 import { relayDocument as schema } from '@flagrelay/relay/config-document';
 import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from '../../runtime/objects.ts';
 import { namespaces, openTestCluster, type TestCluster } from '../../runtime/testing/cluster.ts';
 import { buildDeployment } from '../resources/deployment.ts';
 import { relayDocument } from '../resources/document.ts';
 import { types } from '../resources/kubernetes-types.ts';
+import { fieldManager } from '../resources/names.ts';
 import { type OptionalKinds, optionalKinds } from '../testing/optional-kinds.ts';
 import { testFacts } from '../testing/test-relay-proxy.ts';
 import { childKinds } from './children.ts';
+import { differencesOf } from './differences.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../../../crds/samples');
 
@@ -52,8 +55,11 @@ for (const { file, manifest } of manifests) {
     assert.ok(schema.safeParse(relayDocument(result.value)).success);
     for (const { type, build } of childKinds) {
       const child = build(result.value, testFacts);
+      if (child === undefined) continue;
       // Server-side apply refuses fields that it does not know.
-      if (child !== undefined) await cluster.client.apply(type, child, { dryRun: true, force: true });
+      const options = { dryRun: true, force: true, fieldManager };
+      const stored = await cluster.client.apply<KubernetesObject>(type, child, options);
+      assert.deepEqual(differencesOf(child, stored), [], `${type.kind}: what is stored is what was applied`);
     }
     const { template } = buildDeployment(result.value, testFacts).spec!;
     // Classes are the cluster's, and the account would have to be there.

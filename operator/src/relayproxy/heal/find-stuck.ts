@@ -1,6 +1,7 @@
 import { allOthers, type EnvironmentState, type InstanceStatus } from '@flagrelay/crds';
 import { reportOf } from '../status/aggregate.ts';
 import { readyFloor } from '../status/available.ts';
+import { isObservable } from '../status/reconciled.ts';
 import type { PodFacts, Snapshot } from '../status/snapshot.ts';
 import { fromTime } from '../status/times.ts';
 
@@ -24,7 +25,7 @@ export type HealDecision =
  */
 export function findStuck(snapshot: Snapshot, stuckAfterMs: number): HealDecision {
   const { now, pods, outcome } = snapshot;
-  if (outcome.kind !== 'applied') return { kind: 'none', againInMs: undefined };
+  if (outcome.kind !== 'applied' && !isObservable(outcome)) return { kind: 'none', againInMs: undefined };
   const stuck = pods.flatMap((pod) => stuckPod(snapshot, pod) ?? []).sort((a, b) => a.since - b.since);
   const [oldest] = stuck;
   if (oldest === undefined) return { kind: 'none', againInMs: undefined };

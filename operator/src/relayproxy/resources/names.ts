@@ -3,6 +3,9 @@ import type { RelayProxy } from '@flagrelay/crds';
 /** Field manager of everything the operator applies. */
 export const fieldManager = 'flagrelay-operator';
 
+/** Holds `spec.replicas` between the operator, which gives it up, and the autoscaler, which takes it at its next change. */
+export const handOverManager = `${fieldManager}-replicas`;
+
 /** On a foreign object: `"true"` lets the operator take it over. */
 export const adoptAnnotation = 'flagrelay.dev/adopt';
 /** On a child: hash of what the operator applied last. */
@@ -23,7 +26,8 @@ export const upgradeAnnotation = 'flagrelay.dev/upgrade-started';
 export const instanceLabel = 'app.kubernetes.io/instance';
 /** Label that tells children of one kind apart. */
 export const componentLabel = 'app.kubernetes.io/component';
-const managedByLabel = 'app.kubernetes.io/managed-by';
+/** Label that says who made an object. */
+export const managedByLabel = 'app.kubernetes.io/managed-by';
 
 /** Selects the children of all RelayProxies, and their pods. */
 export const managedSelector = `${managedByLabel}=${fieldManager}`;

@@ -5,7 +5,7 @@ import { environmentsConnected } from './environments-connected.ts';
 import { paused } from './paused.ts';
 import { progressing } from './progressing.ts';
 import { ready } from './ready.ts';
-import { reconciled } from './reconciled.ts';
+import { isObservable, reconciled } from './reconciled.ts';
 import { referencesResolved } from './references-resolved.ts';
 import { storeHealthy } from './store-healthy.ts';
 import { toTime } from './times.ts';
@@ -33,6 +33,7 @@ export function evaluate(evidence: Evidence): Condition[] {
   } satisfies Partial<Record<ConditionType, Verdict | undefined>>;
   const overall = ready({
     reconciled: verdicts.Reconciled,
+    observable: isObservable(evidence.snapshot.outcome),
     available: verdicts.Available,
     environmentsConnected: verdicts.EnvironmentsConnected,
     summary: `${environments.connected}/${environments.total}`,

@@ -3,6 +3,8 @@ import type { Verdict } from './verdict.ts';
 /** The conditions that Ready sums up. */
 export interface ReadyInputs {
   readonly reconciled: Verdict;
+  /** Whatever keeps Reconciled from being True shows in the other conditions, as far as it matters. */
+  readonly observable: boolean;
   readonly available: Verdict;
   readonly environmentsConnected: Verdict;
   /** Connected over all environments. */
@@ -11,8 +13,8 @@ export interface ReadyInputs {
 
 /** Ready: the spec is applied, enough pods are ready and all environments are connected. */
 export function ready(inputs: ReadyInputs): Verdict {
-  const { reconciled, available, environmentsConnected, summary } = inputs;
-  if (reconciled.status === 'False') return reconciled;
+  const { reconciled, observable, available, environmentsConnected, summary } = inputs;
+  if (reconciled.status === 'False' && !observable) return reconciled;
   if (available.status !== 'True') return { status: 'False', reason: 'NotAvailable', message: available.message };
   if (environmentsConnected.status === 'False') {
     return { status: 'False', reason: 'EnvironmentsDisconnected', message: environmentsConnected.message };

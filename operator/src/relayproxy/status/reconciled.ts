@@ -1,3 +1,4 @@
+import type { Outcome } from './snapshot.ts';
 import type { Evidence, Verdict } from './verdict.ts';
 
 /** Reconciled: the children match the spec. */
@@ -17,4 +18,14 @@ export function reconciled({ snapshot: { outcome } }: Evidence): Verdict {
       return { status: 'False', reason: first.reason, message: `${message}.` };
     }
   }
+}
+
+/** True when all that is wrong with the children is a contest over the Deployment: whether its pods are well is seen of them. */
+export function isObservable(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.problems.every(({ observable = false }) => observable);
+}
+
+/** True for a reason of Reconciled that does not mean that something was refused: others contest what was applied. */
+export function isContested(reason: string | undefined): boolean {
+  return reason === 'DriftsBack' || reason === 'Overridden';
 }

@@ -52,8 +52,12 @@ export interface ChildProblem {
     | 'QuotaExceeded'
     | 'Forbidden'
     | 'KindNotInstalled'
-    | 'ImageVolumeUnsupported';
+    | 'ImageVolumeUnsupported'
+    | 'DriftsBack'
+    | 'Overridden';
   readonly message: string;
+  /** What it does to the fleet shows in the pods, so that it alone does not make Ready False. */
+  readonly observable?: boolean | undefined;
 }
 
 /** The live Deployment, as far as the status tells of it. */

@@ -10,8 +10,8 @@ import type { Snapshot } from './snapshot.ts';
 import { earliest } from './times.ts';
 import { zonesOf } from './zones.ts';
 
-/** The operator's part of the status: all but the pods' own items. */
-export type OperatorStatus = Omit<RelayProxyStatus, 'instances'>;
+/** The operator's part of the status: all but the pods' own items and the claim, which is written by itself. */
+export type OperatorStatus = Omit<RelayProxyStatus, 'instances' | 'operator'>;
 
 /** The status, and when to look again even if nothing changes. */
 export interface ComputedStatus {
@@ -67,7 +67,7 @@ export function invalidStatus(
   const text = problems.map(({ path, message }) => `${path || kind}: ${message}`).join('; ');
   const verdict = { status: 'False', reason: 'InvalidConfiguration', message: text } as const;
   const context = { previous, now, relayProxy: { metadata: { generation } } };
-  const { instances: _pods, ...own } = previous;
+  const { instances: _pods, operator: _claim, ...own } = previous;
   const others = (previous.conditions ?? []).filter(({ type }) => type !== 'Ready' && type !== 'Reconciled');
   return {
     ...own,

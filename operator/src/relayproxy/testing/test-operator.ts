@@ -50,10 +50,14 @@ export interface TestOperator {
 
 /**
  * Starts an operator that watches one namespace as a user that has the permissions of the chart's Role and no other:
- * what it does in tests, it may do in clusters.
+ * what it does in tests, it may do in clusters. @param options `home`: namespace of its Lease, where that is another one
  */
-export async function startOperator(client: RestClient, namespace: string): Promise<TestOperator> {
-  await grant(client, namespace);
+export async function startOperator(
+  client: RestClient,
+  namespace: string,
+  { home = namespace }: { readonly home?: string } = {},
+): Promise<TestOperator> {
+  for (const one of new Set([namespace, home])) await grant(client, one, userOf(namespace));
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-operator-'));
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigAs(userOf(namespace))));
@@ -62,7 +66,7 @@ export async function startOperator(client: RestClient, namespace: string): Prom
     env: {
       PATH: process.env.PATH,
       KUBECONFIG: kubeconfig,
-      POD_NAMESPACE: namespace,
+      POD_NAMESPACE: home,
       WATCH_NAMESPACES: namespace,
       METRICS_PORT: String(metricsPort),
       PROBE_PORT: String(probePort),
@@ -110,7 +114,7 @@ async function readMetric(url: string, name: string, labels: string): Promise<nu
   const text = await (await fetch(url)).text();
   return text
     .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
+    .filter((line) => /^[{ ]/.test(line.slice(name.length)) && line.startsWith(name) && line.includes(labels))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
@@ -118,11 +122,11 @@ async function readMetric(url: string, name: string, labels: string): Promise<nu
 const userOf = (namespace: string): string => `flagrelay-test-operator-${namespace}`;
 
 /** A Role and its binding with the operator's own permissions. */
-async function grant(client: RestClient, namespace: string): Promise<void> {
+async function grant(client: RestClient, namespace: string, user: string): Promise<void> {
   const apiGroup = 'rbac.authorization.k8s.io';
   const metadata = { name: 'operator', namespace };
   const rules = [...permissions, ...leaderElectionPermissions];
-  const subjects = [{ kind: 'User', apiGroup, name: userOf(namespace) }];
+  const subjects = [{ kind: 'User', apiGroup, name: user }];
   const roleRef = { apiGroup, kind: 'Role', name: 'operator' };
   const apply = (type: ResourceType, object: KubernetesObject) => client.apply(type, object, { force: true });
   await apply(types.role, { metadata, rules } as KubernetesObject);

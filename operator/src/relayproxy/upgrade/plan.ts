@@ -3,6 +3,7 @@ import { isSubset } from '../children/subset.ts';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import { templateHashAnnotation, upgradeAnnotation } from '../resources/names.ts';
 import { deploymentFacts } from '../status/deployment-facts.ts';
+import { isContested } from '../status/reconciled.ts';
 import { fromTime, toTime } from '../status/times.ts';
 
 /** What applying a Deployment means for its pods. */
@@ -29,7 +30,9 @@ export function templateChange(
       : applied === desired.metadata?.annotations?.[templateHashAnnotation];
   if (same) return 'none';
   // What was refused at first is tried again at the same generation.
-  const settled = status.conditions?.some(({ type, status: value }) => type === 'Reconciled' && value === 'True');
+  const settled = status.conditions?.some(
+    ({ type, status: value, reason }) => type === 'Reconciled' && (value === 'True' || isContested(reason)),
+  );
   return status.observedGeneration === relayProxy.metadata.generation && settled ? 'upgrade' : 'edit';
 }
 
