@@ -17,6 +17,7 @@ import { createOpsServer, listenOps } from './http/ops.ts';
 import { followShedFile } from './http/rebalance.ts';
 import { createSdkDispatcher } from './http/sdk-dispatcher.ts';
 import { createTakeover } from './http/takeover.ts';
+import { reportJobFailures } from './jobs/report.ts';
 import { AnswerCache } from './protocols/launchdarkly/answer-cache.ts';
 import { observeClients } from './protocols/launchdarkly/clients.ts';
 import { createEventHandlers } from './protocols/launchdarkly/events.ts';
@@ -100,6 +101,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     ready: () => overview.readiness().ready,
     evaluationCache: () => answers.use,
   });
+  const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
   const hub = createHub(config, metrics, changed);
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
@@ -207,6 +209,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     await registry.close();
     await stores.close();
     await dispatcher.close();
+    endJobReport();
   };
   const close = (): Promise<void> => {
     closing ??= closeAll();

@@ -9,6 +9,7 @@ import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
+import { reportJobFailures } from '../jobs/report.ts';
 import { createApiServer, podVariable } from '../kubernetes/api-server.ts';
 import { createElection, type Election, type ElectionTiming } from '../kubernetes/election.ts';
 import { createLeaseClient } from '../kubernetes/lease.ts';
@@ -74,6 +75,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
   });
+  closers.defer(reportJobFailures(logger, metrics.jobFailures));
   closers.defer(() => dispatcher.close());
   const ops = createOpsServer({ readiness, metrics: metrics.registry, report: () => reporter?.item() });
   closers.defer(() => closeServer(ops));

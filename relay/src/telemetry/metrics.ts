@@ -155,6 +155,12 @@ export const METRICS = {
     help: "SDKs' diagnostic events that were lost, by reason.",
     labels: ['environment', 'reason'],
   },
+  jobFailures: {
+    name: 'flagrelay_job_failures_total',
+    type: 'counter',
+    help: 'Runs of scheduled work that failed by a mistake in the relay, by job; the relay goes on.',
+    labels: ['job'],
+  },
   configReloads: {
     name: 'flagrelay_config_reloads_total',
     type: 'counter',
@@ -210,6 +216,7 @@ export interface Metrics {
   readonly eventsForwarded: Counter<'environment'>;
   readonly eventsDropped: Counter<'environment' | 'reason'>;
   readonly diagnosticsDropped: Counter<'environment' | 'reason'>;
+  readonly jobFailures: Counter<'job'>;
   readonly configReloads: Counter<'outcome'>;
 }
 
@@ -298,6 +305,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     eventsForwarded: counter(METRICS.eventsForwarded),
     eventsDropped: counter(METRICS.eventsDropped),
     diagnosticsDropped: counter(METRICS.diagnosticsDropped),
+    jobFailures: counter(METRICS.jobFailures),
     configReloads: counter(METRICS.configReloads),
   };
 }

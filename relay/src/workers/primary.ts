@@ -6,6 +6,7 @@ import { followConfig } from '../health/config-facts.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer, listen } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
+import { reportJobFailures } from '../jobs/report.ts';
 import { createFeeds } from '../sources/factory.ts';
 import { METRICS, naming } from '../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
@@ -24,6 +25,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   let reporter: Reporter | undefined;
   const changed = (): void => reporter?.changed();
   const metrics = createPrimaryMetrics(() => crew.listening);
+  const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onReloadError: (error) => logger.error('the proxy credentials cannot be read again', { error: error.message }),
@@ -63,6 +65,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     await Promise.all([crew.close(), closeServer(ops)]);
     await sources.close();
     await dispatcher.close();
+    endJobReport();
   };
   const close = (): Promise<void> => {
     closing ??= closeAll();
@@ -112,6 +115,7 @@ async function probe(port: number): Promise<void> {
 interface PrimaryMetrics {
   readonly registry: Registry;
   readonly configReloads: Counter<'outcome'>;
+  readonly jobFailures: Counter<'job'>;
   readonly restarts: Counter;
 }
 
@@ -130,6 +134,7 @@ function createPrimaryMetrics(workers: () => number): PrimaryMetrics {
   return {
     registry,
     configReloads: new Counter({ ...naming(METRICS.configReloads), labelNames: ['outcome'], registers }),
+    jobFailures: new Counter({ ...naming(METRICS.jobFailures), labelNames: ['job'], registers }),
     restarts: new Counter({ ...naming(METRICS.workerRestarts), registers }),
   };
 }
