@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledData } from '../../../evaluation/compiled.ts';
+import { inTurns, LARGE_CONTEXT_CHARS } from '../../../evaluation/turns.ts';
 import { queryParam } from '../../../http/path.ts';
 import { sendMessage } from '../../../http/reply.ts';
-import type { Context } from '../../../model/context.ts';
 import { StoreError } from '../../../store/store.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
 import { PING } from '../../../streams/sse.ts';
 import { describe } from '../../../telemetry/describe.ts';
-import { contextOfBody, contextOfPath } from '../context-request.ts';
-import { bigSegmentsFor, type EvalxOptions, passesSecureMode } from '../evalx.ts';
+import { contextOfBody, contextOfPath, type ReceivedContext } from '../context-request.ts';
+import { bigSegmentsFor, type EvalxOptions, passesSecureMode, STORE_FAILED, sendRefusal } from '../evalx.ts';
 import type { StreamOptions } from '../stream-handlers.ts';
-import { evaluationBody } from './flag-eval.ts';
+import { evaluationBody, evaluationBodyInSteps } from './flag-eval.ts';
 import { openStream } from './open-stream.ts';
 import { NOT_INITIALIZED, sendEvents } from './reply.ts';
 import type { ClientHandler, ClientSelected } from './select.ts';
@@ -18,8 +18,8 @@ import type { ClientHandler, ClientSelected } from './select.ts';
 /** GET `/sdk/poll/eval/{b64}` and POST `/sdk/poll/eval`: evaluated flags (contract 11.3). */
 export function evalPoll(options: EvalxOptions): ClientHandler {
   return (request, response, selected) =>
-    withContext(request, response, selected, options.maxBodyBytes, (context) => {
-      evaluate(options, request, response, selected, context).catch((error: unknown) =>
+    withContext(request, response, selected, options.maxBodyBytes, (received) => {
+      evaluate(options, request, response, selected, received).catch((error: unknown) =>
         failed(response, selected, error),
       );
     });
@@ -31,7 +31,7 @@ export function evalPoll(options: EvalxOptions): ClientHandler {
  */
 export function evalPingStream(options: StreamOptions): ClientHandler {
   return (request, response, selected) =>
-    withContext(request, response, selected, options.maxBodyBytes, (_context, immediate) => {
+    withContext(request, response, selected, options.maxBodyBytes, (_received, immediate) => {
       openStream(options.takeover, request, response, selected.headers, immediate, (connection) => {
         join(connection, selected).catch((error: unknown) => {
           selected.environment.logger.error('a stream could not be served', { error: describe(error) });
@@ -47,19 +47,20 @@ function withContext(
   response: ServerResponse,
   selected: ClientSelected,
   maxBodyBytes: number,
-  use: (context: Context, immediate: boolean) => void,
+  use: (received: ReceivedContext, immediate: boolean) => void,
 ): void {
   // Errors carry the same headers as answers do.
   const checked = { ...selected, cors: selected.headers };
-  const passes = (context: Context) => selected.audience !== 'browser' || passesSecureMode(response, checked, context);
+  const passes = ({ context }: ReceivedContext) =>
+    selected.audience !== 'browser' || passesSecureMode(response, checked, context);
   if (request.method !== 'POST') {
     const received = contextOfPath(selected.params[0] ?? '', response, selected.headers);
-    if (received !== undefined && passes(received.context)) use(received.context, true);
+    if (received !== undefined && passes(received)) use(received, true);
     return;
   }
   contextOfBody(request, response, selected.headers, maxBodyBytes)
     .then((received) => {
-      if (received !== undefined && passes(received.context)) use(received.context, false);
+      if (received !== undefined && passes(received)) use(received, false);
     })
     .catch((error: unknown) => failed(response, selected, error));
 }
@@ -69,7 +70,7 @@ async function evaluate(
   request: IncomingMessage,
   response: ServerResponse,
   { environment, audience, query, headers }: ClientSelected,
-  context: Context,
+  { context, text }: ReceivedContext,
 ): Promise<void> {
   const data = await environment.read();
   if (data === undefined) {
@@ -83,12 +84,17 @@ async function evaluate(
   const bigSegments = await bigSegmentsFor(environment, data, context);
   const withReasons = queryParam(query, 'withReasons') === 'true';
   const basis = queryParam(query, 'basis');
-  const { body, upToDate } = evaluationBody(
-    data,
-    context,
-    { audience, withReasons, ...(bigSegments === undefined ? {} : { bigSegments }) },
-    basis,
-  );
+  const evaluation = { audience, withReasons, ...(bigSegments === undefined ? {} : { bigSegments }) };
+  const answer =
+    text.length <= LARGE_CONTEXT_CHARS
+      ? evaluationBody(data, context, evaluation, basis)
+      : await inTurns(
+          text.length,
+          () => evaluationBodyInSteps(data, context, evaluation, basis),
+          () => !response.destroyed,
+        );
+  if (answer === undefined) return;
+  const { body, upToDate } = answer;
   sendEvents(request, response, body, { headers, compression, revalidates: basis === '' || upToDate });
 }
 
@@ -117,9 +123,11 @@ function failed(response: ServerResponse, { environment, headers }: ClientSelect
     return;
   }
   if (error instanceof StoreError) {
-    sendMessage(response, 500, `Error fetching flags from feature store: ${error.message}`, headers);
+    environment.logger.debug('the store could not be read for an evaluation', { error: error.message });
+    sendMessage(response, 500, STORE_FAILED, headers);
     return;
   }
+  if (sendRefusal(response, error, headers)) return;
   environment.logger.error('an evaluation failed', { error: describe(error) });
   sendMessage(response, 500, 'Internal error', headers);
 }
