@@ -3,6 +3,7 @@ import type { RelayConfig } from '../../config/document.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { definitionOfRep } from '../environment-rep.ts';
+import { refuseInto } from '../refused-items.ts';
 import type { Source } from '../source.ts';
 import { createFeeds } from './feeds.ts';
 import { ArchiveError } from './format.ts';
@@ -64,7 +65,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
     try {
       const now = await fingerprint();
       if (now === loaded) return;
-      const archive = await readArchive(archiveFile);
+      const archive = await readArchive(archiveFile, refuseInto(logger));
       if (!sink) return;
       loaded = now;
       lastProblem = '';
@@ -92,7 +93,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
       sink = target;
       try {
         loaded = await fingerprint();
-        apply(await readArchive(archiveFile));
+        apply(await readArchive(archiveFile, refuseInto(logger)));
       } catch (error) {
         throw new StartupError(`cannot use the archive ${archiveFile}: ${problemOf(error)}`, { cause: error });
       }
