@@ -1,3 +1,5 @@
+import { jobAfter } from '../jobs/jobs.ts';
+
 /** A place in the queue for the first payload of a stream. */
 export interface Ticket {
   /** Calls `enter` when it is this stream's turn; `done` must be called when the payload has left or the connection closed. */
@@ -41,7 +43,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       active--;
       next();
     };
-    const timer = setTimeout(leave, options.sendTimeoutMs);
+    const timer = jobAfter('admission', options.sendTimeoutMs, leave);
     timer.unref();
     enter(leave);
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { MetricObject } from 'prom-client';
+import { runJob } from '../jobs/jobs.ts';
 import type { SourceSink } from '../sources/source.ts';
 import type { FromPrimary, FromWorker, WorkerFacts, WorkerStart } from './messages.ts';
 import { WORKER_VARIABLE } from './role.ts';
@@ -84,19 +85,19 @@ export function startWorkerProcess(start: WorkerStart, sources: SharedSources, e
     link: (state, error) => send({ type: 'link', source, state, error }),
   });
 
-  child.on('message', (message: FromWorker) => {
+  const take = (message: FromWorker): unknown => {
     switch (message.type) {
       case 'listening':
         return events.listening(message.port);
       case 'open':
         subscriptions.set(message.source, sources.subscribe(message.definition, sinkOf(message.source)));
-        return;
+        return undefined;
       case 'restart':
         return subscriptions.get(message.source)?.restart();
       case 'closed':
         subscriptions.get(message.source)?.close();
         subscriptions.delete(message.source);
-        return;
+        return undefined;
       case 'ack':
         return acks.get(message.ack)?.();
       case 'metrics':
@@ -111,7 +112,8 @@ export function startWorkerProcess(start: WorkerStart, sources: SharedSources, e
       case 'fatal':
         return events.fatal(message.message);
     }
-  });
+  };
+  child.on('message', (message: FromWorker) => runJob('worker-message', () => take(message)));
   const ended = (how: string): void => {
     if (gone) return;
     gone = true;

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../config/document.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
+import { jobAfter } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { definitionOfRep } from '../environment-rep.ts';
 import { refuseInto } from '../refused-items.ts';
@@ -80,11 +81,11 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   }
 
   function schedule(): void {
-    timer = setTimeout(() => {
+    timer = jobAfter('archive-look', config.reloadMs, () => {
       working = look().finally(() => {
         if (sink) schedule();
       });
-    }, config.reloadMs);
+    });
     timer.unref();
   }
 
