@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../config/document.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
-import { jobAfter } from '../../jobs/jobs.ts';
+import { jobEvery } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { definitionOfRep } from '../environment-rep.ts';
 import { refuseInto } from '../refused-items.ts';
@@ -36,7 +36,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   let loaded = '';
   let lastProblem = '';
   let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
+  let working: Promise<void> | undefined;
 
   function apply(archive: Archive): void {
     for (const [id, reason] of archive.broken)
@@ -81,10 +81,12 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   }
 
   function schedule(): void {
-    timer = jobAfter('archive-look', config.reloadMs, () => {
-      working = look().finally(() => {
-        if (sink) schedule();
+    timer = jobEvery('archive-look', config.reloadMs, () => {
+      // A look that takes longer than the interval is not overtaken.
+      working ??= look().finally(() => {
+        working = undefined;
       });
+      return working;
     });
     timer.unref();
   }
@@ -104,7 +106,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
     sourceFor: (id) => feeds.sourceFor(id),
     async close() {
       sink = undefined;
-      clearTimeout(timer);
+      clearInterval(timer);
       await working;
     },
   };
