@@ -9,7 +9,7 @@ INSTALLED := node_modules/.package-lock.json
 
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale soak churn e2e clean
+.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale soak churn hostile e2e clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane 
 
 churn: setup ## An hour (MINUTES=60) of streams, changes and environments that come and go; prints what a leak would show in, RECORD=1 keeps it
 	$(NODE) relay/bench/churn.ts --minutes $(or $(MINUTES),60) $(if $(RECORD),--record)
+
+hostile: setup ## An hour (MINUTES=60) of hostile clients, upstream and Redis against a relay; SEED=N makes it again; prints the longest /livez, peak memory and failures
+	$(NODE) relay/test/hostile/main.ts --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
 soak: setup ## An hour (MINUTES=60) of RelayProxies, pods, streams and flags that come, change and go; prints what a leak would show in
 	$(NODE) e2e/soak/main.ts --minutes $(or $(MINUTES),60)

@@ -32,6 +32,8 @@ const MINUTE = 60_000;
 export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
   const list: Suite[] = [
     { name: 'lint', kind: 'check', run: ['npm', 'run', '--silent', 'lint'], timeoutMs: 5 * MINUTE },
+    // Whether the pinned Node is behind its security releases. Apart from lint, which needs no network.
+    { name: 'node-release', kind: 'check', run: [process.execPath, 'e2e/run/node-release.ts'], timeoutMs: MINUTE },
     {
       name: 'unit',
       kind: 'tests',
@@ -90,7 +92,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
   if (conformance !== undefined && conformance !== '') {
     const script = join(conformance, 'run.py');
     if (!existsSync(script)) throw new Error(`CONFORMANCE_DIR: there is no ${script}`);
-    list.splice(3, 0, {
+    list.splice(4, 0, {
       name: 'conformance',
       kind: 'counted',
       run: [

@@ -6,6 +6,7 @@ import type { EnvironmentDeps } from './environment/environment.ts';
 import { rememberFirstList } from './environment/first-list.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
+import { turnsUse } from './evaluation/turns.ts';
 import { createAbsences } from './files/absences.ts';
 import { followConfig } from './health/config-facts.ts';
 import { createOverview, type Overview } from './health/overview.ts';
@@ -36,6 +37,7 @@ import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
 import { createUsage } from './protocols/launchdarkly/usage.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import { createFeeds, type Feeds } from './sources/factory.ts';
+import { refusedItems } from './sources/refused-items.ts';
 import { createStores } from './store/factory.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
@@ -124,6 +126,8 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     refused: () => overview.refused(),
     evaluationCache: () => answers.use,
     eventMemory: () => events.memory,
+    refusedItems,
+    largeEvaluations: turnsUse,
   });
   const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const answers = new AnswerCache(config.server.evaluationCacheBytes);

@@ -2,6 +2,7 @@ import type { RelayDeps, RunningProgram } from './app.ts';
 import type { RelayConfig } from './config/document.ts';
 import { loadConfig } from './config/load.ts';
 import { StartupError } from './environment/definition.ts';
+import { runJob } from './jobs/jobs.ts';
 import { describe } from './telemetry/describe.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createLogger } from './telemetry/winston-logger.ts';
@@ -55,6 +56,8 @@ async function serve({ config, watch }: Extract<typeof loaded, { kind: 'run' }>,
     logger.error('a mistake in the relay, it cannot go on', { error: describe(error) });
     void leave(relay, EXIT_FAILED);
   });
+  // A promise that nobody waits for is like a job: its failure ends nothing else.
+  process.on('unhandledRejection', (error) => runJob('promise', () => Promise.reject(error)));
   relay = await start(config, {
     logger,
     env: process.env,

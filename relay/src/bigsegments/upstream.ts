@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici';
-import { isPermanentStatus, MAX_EVENT_LENGTH, SILENCE_LIMIT_MS } from '../sources/sse/event-stream.ts';
+import { memoryLimitBytes } from '../memory/limit.ts';
+import { isPermanentStatus, maxEventLength, SILENCE_LIMIT_MS } from '../sources/sse/event-stream.ts';
 import { createSseParser, type ServerSentEvent } from '../sources/sse/parser.ts';
 import { VERSION } from '../version.ts';
 import { type BigSegmentPatch, parsePatches } from './patch.ts';
@@ -92,7 +93,7 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
 
 /** Reads on only when the events so far were taken, which is the back-pressure towards upstream. */
 function patchStream(body: Dispatcher.ResponseData['body']): PatchStream {
-  const parser = createSseParser({ maxEventLength: MAX_EVENT_LENGTH });
+  const parser = createSseParser({ maxEventLength: maxEventLength(memoryLimitBytes()) });
   const chunks = body[Symbol.asyncIterator]();
   const ready: ServerSentEvent[] = [];
   let reading: Promise<IteratorResult<Buffer>> | undefined;

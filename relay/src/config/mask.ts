@@ -19,9 +19,12 @@ function maskSecret(secret: string): string {
   return secret.length >= start.length + 12 ? `${start}…${secret.slice(-4)}` : `${start}…`;
 }
 
-/** A URL, or several, with passwords masked. */
+/** A URL, or several, with passwords masked: a password ends at the last `@`, since it may hold some that are not escaped. */
 function maskUrl(urls: string): string {
-  return urls.replace(/(\/\/[^/@,:]*):[^/@,]*@/g, '$1:…@');
+  return urls
+    .split(/(?=\b[a-z][a-z0-9+.-]*:\/\/)/i)
+    .map((url) => url.replace(/(\/\/[^/@,:]*):.*@/s, '$1:…@'))
+    .join('');
 }
 
 /** The configuration as the JSON document that would give the same relay, with secrets masked; ends in a line feed. */

@@ -1,5 +1,6 @@
 import type { BigSegmentStore } from '../bigsegments/types.ts';
 import type { CompiledData } from '../evaluation/compiled.ts';
+import { jobAfter } from '../jobs/jobs.ts';
 import type { DataSet, Item } from '../model/data.ts';
 import type { LinkError, LinkState, LinkStatus } from '../model/link.ts';
 import type { Source } from '../sources/source.ts';
@@ -166,7 +167,7 @@ export class Environment {
     }
     this.#access = 'starting';
     this.store.linked?.(false);
-    this.#initTimer = setTimeout(() => this.#initTimeout(), this.#deps.initTimeoutMs);
+    this.#initTimer = jobAfter('init-timeout', this.#deps.initTimeoutMs, () => this.#initTimeout());
     this.#source.replace(this.#deps.createSource(this.#definition, this.logger), false);
     void this.#openFromSnapshot();
   }

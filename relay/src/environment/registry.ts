@@ -1,3 +1,4 @@
+import { jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import {
   acceptedCredentials,
@@ -51,7 +52,7 @@ export class Registry implements DefinitionSink {
   constructor(deps: EnvironmentDeps, logger: Logger, credentialCleanupMs: number) {
     this.#deps = deps;
     this.#logger = logger;
-    this.#cleanup = setInterval(() => this.dropExpired(), credentialCleanupMs);
+    this.#cleanup = jobEvery('key-cleanup', credentialCleanupMs, () => this.dropExpired());
     this.#cleanup.unref();
   }
 

@@ -1,5 +1,6 @@
-import { bucketOf, bucketPrefix } from './bucket.ts';
+import { bucketOf, bucketOfDigest, bucketPrefix } from './bucket.ts';
 import type { Run } from './run.ts';
+import { LONG_BYTES, sha1Long } from './sha1.ts';
 import type { Symbols } from './symbols.ts';
 
 /** What {@link Bucketing} gives when the context lacks the kind. */
@@ -38,6 +39,9 @@ export function compileBucketing(input: BucketingInput, symbols: Symbols): Bucke
     const bytes = run.bytes(slot);
     if (bytes === undefined) return 0;
     const secondary = useSecondary ? member.secondary : undefined;
-    return bucketOf(prefix, secondary === undefined ? bytes : join(bytes, secondary));
+    if (secondary === undefined) return bucketOf(prefix, bytes);
+    if (bytes.length + secondary.length <= LONG_BYTES) return bucketOf(prefix, join(bytes, secondary));
+    sha1Long(prefix.bytes, bytes, run.suffix(secondary));
+    return bucketOfDigest();
   };
 }

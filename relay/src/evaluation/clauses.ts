@@ -1,7 +1,7 @@
 import type { Clause } from '../model/clause.ts';
-import { type Condition, conditionName } from './condition-table.ts';
+import { type Condition, type ConditionSteps, conditionName } from './condition-table.ts';
 import { MALFORMED, MATCH, type Match, NO_MATCH } from './match.ts';
-import { anyMatcher, momentMatcher, versionMatcher } from './matchers.ts';
+import { anyMatcher, momentMatcher, PatternTests, versionMatcher } from './matchers.ts';
 import { probesOf } from './probes.ts';
 import type { Symbols } from './symbols.ts';
 
@@ -63,6 +63,37 @@ function attributeCondition(clause: Clause, slot: number): Condition {
   };
 }
 
+/** Elements of a list that a pattern is tried on in one step. */
+const STEP = 200;
+
+/** The condition of a clause with patterns, of which each may take a while for a long text. */
+function patternCondition(clause: Clause, slot: number): { condition: Condition; steps: ConditionSteps } {
+  const tests = new PatternTests(clause.values);
+  const matches = (value: unknown): boolean => typeof value === 'string' && tests.any(value);
+  const [yes, no]: [Match, Match] = clause.negate ? [NO_MATCH, MATCH] : [MATCH, NO_MATCH];
+  return {
+    condition(run) {
+      const value = run.value(slot);
+      if (value === undefined) return NO_MATCH;
+      return (Array.isArray(value) ? value.some(matches) : matches(value)) ? yes : no;
+    },
+    *steps(run) {
+      const value = run.value(slot);
+      if (value === undefined) return NO_MATCH;
+      const list = Array.isArray(value) ? value : [value];
+      for (let index = 0; index < tests.size; index++) {
+        for (let at = 0; at < list.length; at++) {
+          const element = list[at];
+          if (typeof element === 'string' && tests.test(index, element)) return yes;
+          if (at % STEP === STEP - 1) yield;
+        }
+        yield;
+      }
+      return no;
+    },
+  };
+}
+
 /**
  * Compiles a clause and returns the id of its condition. A missing kind or attribute does not match whatever `negate`
  * says; an unknown operator and an empty list of values do not match and are then negated (contract 12.4, 14 row 32).
@@ -81,6 +112,10 @@ export function compileClause(clause: Clause, symbols: Symbols): number {
     return conditions.add(name, values.length, kindCondition(clause));
   }
   const name = conditionName(slot, op, negate, values);
+  if (op === 'matches') {
+    const { condition, steps } = patternCondition(clause, slot);
+    return conditions.add(name, values.length, condition, undefined, steps);
+  }
   const probes = probesOf(op, values);
   const indexable = probes === undefined ? undefined : { attribute: slot, probes, negate };
   return conditions.add(name, values.length, attributeCondition(clause, slot), indexable);

@@ -66,6 +66,14 @@ export interface CompiledData {
   evaluateInParts(context: Context, options: EvaluateOptions): string[];
   /** Every flag that the audience may see with its result, in the order of the keys. */
   evaluateEach(context: Context, options: EvaluateOptions, visit: (flagKey: string, result: FlagResult) => void): void;
+  /** {@link evaluateInParts} in steps that are short for a context of any size: for a context that is large. */
+  evaluateInSteps(context: Context, options: EvaluateOptions): Generator<void, string[]>;
+  /** {@link evaluateEach} in such steps. */
+  evaluateEachInSteps(
+    context: Context,
+    options: EvaluateOptions,
+    visit: (flagKey: string, result: FlagResult) => void,
+  ): Generator<void, void>;
   /** One flag; undefined when it does not exist, is deleted, or is hidden from the audience. */
   evaluate(flagKey: string, context: Context, options: EvaluateOptions): FlagResult | undefined;
 }

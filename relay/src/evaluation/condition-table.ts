@@ -7,6 +7,9 @@ import type { Run } from './run.ts';
 /** Tells whether the context of a run satisfies a condition. */
 export type Condition = (run: Run) => Match;
 
+/** The same in steps that are short for a context of any size. */
+export type ConditionSteps = (run: Run) => Generator<void, Match>;
+
 /** A condition that can be answered together with others on the same attribute. */
 export interface Indexable {
   /** Slot of the attribute. */
@@ -28,6 +31,10 @@ export class ConditionTable {
   readonly #uses: number[] = [];
   readonly #names: (string | undefined)[] = [];
   readonly #indexed: (Indexable | undefined)[] = [];
+  /** Of those that may take long. */
+  readonly #steps = new Map<number, ConditionSteps>();
+  /** How often ids were given back. */
+  #releases = 0;
   readonly #idByName = new Map<string, number>();
   readonly #indexes = new Map<number, AttributeIndex>();
   #template = new Uint8Array(256);
@@ -52,7 +59,13 @@ export class ConditionTable {
    * The id of a condition. Conditions of the same `name` are the same; undefined = of its own. `values` is how many
    * values it holds.
    */
-  add(name: string | undefined, values: number, condition: Condition, indexable?: Indexable): number {
+  add(
+    name: string | undefined,
+    values: number,
+    condition: Condition,
+    indexable?: Indexable,
+    steps?: ConditionSteps,
+  ): number {
     const known = name === undefined ? undefined : this.#idByName.get(name);
     if (known !== undefined) {
       this.#uses[known]!++;
@@ -66,6 +79,7 @@ export class ConditionTable {
     this.#uses.push(1);
     this.#names.push(name);
     this.#indexed.push(isIndexed ? indexable : undefined);
+    if (steps !== undefined) this.#steps.set(id, steps);
     this.#weight += 1 + values;
     if (name !== undefined) this.#idByName.set(name, id);
     this.#setTemplate(id, isIndexed ? NO_MATCH : UNKNOWN);
@@ -74,6 +88,7 @@ export class ConditionTable {
 
   /** Gives ids back that an item used. Unused ones leave the index; whoever still evaluates them does so one by one. */
   release(ids: readonly number[]): void {
+    this.#releases++;
     for (const id of ids) {
       this.#uses[id]!--;
       if (this.#uses[id]! > 0) continue;
@@ -82,6 +97,7 @@ export class ConditionTable {
       const indexed = this.#indexed[id];
       if (indexed !== undefined) this.#indexOf(indexed.attribute).remove(id, indexed.probes, indexed.negate);
       this.#indexed[id] = undefined;
+      this.#steps.delete(id);
       this.#setTemplate(id, UNKNOWN);
     }
   }
@@ -112,6 +128,25 @@ export class ConditionTable {
     if (answered) fresh.set(this.#template);
     else fresh.fill(UNKNOWN);
     return fresh;
+  }
+
+  /** The steps of a condition that may take long. */
+  steps(id: number): ConditionSteps | undefined {
+    return this.#steps.get(id);
+  }
+
+  /**
+   * As {@link answer} in short steps. Ids may be given back between them, and what is no longer indexed is not answered: then nothing is known, and
+   * each condition answers for itself.
+   */
+  *answerInSteps(memo: Uint8Array, run: Run): Generator<void, void> {
+    const releases = this.#releases;
+    for (const index of [...this.#indexes.values()]) {
+      const value = run.value(index.attribute);
+      if (value !== undefined) yield* index.answerInSteps(value, memo);
+      yield;
+    }
+    if (this.#releases !== releases) memo.fill(UNKNOWN);
   }
 
   /** Answers all indexed conditions for the run's context. */

@@ -112,4 +112,17 @@ export class OrderedProbes<T> {
   answer(value: T, memo: Uint8Array): void {
     for (const { relation, bounds } of this.#relations) bounds.answer(relation, value, memo);
   }
+
+  /** Writes the results of the conditions that any of several values satisfies, but for those that ask for an equal one. */
+  answerEnds(least: T, greatest: T, memo: Uint8Array): void {
+    for (const { relation, bounds } of this.#relations) {
+      if (relation === 'less' || relation === 'lessOrEqual') bounds.answer(relation, least, memo);
+      else if (relation !== 'equal') bounds.answer(relation, greatest, memo);
+    }
+  }
+
+  /** Writes the results of the conditions that ask for an equal value. */
+  answerEqual(value: T, memo: Uint8Array): void {
+    for (const { relation, bounds } of this.#relations) if (relation === 'equal') bounds.answer(relation, value, memo);
+  }
 }

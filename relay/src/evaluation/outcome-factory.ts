@@ -44,7 +44,8 @@ export function outcomeFactory(flag: Flag, variationTexts: readonly string[]): O
       reason: MALFORMED_FLAG,
       experiment: false,
       rollout: false,
-      prerequisites: prerequisites === keys.length ? keys : keys.slice(0, prerequisites),
+      prerequisites: keys,
+      listed: prerequisites,
       valid,
     });
 
@@ -59,7 +60,8 @@ export function outcomeFactory(flag: Flag, variationTexts: readonly string[]): O
       reason,
       experiment,
       rollout,
-      prerequisites: prerequisites === keys.length ? keys : keys.slice(0, prerequisites),
+      prerequisites: keys,
+      listed: prerequisites,
       valid: true,
     });
   };

@@ -22,7 +22,9 @@ export interface OutcomeDetail {
   readonly reason: EvaluationReason;
   readonly experiment: boolean;
   readonly rollout: boolean;
+  /** Keys of all prerequisites of the flag, of which the result lists the first `listed`: a flag has outcomes for each of them. */
   readonly prerequisites: readonly string[];
+  readonly listed: number;
   /** False when the flag is too broken to serve as a prerequisite: the flag that depends on it is malformed as well. */
   readonly valid: boolean;
 }
@@ -64,7 +66,7 @@ export class Outcome {
 
   /** The outcome as a value of its own. */
   result(status: BigStatus): FlagResult {
-    const { facts, valueJson, variation, experiment, rollout, prerequisites } = this.detail;
+    const { facts, valueJson, variation, experiment, rollout } = this.detail;
     return {
       valueJson,
       variation,
@@ -74,9 +76,14 @@ export class Outcome {
       trackEvents: facts.trackEvents || experiment,
       ...(facts.debugEventsUntilDate === 0 ? {} : { debugEventsUntilDate: facts.debugEventsUntilDate }),
       ...(facts.samplingRatio === undefined ? {} : { samplingRatio: facts.samplingRatio }),
-      prerequisites,
+      prerequisites: this.#prerequisites(),
       rollout,
     };
+  }
+
+  #prerequisites(): readonly string[] {
+    const { prerequisites, listed } = this.detail;
+    return listed === prerequisites.length ? prerequisites : prerequisites.slice(0, listed);
   }
 
   #reason(status: BigStatus): EvaluationReason {
@@ -85,7 +92,8 @@ export class Outcome {
   }
 
   #encode(reason: EvaluationReason | undefined): string {
-    const { facts, valueJson, variation, experiment, prerequisites } = this.detail;
+    const { facts, valueJson, variation, experiment } = this.detail;
+    const prerequisites = this.#prerequisites();
     let text = `,${facts.keyJson}:{"value":${valueJson},"variation":${variation},"version":${facts.version}`;
     if (facts.trackEvents || experiment) text += ',"trackEvents":true';
     if (experiment) text += ',"trackReason":true';

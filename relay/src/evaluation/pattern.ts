@@ -1,7 +1,28 @@
 import { RE2JS } from 're2js';
 
-/** Tells whether a text matches somewhere. */
+/** Tells whether a text matches somewhere. Throws {@link TooCostlyError}. */
 export type TextTest = (text: string) => boolean;
+
+/** An evaluation that would take too long for the others who wait. The message says why and is fit for the client. */
+export class TooCostlyError extends Error {
+  override readonly name = 'TooCostlyError';
+}
+
+/**
+ * Size of a pattern, in instructions, times length of a text. RE2 takes no longer than in proportion to that, which is some 40 ns each for the few
+ * patterns that defeat its automaton; nearly all take hundreds of times less.
+ */
+const MAX_STEPS = 2 ** 24;
+/** Shorter texts are always matched. */
+const UNCHECKED_CHARS = 4096;
+
+function checkCost(pattern: RE2JS, text: string): void {
+  const size = pattern.programSize();
+  if (size * text.length <= MAX_STEPS) return;
+  throw new TooCostlyError(
+    `an attribute of ${text.length} characters is too long for a pattern of a flag: ${Math.floor(MAX_STEPS / size)} are allowed for it`,
+  );
+}
 
 // Literal characters, escaped punctuation among them, with or without an anchor at either end. `.*` at an end that is
 // not anchored says nothing: whatever it matches may as well be empty.
@@ -35,5 +56,8 @@ export function compilePattern(source: string): TextTest | undefined {
     // Every failure to compile has one meaning here: this value of the clause matches nothing.
     return undefined;
   }
-  return (text) => pattern.test(text);
+  return (text) => {
+    if (text.length > UNCHECKED_CHARS) checkCost(pattern, text);
+    return pattern.test(text);
+  };
 }

@@ -34,6 +34,10 @@ export interface Programs {
   readonly prerequisites: Int32Array;
   /** By segment slot. */
   readonly segments: readonly (SegmentProgram | undefined)[];
+  /** Prerequisite slots to evaluate first, see `rungs.ts`; undefined for none. */
+  readonly flagRungs: Int32Array | undefined;
+  /** Segment slots to evaluate first. */
+  readonly segmentRungs: Int32Array | undefined;
 }
 
 // Slot and the first outcome come before a flag's own code.
@@ -55,6 +59,11 @@ export function wantedVariation(variation: number): number {
   return variation >= 0 && (variation | 0) === variation ? variation : IMPOSSIBLE;
 }
 
+/** Slots of the prerequisites of a flag. */
+export function prerequisitesOf({ code }: FlagCode): readonly number[] {
+  return Array.from({ length: code[0]! }, (_, gate) => code[1 + GATE * gate]!);
+}
+
 /** A flag with where its parts go. */
 export interface PlacedFlag {
   readonly slot: number;
@@ -62,7 +71,7 @@ export interface PlacedFlag {
 }
 
 /** The laid out code, and where each flag begins in the order given. */
-export interface Layout extends Omit<Programs, 'prerequisites' | 'segments'> {
+export interface Layout extends Omit<Programs, 'prerequisites' | 'segments' | 'flagRungs' | 'segmentRungs'> {
   readonly starts: Int32Array;
 }
 

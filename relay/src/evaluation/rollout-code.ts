@@ -1,6 +1,6 @@
 import { bucketOfDigest } from './bucket.ts';
 import type { Run } from './run.ts';
-import { type HashPrefix, sha1, sha1Block } from './sha1.ts';
+import { bytesOfBlock, type HashPrefix, LONG_BYTES, sha1, sha1Block, sha1Long } from './sha1.ts';
 
 /** A compiled rollout (contract 12.5). Outcomes are indexes into those of its flag. */
 export interface RolloutCode {
@@ -81,8 +81,15 @@ export class RolloutWriter {
 function bucketAt({ code, longPrefixes }: Rollouts, start: number, secondary: string | undefined, run: Run): number {
   let bytes = run.bytes(code[start]!);
   if (bytes === undefined) return 0;
-  if (secondary !== undefined && code[start + 2] === 1) bytes = Buffer.concat([bytes, Buffer.from(`.${secondary}`)]);
   const length = code[start + 3]!;
+  if (secondary !== undefined && code[start + 2] === 1) {
+    if (bytes.length + secondary.length > LONG_BYTES) {
+      const prefix = length >= 0 ? bytesOfBlock(code, start + BLOCK, length) : longPrefixes[~length]!.bytes;
+      sha1Long(prefix, bytes, run.suffix(secondary));
+      return bucketOfDigest();
+    }
+    bytes = Buffer.concat([bytes, Buffer.from(`.${secondary}`)]);
+  }
   if (length >= 0) sha1Block(code, start + BLOCK, length, bytes);
   else sha1(longPrefixes[~length]!, bytes);
   return bucketOfDigest();

@@ -7,11 +7,20 @@ import type { BigSegments } from './compiled.ts';
 import { type Moment, toMoment } from './dates.ts';
 import { MALFORMED, type Match, NO_MATCH, UNKNOWN } from './match.ts';
 import { CYCLE, MISSING, NONE, type Programs, select } from './program.ts';
+import { RUNG } from './rungs.ts';
 import { toVersion, type Version } from './semver.ts';
 import type { Symbols } from './symbols.ts';
 
 /** Tells whether the context of a run is in a segment. */
 export type SegmentProgram = (run: Run) => Match;
+
+/**
+ * Flags and segments that may be nested in one walk. What is nested deeper is evaluated from the bottom up (`rungs.ts`), so that only a cycle is as
+ * long as this, which is malformed whatever its length; no walk may take all of the stack.
+ */
+const MAX_DEPTH = 2 * RUNG;
+
+const NO_BYTES = new Uint8Array();
 
 const NO_PROGRAMS: Programs = {
   code: new Int32Array(),
@@ -21,6 +30,8 @@ const NO_PROGRAMS: Programs = {
   rollouts: { code: new Int32Array(), weights: new Float32Array(), longPrefixes: [] },
   prerequisites: new Int32Array(),
   segments: [],
+  flagRungs: undefined,
+  segmentRungs: undefined,
 };
 
 /**
@@ -43,6 +54,8 @@ export class Run {
   readonly #versions: (Version | undefined)[] = [];
   readonly #bytesStamps: number[] = [];
   readonly #bytes: (Uint8Array | undefined)[] = [];
+  #secondary: string | undefined;
+  #suffix: Uint8Array = NO_BYTES;
   #conditions = new Uint8Array(256);
   readonly #flagStamps: number[] = [];
   /** Indexes of outcomes; CYCLE while a flag is being looked at. */
@@ -53,6 +66,9 @@ export class Run {
   readonly #matches: (Match | typeof UNKNOWN)[] = [];
   readonly #segmentStatuses: BigStatus[] = [];
 
+  /** Flags and segments that are being looked at, one for the sake of another. */
+  #depth = 0;
+
   /** The worst state of the big-segment store that was met since it was last set to none. */
   bigStatus: BigStatus = NO_BIG_STATUS;
 
@@ -62,7 +78,40 @@ export class Run {
 
   /** Starts an evaluation. `all` = most flags will be asked for, so that what can be answered at once for all of them is. */
   begin(programs: Programs, context: Context, bigSegments: BigSegments | undefined, all: boolean): void {
+    this.#take(programs, context, bigSegments);
+    const { conditions } = this.#symbols;
+    this.#conditions = conditions.begin(this.#conditions, all);
+    if (all) conditions.answer(this.#conditions, this);
+    this.#climb();
+  }
+
+  /** As {@link begin} with `all`, in steps that are short for a context of any size. The run must be of this evaluation's own. */
+  *beginInSteps(programs: Programs, context: Context, bigSegments: BigSegments | undefined): Generator<void, void> {
+    this.#take(programs, context, bigSegments);
+    const { conditions } = this.#symbols;
+    this.#conditions = conditions.begin(this.#conditions, true);
+    yield* conditions.answerInSteps(this.#conditions, this);
+    this.#climb();
+  }
+
+  /** Evaluates deeply nested flags and segments from the bottom up. */
+  #climb(): void {
+    const { flagRungs, segmentRungs } = this.#programs;
+    if (segmentRungs !== undefined) for (const slot of segmentRungs) this.segment(slot);
+    if (flagRungs !== undefined) for (const slot of flagRungs) this.prerequisite(slot);
+  }
+
+  /** Finds out in short steps what those of the given conditions say that may take long. */
+  *answerInSteps(ids: readonly number[]): Generator<void, void> {
+    for (const id of ids) {
+      const steps = this.#conditions[id] === UNKNOWN ? this.#symbols.conditions.steps(id) : undefined;
+      if (steps !== undefined) this.#conditions[id] = yield* steps(this);
+    }
+  }
+
+  #take(programs: Programs, context: Context, bigSegments: BigSegments | undefined): void {
     this.#stamp++;
+    this.#depth = 0;
     this.#programs = programs;
     this.#context = context;
     this.#bigSegments = bigSegments;
@@ -72,14 +121,13 @@ export class Run {
       if (slot !== undefined) this.#members[slot] = member;
     }
     this.#grow();
-    const { conditions } = this.#symbols;
-    this.#conditions = conditions.begin(this.#conditions, all);
-    if (all) conditions.answer(this.#conditions, this);
   }
 
   /** Ends an evaluation: lets go of the context. */
   end(): void {
     this.#members.fill(undefined);
+    this.#secondary = undefined;
+    this.#suffix = NO_BYTES;
     this.#context = undefined;
     this.#bigSegments = undefined;
   }
@@ -166,6 +214,15 @@ export class Run {
     return bytes;
   }
 
+  /** A secondary key as it is hashed behind a value. */
+  suffix(secondary: string): Uint8Array {
+    if (this.#secondary !== secondary) {
+      this.#secondary = secondary;
+      this.#suffix = Buffer.from(`.${secondary}`);
+    }
+    return this.#suffix;
+  }
+
   /** The result of a condition, found out once per run. */
   condition(id: number): Match {
     const known = this.#conditions[id]!;
@@ -196,11 +253,14 @@ export class Run {
     }
     const start = this.#programs.prerequisites[slot];
     if (start === undefined || start === NONE) return MISSING;
+    if (this.#depth === MAX_DEPTH) return CYCLE;
+    this.#depth++;
     const before = this.bigStatus;
     this.bigStatus = NO_BIG_STATUS;
     this.#flagStamps[slot] = this.#stamp;
     this.#outcomes[slot] = CYCLE;
     const outcome = select(this.#programs, start, this);
+    this.#depth--;
     this.#outcomes[slot] = outcome;
     this.#flagStatuses[slot] = this.bigStatus;
     this.bigStatus = worse(before, this.bigStatus);
@@ -217,11 +277,14 @@ export class Run {
     }
     const program = this.#programs.segments[slot];
     if (program === undefined) return NO_MATCH;
+    if (this.#depth === MAX_DEPTH) return MALFORMED;
+    this.#depth++;
     const before = this.bigStatus;
     this.bigStatus = NO_BIG_STATUS;
     this.#segmentStamps[slot] = this.#stamp;
     this.#matches[slot] = UNKNOWN;
     const match = program(this);
+    this.#depth--;
     this.#matches[slot] = match;
     this.#segmentStatuses[slot] = this.bigStatus;
     this.bigStatus = worse(before, this.bigStatus);

@@ -106,6 +106,8 @@ function compileRule(rule: SegmentRule, segment: Segment, ids: readonly number[]
 export interface SegmentCode {
   readonly program: SegmentProgram;
   readonly conditions: readonly number[];
+  /** Slots of the segments that its rules ask for. */
+  readonly segments: readonly number[];
 }
 
 /** Compiles a segment (contract 12.6). */
@@ -122,5 +124,11 @@ export function compileSegment(segment: Segment, symbols: Symbols): SegmentCode 
     }
     return NO_MATCH;
   };
-  return { program, conditions: [...lists.conditions, ...conditions.flat()] };
+  const asked = segment.rules.flatMap((rule) => rule.clauses).filter((clause) => clause.op === 'segmentMatch');
+  const keys = asked.flatMap((clause) => clause.values).filter((value) => typeof value === 'string');
+  return {
+    program,
+    conditions: [...lists.conditions, ...conditions.flat()],
+    segments: keys.map((key) => symbols.segment(key)),
+  };
 }

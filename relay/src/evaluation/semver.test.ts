@@ -65,6 +65,17 @@ suite('semantic versions (contract 12.4, 14 row 34)', () => {
     assert.ok(order('1152921504606846976.0.0', '1152921504606846975.0.0') > 0);
   });
 
+  test('a number of any length is what is left of it in 64 bits', () => {
+    const digits = fc.stringMatching(/^[1-9][0-9]{15,200}$/);
+    fc.assert(
+      fc.property(digits, (text) => {
+        const wrapped = BigInt.asIntN(64, BigInt(text));
+        assert.equal(toVersion(text)!.major, wrapped);
+        assert.deepEqual(toVersion(`1.0.0-${text}`)!.prerelease, [wrapped]);
+      }),
+    );
+  });
+
   test('any three numbers compare as numbers', () => {
     const number = fc.integer({ min: 0, max: 1_000_000 });
     fc.assert(

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 // The message of one block, then the words that are mixed of it.
 const words = new Int32Array(80);
 const state = new Int32Array(5);
@@ -95,13 +97,20 @@ export function hashPrefix(bytes: Uint8Array): HashPrefix {
   return { bytes, block };
 }
 
-let message = new Uint8Array(256);
+/** From so many bytes on OpenSSL is faster, by the call into it and back. */
+export const LONG_BYTES = 1024;
 
-/** Hashes a message of any length. */
-function hashLong(prefix: Uint8Array, value: Uint8Array): void {
+const message = new Uint8Array((LONG_BYTES + 9 + 63) & ~63);
+
+/** Hashes a message that does not fit into two blocks. */
+function hashMore(prefix: Uint8Array, value: Uint8Array): void {
   const length = prefix.length + value.length;
+  if (length > LONG_BYTES) {
+    sha1Long(prefix, value);
+    return;
+  }
+  begin();
   const padded = (length + 9 + 63) & ~63;
-  if (padded > message.length) message = new Uint8Array(padded * 2);
   message.set(prefix);
   message.set(value, prefix.length);
   message[length] = 0x80;
@@ -117,8 +126,14 @@ function hashLong(prefix: Uint8Array, value: Uint8Array): void {
     }
     compress();
   }
-  // A single huge value must not pin its memory for good.
-  if (message.length > 65_536) message = new Uint8Array(256);
+}
+
+/** As {@link sha1} for a message of any length: of a prefix, a value and what is behind it, none of which is copied. */
+export function sha1Long(prefix: Uint8Array, value: Uint8Array, suffix?: Uint8Array): void {
+  const hash = createHash('sha1').update(prefix).update(value);
+  if (suffix !== undefined) hash.update(suffix);
+  const bytes = hash.digest();
+  for (let word = 0; word < state.length; word++) state[word] = bytes.readInt32BE(word * 4);
 }
 
 function begin(): void {
@@ -138,18 +153,17 @@ export function sha1({ bytes, block }: HashPrefix, value: Uint8Array): void {
     sha1Block(block, 0, bytes.length, value);
     return;
   }
-  begin();
-  hashLong(bytes, value);
+  hashMore(bytes, value);
 }
 
 /** As {@link sha1}, for a prefix of `length` bytes whose block begins at `from` of `blocks`. */
 export function sha1Block(blocks: Int32Array, from: number, length: number, value: Uint8Array): void {
-  begin();
   const total = length + value.length;
   if (total > TWO_BLOCKS) {
-    hashLong(bytesOfBlock(blocks, from, length), value);
+    hashMore(bytesOfBlock(blocks, from, length), value);
     return;
   }
+  begin();
   pair.fill(0, 16);
   for (let i = 0; i < 16; i++) pair[i] = blocks[from + i]!;
   let at = length;
@@ -166,7 +180,8 @@ export function sha1Block(blocks: Int32Array, from: number, length: number, valu
   compress();
 }
 
-function bytesOfBlock(blocks: Int32Array, from: number, length: number): Uint8Array {
+/** The bytes of a prefix that was made a block, see {@link sha1Block}. */
+export function bytesOfBlock(blocks: Int32Array, from: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => blocks[from + (at >> 2)]! >>> (24 - 8 * (at & 3)));
 }
 

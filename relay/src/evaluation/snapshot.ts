@@ -5,8 +5,9 @@ import { NO_BIG_STATUS } from './big-status.ts';
 import type { Audience, CompiledData, EvaluateOptions, FlagResult } from './compiled.ts';
 import type { CompiledFlagCode } from './flag-program.ts';
 import type { Outcome } from './outcome.ts';
-import { layOut, NONE, type Programs, select, slotAt } from './program.ts';
-import type { Run, SegmentProgram } from './run.ts';
+import { layOut, NONE, type Programs, prerequisitesOf, select, slotAt } from './program.ts';
+import { Run, type SegmentProgram } from './run.ts';
+import { RUNG, rungsOf } from './rungs.ts';
 import type { SegmentCode } from './segment-program.ts';
 import type { Symbols } from './symbols.ts';
 
@@ -48,7 +49,8 @@ interface Linked {
   readonly starts: ReadonlyMap<string, number>;
 }
 
-function link({ flags, segments, symbols }: SnapshotParts): Linked {
+function link(parts: SnapshotParts): Linked {
+  const { flags, segments, symbols } = parts;
   const keys = [...flags.keys()];
   const layout = layOut(
     [...flags].map(([key, flag]) => ({ slot: symbols.prerequisites.get(key) ?? NONE, flag: flag.code })),
@@ -58,7 +60,30 @@ function link({ flags, segments, symbols }: SnapshotParts): Linked {
   for (const [key, slot] of symbols.prerequisites) prerequisites[slot] = starts.get(key) ?? NONE;
   const bySlot = new Array<SegmentProgram | undefined>(symbols.segments.size).fill(undefined);
   for (const [key, slot] of symbols.segments) bySlot[slot] = segments.get(key)?.code.program;
-  return { programs: { ...layout, prerequisites, segments: bySlot }, starts };
+  return { programs: { ...layout, prerequisites, segments: bySlot, ...rungs(parts) }, starts };
+}
+
+/** What has to be evaluated first, see {@link rungsOf}. */
+function rungs({ flags, segments, symbols }: SnapshotParts): Pick<Programs, 'flagRungs' | 'segmentRungs'> {
+  const ofSlots = <T>(
+    slots: ReadonlyMap<string, number>,
+    items: ReadonlyMap<string, T>,
+    asks: (item: T) => readonly number[],
+  ): Int32Array | undefined => {
+    // What is not deep in number cannot be deep in levels.
+    if (slots.size < RUNG) return undefined;
+    const edges = new Array<readonly number[] | undefined>(slots.size).fill(undefined);
+    for (const [key, slot] of slots) {
+      const item = items.get(key);
+      if (item !== undefined) edges[slot] = asks(item);
+    }
+    const found = rungsOf(edges);
+    return found.length === 0 ? undefined : found;
+  };
+  return {
+    flagRungs: ofSlots(symbols.prerequisites, flags, ({ code }) => prerequisitesOf(code)),
+    segmentRungs: ofSlots(symbols.segments, segments, ({ code }) => code.segments),
+  };
 }
 
 /** The flags of one audience: where those begin that depend on the context, and the text of those that do not. */
@@ -79,9 +104,15 @@ function opening(constants: readonly Outcome[], withReasons: boolean): string {
 // V8 keeps strings of more than 128 KiB apart, each in memory that it asks the system for and gives back.
 const PART_CHARS = 32 * 1024;
 
+/** Index of the outcome of the flag whose code begins at `start`. */
+function pickBy(run: Run, programs: Programs, start: number): number {
+  const slot = slotAt(programs, start);
+  return slot === NONE ? select(programs, start, run) : run.prerequisite(slot);
+}
+
 /** Makes the data that one snapshot serves. See {@link CompiledData}. */
 export function createSnapshot(parts: SnapshotParts): CompiledData {
-  const { data, flags, segments, run } = parts;
+  const { data, flags, segments, run, symbols } = parts;
   let linked: Linked | undefined;
   const listings = new Map<Audience, Listing>();
   const ordered = new Map<Audience, readonly (readonly [string, CompiledFlag])[]>();
@@ -108,10 +139,7 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
   };
 
   /** Index of the outcome of the flag whose code begins at `start`. */
-  const pick = (programs: Programs, start: number): number => {
-    const slot = slotAt(programs, start);
-    return slot === NONE ? select(programs, start, run) : run.prerequisite(slot);
-  };
+  const pick = (programs: Programs, start: number): number => pickBy(run, programs, start);
 
   const evaluateInParts = (context: Context, { audience, withReasons, bigSegments }: EvaluateOptions): string[] => {
     const { programs } = links();
@@ -144,6 +172,24 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     return parts;
   };
 
+  /** A run of an evaluation that others may interrupt, with everything found out that may take long. */
+  function* begunInSteps(context: Context, { bigSegments }: EvaluateOptions): Generator<void, Run> {
+    const own = new Run(symbols);
+    yield* own.beginInSteps(links().programs, context, bigSegments);
+    for (const { code } of segments.values()) yield* own.answerInSteps(code.conditions);
+    for (const { code } of flags.values()) yield* own.answerInSteps(code.conditions);
+    return own;
+  }
+
+  const orderedFlags = (audience: Audience): readonly (readonly [string, CompiledFlag])[] => {
+    let visible = ordered.get(audience);
+    if (visible === undefined) {
+      visible = [...flags].filter(([, flag]) => isVisible(flag, audience)).sort(([a], [b]) => (a < b ? -1 : 1));
+      ordered.set(audience, visible);
+    }
+    return visible;
+  };
+
   return {
     data,
     bigSegmentKinds: new Set(
@@ -153,13 +199,41 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     evaluateAll: (context, options) => evaluateInParts(context, options).join(''),
     evaluateInParts,
 
+    *evaluateInSteps(context, options): Generator<void, string[]> {
+      const { audience, withReasons } = options;
+      const { programs } = links();
+      const { starts, constants } = listingOf(audience);
+      const own = yield* begunInSteps(context, options);
+      const parts: string[] = [];
+      let text = opening(constants, withReasons);
+      for (const start of starts) {
+        own.bigStatus = NO_BIG_STATUS;
+        const member = programs.outcomes[pickBy(own, programs, start)]!.text(withReasons, own.bigStatus);
+        text = text.length === 0 && parts.length === 0 ? `{${member.slice(1)}` : text + member;
+        if (text.length > PART_CHARS) {
+          parts.push(text);
+          text = '';
+        }
+        yield;
+      }
+      parts.push(text.length === 0 && parts.length === 0 ? '{}' : `${text}}`);
+      return parts;
+    },
+
+    *evaluateEachInSteps(context, options, visit): Generator<void, void> {
+      const { programs, starts } = links();
+      const own = yield* begunInSteps(context, options);
+      for (const [key, flag] of orderedFlags(options.audience)) {
+        own.bigStatus = NO_BIG_STATUS;
+        const outcome = flag.code.constant ?? programs.outcomes[pickBy(own, programs, starts.get(key)!)]!;
+        visit(key, outcome.result(own.bigStatus));
+        yield;
+      }
+    },
+
     evaluateEach(context, { audience, bigSegments }, visit): void {
       const { programs, starts } = links();
-      let visible = ordered.get(audience);
-      if (visible === undefined) {
-        visible = [...flags].filter(([, flag]) => isVisible(flag, audience)).sort(([a], [b]) => (a < b ? -1 : 1));
-        ordered.set(audience, visible);
-      }
+      const visible = orderedFlags(audience);
       run.begin(programs, context, bigSegments, true);
       for (const [key, flag] of visible) {
         run.bigStatus = NO_BIG_STATUS;

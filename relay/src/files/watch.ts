@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
+import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 
 /** How often files are looked at although nothing was said, in ms: some file systems say nothing. */
 const POLL_MS = 5_000;
@@ -23,10 +24,10 @@ export function watchFiles(paths: readonly string[], check: () => void, pollMs: 
   let settling: NodeJS.Timeout | undefined;
 
   function soon(): void {
-    settling ??= setTimeout(() => {
+    settling ??= jobAfter('file-watch', SETTLE_MS, () => {
       settling = undefined;
       check();
-    }, SETTLE_MS).unref();
+    }).unref();
   }
 
   function open(folder: string): void {
@@ -48,10 +49,10 @@ export function watchFiles(paths: readonly string[], check: () => void, pollMs: 
   }
 
   for (const folder of folders) open(folder);
-  const poll = setInterval(() => {
+  const poll = jobEvery('file-watch', pollMs, () => {
     for (const folder of folders) open(folder);
     check();
-  }, pollMs).unref();
+  }).unref();
 
   return {
     close() {

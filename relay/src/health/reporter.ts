@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RelayConfig } from '../config/document.ts';
+import { jobAfter, jobSoon } from '../jobs/jobs.ts';
 import { ApiServerError, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createStatusClient, podIdentity } from './kubernetes.ts';
@@ -83,14 +84,14 @@ export function createReporter(options: ReporterOptions): Reporter {
       reported !== undefined && isDeepStrictEqual({ ...item, connections: 0 }, { ...reported, connections: 0 });
     const wait = onlyConnections ? reportedAt + timing.connectionsMs - performance.now() : 0;
     if (wait <= 0) start();
-    else later ??= setTimeout(start, wait);
+    else later ??= jobAfter('status-report', wait, start);
   };
 
   // Every stream that opens or closes calls this: nothing is computed before the debounce is over.
   const changed = (): void => {
     // A failed report waits for its retry, and a running one looks for changes when it is done.
     if (closed || sending !== undefined || failures > 0) return;
-    looking ??= setTimeout(look, timing.debounceMs);
+    looking ??= jobAfter('status-report', timing.debounceMs, look);
   };
 
   const send = async (): Promise<void> => {
@@ -112,7 +113,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     failures = 0;
     lastProblem = undefined;
     // `changed` was deaf while this ran.
-    setImmediate(changed);
+    jobSoon('status-report', changed);
   };
 
   const retry = (error: ApiServerError): void => {
@@ -126,7 +127,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       });
     }
     const pause = Math.max(wait * (1 - Math.random() / 2), Math.min(error.retryAfterMs, timing.maxRetryMs));
-    later = setTimeout(start, pause);
+    later = jobAfter('status-report', pause, start);
   };
 
   return {

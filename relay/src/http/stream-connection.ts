@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { jobAfter } from '../jobs/jobs.ts';
 import type { StreamConnection } from '../streams/connection.ts';
 import { type Frame, LAST_CHUNK } from '../streams/sse.ts';
 
@@ -146,7 +147,7 @@ function cutAfter(socket: Socket, graceMs: number): void {
     socket.destroySoon();
     return;
   }
-  const timer = setTimeout(() => socket.destroy(), Math.max(graceMs, 100));
+  const timer = jobAfter('stream-end', Math.max(graceMs, 100), () => socket.destroy());
   timer.unref();
   socket.once('close', () => clearTimeout(timer));
 }

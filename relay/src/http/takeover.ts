@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { jobSoon } from '../jobs/jobs.ts';
 import type { RelayResponse } from './response.ts';
 
 /** Hands a request's socket to `use`, freed of parser, request and response. Called synchronously in the request handler. */
@@ -39,7 +40,7 @@ export function createTakeover(server: Server): Takeover {
     waiting.set(request, use);
     response.detachSocket(socket);
     (request as Detachable & IncomingMessage).upgrade = true;
-    setImmediate(() => {
+    jobSoon('takeover', () => {
       if (waiting.delete(request)) socket.destroy();
     });
   };

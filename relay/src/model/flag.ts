@@ -140,7 +140,7 @@ export function readFlag(reader: ItemReader, value: Json): Flag {
   const fallthrough = reader.object(flag, 'fallthrough');
   return {
     key: reader.string(flag, 'key'),
-    version: reader.integer(flag, 'version'),
+    version: reader.version(flag, 'version'),
     deleted: reader.boolean(flag, 'deleted'),
     on: reader.boolean(flag, 'on'),
     salt: reader.string(flag, 'salt'),

@@ -2,7 +2,17 @@ import { inspect, isJsonObject, type Json, type JsonObject, typeName } from './j
 
 /** Data from a source that is not what the contract says (12.1). The message names the path, what was found and what is allowed. */
 export class DataError extends Error {
-  override readonly name = 'DataError';
+  override readonly name: string = 'DataError';
+}
+
+const OUT_OF_RANGE = 'expected a number in the range of doubles';
+
+/**
+ * A number that no relay or SDK can work with: beyond the range of doubles, or a version that is not exact. Of data from a source only the item
+ * that has it is refused, where ld-relay refuses all.
+ */
+export class NumberError extends DataError {
+  override readonly name = 'NumberError';
 }
 
 /**
@@ -21,6 +31,11 @@ export class ItemReader {
   fail(name: string | number, expected: string, found: Json | undefined): never {
     const path = [...this.#path, name].map((part) => `/${part}`).join('');
     throw new DataError(`${path}: expected ${expected}, got ${typeName(found)}`);
+  }
+
+  #failNumber(name: string | number, allowed: string): never {
+    const path = [...this.#path, name].map((part) => `/${part}`).join('');
+    throw new NumberError(`${path}: ${allowed}`);
   }
 
   /** The whole item, which must be an object. */
@@ -53,6 +68,13 @@ export class ItemReader {
     return this.#integer(parent, name) ?? (parent[name] === null ? this.fail(name, 'number', null) : 0);
   }
 
+  /** An {@link integer} that is exact, as versions are compared and added up. Throws {@link NumberError}. */
+  version(parent: JsonObject, name: string): number {
+    const version = this.integer(parent, name);
+    if (!Number.isSafeInteger(version)) this.#failNumber(name, 'expected a version up to 2^53 - 1');
+    return version;
+  }
+
   integerOrNull(parent: JsonObject, name: string): number | undefined {
     return this.#integer(parent, name);
   }
@@ -60,7 +82,7 @@ export class ItemReader {
   #integer(parent: JsonObject, name: string): number | undefined {
     const value = parent[name];
     if (typeof value === 'number') {
-      if (!Number.isFinite(value)) this.fail(name, 'a number in the range of doubles', value);
+      if (!Number.isFinite(value)) this.#failNumber(name, OUT_OF_RANGE);
       return Math.trunc(value);
     }
     return value === undefined || value === null ? undefined : this.fail(name, 'number', value);
@@ -83,7 +105,7 @@ export class ItemReader {
     for (let index = 0; index < list.length; index++) {
       const value = list[index] as Json;
       if (typeof value === 'string' || typeof value === 'boolean') continue;
-      if (inspect(value) === 'range') this.fail(`${name}/${index}`, 'a number in the range of doubles', value);
+      if (inspect(value) === 'range') this.#failNumber(`${name}/${index}`, OUT_OF_RANGE);
     }
     return list;
   }

@@ -138,6 +138,22 @@ suite('malformed data is refused as a whole, with the path', () => {
   });
 });
 
+test('of data with numbers that cannot be, only the items that have them are left out', () => {
+  const refused: string[] = [];
+  const good = '{"key":"good","version":1}';
+  const data = parseDataSet(
+    `{"flags":{"a":{"version":1e400},"good":${good},"b":{"version":1,"rules":[{"clauses":[{"values":[-1e400]}]}]}},"segments":{"c":{"version":9007199254740993}}}`,
+    ({ kind, key, reason }) => refused.push(`${kind} ${key} ${reason}`),
+  );
+  assert.deepEqual([...data.flags.keys()], ['good']);
+  assert.equal(data.segments.size, 0);
+  assert.deepEqual(refused, [
+    'flags a /flags/a/version: expected a number in the range of doubles',
+    'flags b /flags/b/rules/0/clauses/0/values/0: expected a number in the range of doubles',
+    'segments c /segments/c/version: expected a version up to 2^53 - 1',
+  ]);
+});
+
 suite('single items', () => {
   test('without a key the item names itself', () => {
     assert.equal(parseItem('segments', '{"key":"s","version":2}').key, 's');

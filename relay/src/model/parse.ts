@@ -1,11 +1,22 @@
 import type { DataSet, Item, ItemKind } from './data.ts';
 import { type Flag, readFlag } from './flag.ts';
-import { DataError, ItemReader } from './item-reader.ts';
+import { DataError, ItemReader, NumberError } from './item-reader.ts';
 import { type Json, replaceSurrogateEscapes } from './json.ts';
 import { forEachElement, forEachMember, JsonTextError, memberTexts, skipSpace } from './scan.ts';
 import { readSegment, type Segment } from './segment.ts';
 
-export { DataError } from './item-reader.ts';
+export { DataError, NumberError } from './item-reader.ts';
+
+/** A flag or segment that was left out of its data. */
+export interface RefusedItem {
+  readonly kind: ItemKind;
+  readonly key: string;
+  /** Names the place. */
+  readonly reason: string;
+}
+
+/** Takes the items that are left out because of a {@link NumberError}. */
+export type RefuseItem = (item: RefusedItem) => void;
 
 // What parsing already made of an item's text, kept until it is compiled so that the text is parsed once.
 const parsedFlags = new WeakMap<Item, Flag>();
@@ -54,13 +65,22 @@ export function tombstone(kind: ItemKind, key: string, version: number): Item {
   return { kind, key, version, deleted: true, json: JSON.stringify({ key, version, deleted: true }) };
 }
 
-function parseItems(kind: ItemKind, text: string | undefined): ReadonlyMap<string, Item> {
+function parseItems(
+  kind: ItemKind,
+  text: string | undefined,
+  refuse: RefuseItem | undefined,
+): ReadonlyMap<string, Item> {
   const items = new Map<string, Item>();
   if (text === undefined) return items;
   const path = `/${kind}`;
   scanned(path, () =>
     forEachMember(text, 0, (key, start, stop) => {
-      items.set(key, parseItem(kind, text.slice(start, stop), key));
+      try {
+        items.set(key, parseItem(kind, text.slice(start, stop), key));
+      } catch (error) {
+        if (!(error instanceof NumberError) || refuse === undefined) throw error;
+        refuse({ kind, key, reason: error.message });
+      }
     }),
   );
   return items;
@@ -69,17 +89,18 @@ function parseItems(kind: ItemKind, text: string | undefined): ReadonlyMap<strin
 /**
  * Parses `{"flags": {…}, "segments": {…}}`. Every item keeps its original text; other members of the document are
  * skipped; a missing kind is empty; of a repeated key the last one counts. One malformed item makes the whole invalid,
- * as in ld-relay. Throws {@link DataError} that names the path, what was found and what is allowed.
+ * as in ld-relay; but one with a {@link NumberError} is left out and given to `refuse`, where there is one. Throws {@link DataError} that names
+ * the path, what was found and what is allowed.
  */
-export function parseDataSet(text: string): DataSet {
+export function parseDataSet(text: string, refuse?: RefuseItem): DataSet {
   const members = scanned('/', () => memberTexts(text));
   for (const [name, value] of members) {
     if (name !== 'flags' && name !== 'segments') parseJson(`/${name}`, value);
     else if (!value.startsWith('{')) throw new DataError(`/${name}: expected object, got ${value.slice(0, 20)}`);
   }
   return {
-    flags: parseItems('flags', members.get('flags')),
-    segments: parseItems('segments', members.get('segments')),
+    flags: parseItems('flags', members.get('flags'), refuse),
+    segments: parseItems('segments', members.get('segments'), refuse),
   };
 }
 

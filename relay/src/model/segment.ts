@@ -50,7 +50,7 @@ export function readSegment(reader: ItemReader, value: Json): Segment {
   const segment = reader.root(value);
   return {
     key: reader.string(segment, 'key'),
-    version: reader.integer(segment, 'version'),
+    version: reader.version(segment, 'version'),
     deleted: reader.boolean(segment, 'deleted'),
     salt: reader.string(segment, 'salt'),
     included: reader.strings(segment, 'included'),

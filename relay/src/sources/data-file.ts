@@ -1,21 +1,39 @@
 import { parse as parseYaml } from 'yaml';
-import type { DataSet } from '../model/data.ts';
-import { DataError, parseDataSet } from '../model/parse.ts';
+import type { DataSet, ItemKind } from '../model/data.ts';
+import { inspect, type Json } from '../model/json.ts';
+import { DataError, parseDataSet, type RefuseItem } from '../model/parse.ts';
 
 /**
  * Reads a data file: `{flags, segments}` in LaunchDarkly's JSON, or the same as YAML. `flagValues` is the short form for
- * a flag that has one value for everybody. Throws {@link DataError} that names the place.
+ * a flag that has one value for everybody. Items with numbers that cannot be are left out and given to `refuse`. Throws {@link DataError} that names the place.
  */
-export function readDataFile(text: string): DataSet {
+export function readDataFile(text: string, refuse?: RefuseItem): DataSet {
   const start = text.replace(/^\uFEFF/, '').trimStart();
   const json = start.startsWith('{') && isJson(start);
-  if (json && !start.includes('"flagValues"')) return parseDataSet(start);
+  if (json && !start.includes('"flagValues"')) return parseDataSet(start, refuse);
   const document = json ? (JSON.parse(start) as unknown) : fromYaml(start);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new DataError('the file must hold an object with "flags" and "segments"');
   }
   const { flags, flagValues, segments } = document as Record<string, unknown>;
-  return parseDataSet(JSON.stringify({ flags: withValues(flags, flagValues), segments: segments ?? {} }));
+  const parts = {
+    flags: finite('flags', withValues(flags, flagValues), refuse),
+    segments: finite('segments', segments ?? {}, refuse),
+  };
+  return parseDataSet(JSON.stringify(parts), refuse);
+}
+
+/** Without the items that have a number which JSON cannot say: it would become null. */
+function finite(kind: ItemKind, items: unknown, refuse: RefuseItem | undefined): unknown {
+  if (typeof items !== 'object' || items === null || Array.isArray(items)) return items;
+  const good = Object.entries(items).filter(([key, item]) => {
+    if (inspect(item as Json) !== 'range') return true;
+    const reason = `/${kind}/${key}: a number is beyond the range of doubles`;
+    if (refuse === undefined) throw new DataError(reason);
+    refuse({ kind, key, reason });
+    return false;
+  });
+  return Object.fromEntries(good);
 }
 
 function isJson(text: string): boolean {

@@ -4,6 +4,7 @@ import type { LinkError, LinkState } from '../model/link.ts';
 import { DataError } from '../model/parse.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readDataFile } from './data-file.ts';
+import { refuseInto } from './refused-items.ts';
 import type { Source, SourceSink } from './source.ts';
 
 /** Larger files are refused: V8 cannot hold them as one string. */
@@ -46,7 +47,7 @@ export function createFileSource(options: FileSourceOptions): Source {
       const text = await readFile(path, 'utf8');
       if (text === lastText && state === 'VALID' && !deliverAnyway) return;
       deliverAnyway = false;
-      const data = readDataFile(text);
+      const data = readDataFile(text, refuseInto(logger));
       if (!sink) return;
       await sink.put(data);
       lastText = text;

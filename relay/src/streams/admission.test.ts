@@ -51,6 +51,27 @@ test('who goes away while waiting does not hold a place', () => {
   assert.ok(third);
 });
 
+test('a client that hardly reads gives its place up long before, one that reads keeps it', async () => {
+  const admission = createAdmission({ maxConcurrent: 2, maxQueued: 2, sendTimeoutMs: 60_000, stallMs: 10 });
+  let left = 1e9;
+  const reading = () => {
+    left -= 1e6;
+    return left;
+  };
+  admission.admit()!.turn(() => {}, reading);
+  admission.admit()!.turn(
+    () => {},
+    () => 1_000_000,
+  );
+  const entered: number[] = [];
+  admission.admit()!.turn(() => entered.push(1), reading);
+  admission.admit()!.turn(() => entered.push(2));
+  const alive = setInterval(() => {}, 10);
+  await eventually(() => assert.deepEqual(entered, [1]));
+  clearInterval(alive);
+  assert.equal(admission.admit() === undefined, false, 'the place in the queue is free');
+});
+
 test('a client that never reads its payload gives its place up after a while', async () => {
   const admission = createAdmission({ maxConcurrent: 1, maxQueued: 1, sendTimeoutMs: 20 });
   admission.admit()!.turn(() => {});

@@ -1,7 +1,12 @@
+import { jobAfter, jobEvery } from '../jobs/jobs.ts';
+
 /** A place in the queue for the first payload of a stream. */
 export interface Ticket {
-  /** Calls `enter` when it is this stream's turn; `done` must be called when the payload has left or the connection closed. */
-  turn(enter: (done: () => void) => void): void;
+  /**
+   * Calls `enter` when it is this stream's turn; `done` must be called when the payload has left or the connection closed.
+   * @param pending bytes that wait for the client: a client that hardly reads gives its place up
+   */
+  turn(enter: (done: () => void) => void, pending?: () => number): void;
   /** The client went away before its turn. */
   cancel(): void;
 }
@@ -20,11 +25,19 @@ export interface AdmissionOptions {
   readonly maxQueued: number;
   /** ms after which a place is free again although its client has not read the payload */
   readonly sendTimeoutMs: number;
+  /** How often it is looked whether clients read, in ms; for tests. */
+  readonly stallMs?: number;
 }
+
+/** How often, in ms, it is looked whether clients with a place read. */
+const STALL_MS = 5_000;
+/** Bytes that a client has to read in that time to keep its place. */
+const STALL_BYTES = 64 * 1024;
 
 const OPEN_DOOR: Ticket = { turn: (enter) => enter(() => {}), cancel: () => {} };
 
-type Waiter = { enter: ((done: () => void) => void) | undefined };
+type Enter = (done: () => void) => void;
+type Waiter = { enter: Enter | undefined; pending: (() => number) | undefined };
 
 /** Makes the gate for reconnect storms: places for `maxConcurrent`, a queue for `maxQueued`, nothing for the rest. */
 export function createAdmission(options: AdmissionOptions): Admission {
@@ -32,18 +45,28 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const queue = new Set<Waiter>();
   let active = 0;
 
-  function start(enter: (done: () => void) => void): void {
+  function start(enter: Enter, pending: (() => number) | undefined): void {
     let left = false;
+    let watch: NodeJS.Timeout | undefined;
     const leave = () => {
       if (left) return;
       left = true;
       clearTimeout(timer);
+      clearInterval(watch);
       active--;
       next();
     };
-    const timer = setTimeout(leave, options.sendTimeoutMs);
+    const timer = jobAfter('admission', options.sendTimeoutMs, leave);
     timer.unref();
     enter(leave);
+    if (pending === undefined || left) return;
+    let before = pending();
+    watch = jobEvery('admission', options.stallMs ?? STALL_MS, () => {
+      const now = pending();
+      if (before - now < STALL_BYTES) leave();
+      before = now;
+    });
+    watch.unref();
   }
 
   function next(): void {
@@ -51,7 +74,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (waiter.enter === undefined || active >= options.maxConcurrent) continue;
       queue.delete(waiter);
       active++;
-      start(waiter.enter);
+      start(waiter.enter, waiter.pending);
     }
   }
 
@@ -61,9 +84,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
         active++;
         let used = false;
         return {
-          turn(enter) {
+          turn(enter, pending) {
             used = true;
-            start(enter);
+            start(enter, pending);
           },
           cancel() {
             if (used) return;
@@ -74,11 +97,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
         };
       }
       if (queue.size >= options.maxQueued) return undefined;
-      const waiter: Waiter = { enter: undefined };
+      const waiter: Waiter = { enter: undefined, pending: undefined };
       queue.add(waiter);
       return {
-        turn(enter) {
+        turn(enter, pending) {
           waiter.enter = enter;
+          waiter.pending = pending;
           next();
         },
         cancel: () => void queue.delete(waiter),

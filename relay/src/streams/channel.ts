@@ -1,3 +1,4 @@
+import { jobSoon, runJob } from '../jobs/jobs.ts';
 import type { StreamConnection } from './connection.ts';
 import { type Frame, merge, PING } from './sse.ts';
 import type { WheelSlot } from './wheel.ts';
@@ -101,7 +102,7 @@ export class Channel {
     this.#queue.push(frame);
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.#flush());
+      jobSoon('stream-flush', () => this.#flush());
     }
   }
 
@@ -126,7 +127,15 @@ export class Channel {
     this.#queue = [];
     this.#since = undefined;
     for (const frame of batch(queue)) {
-      for (const subscriber of this.#subscribers) this.#deliver(subscriber, frame);
+      for (const subscriber of this.#subscribers) {
+        try {
+          this.#deliver(subscriber, frame);
+        } catch (error) {
+          // It would miss a change without knowing. Cut, it comes again and gets everything; the others get theirs.
+          subscriber.connection.destroy();
+          runJob('stream-flush', () => Promise.reject(error));
+        }
+      }
     }
     if (since !== undefined) this.#owner.delivered(performance.now() - since);
   }

@@ -1,3 +1,4 @@
+import { jobAfter } from '../jobs/jobs.ts';
 import { Channel, type Platform, type StreamKind, type Subscriber } from './channel.ts';
 import { HEARTBEAT } from './sse.ts';
 import { sample, stagger } from './stagger.ts';
@@ -99,7 +100,8 @@ export class Hub {
     if (maxConnectionMs > 0) {
       // Sixteen steps instead of a continuous jitter: equal durations share one of Node's timer lists.
       const jitter = Math.floor(random() * 16) / 160;
-      subscriber.lifetime = setTimeout(() => subscriber.connection.end(END_GRACE_MS), maxConnectionMs * (1 - jitter));
+      const end = (): void => subscriber.connection.end(END_GRACE_MS);
+      subscriber.lifetime = jobAfter('stream-lifetime', maxConnectionMs * (1 - jitter), end);
       subscriber.lifetime.unref();
     }
   }

@@ -1,3 +1,5 @@
+import { jobEvery } from '../jobs/jobs.ts';
+
 /** A set of entries that are visited once per interval, spread over it: one timer for all of them. */
 export interface Wheel<T> {
   /** Adds an entry; it is first visited after a part of the interval that depends on when others came (contract 2.1: random phase). */
@@ -21,10 +23,11 @@ export function createWheel<T>(intervalMs: number, visit: (entry: T) => void): W
   const slots = Array.from({ length: count }, () => new Set<T>());
   let hand = 0;
   let next = 0;
-  const timer = setInterval(() => {
-    for (const entry of slots[hand]!) visit(entry);
+  const timer = jobEvery('heartbeat', intervalMs / count, () => {
+    const slot = slots[hand]!;
     hand = (hand + 1) % count;
-  }, intervalMs / count);
+    for (const entry of slot) visit(entry);
+  });
   timer.unref();
   return {
     add(entry) {

@@ -228,6 +228,24 @@ export const METRICS = {
     help: "SDKs' diagnostic events that were lost, by reason.",
     labels: ['environment', 'reason'],
   },
+  itemsRefused: {
+    name: 'flagrelay_items_refused_total',
+    type: 'counter',
+    help: 'Flags and segments of upstream, archives and data files that were left out because of a number that cannot be; the others were taken.',
+    labels: ['kind'],
+  },
+  largeEvaluations: {
+    name: 'flagrelay_large_evaluations_total',
+    type: 'counter',
+    help: 'Evaluations of large contexts, which take turns with everything else, by result: done, or refused because too many waited.',
+    labels: ['result'],
+  },
+  largeEvaluationsHeld: {
+    name: 'flagrelay_large_evaluations_held_characters',
+    type: 'gauge',
+    help: 'Length of the large contexts that are evaluated or wait for it.',
+    labels: [],
+  },
   jobFailures: {
     name: 'flagrelay_job_failures_total',
     type: 'counter',
@@ -312,6 +330,10 @@ export interface MetricSources {
   memory?(): Readonly<Record<string, { readonly used: number; readonly limit: number }>>;
   /** How often there was no room, since the start. */
   memoryRefused?(): Readonly<Record<string, number>>;
+  /** Where data come from sources. */
+  refusedItems?(): Readonly<Record<'flags' | 'segments', number>>;
+  /** Where contexts are evaluated. */
+  largeEvaluations?(): { readonly done: number; readonly refused: number; readonly held: number };
   /** Daemon mode: whether this process keeps the store up to date. */
   active?(): boolean;
 }
@@ -444,6 +466,33 @@ export function createMetrics(sources: MetricSources): Metrics {
         this.inc({ result: 'miss' }, misses);
       },
     });
+  }
+  const tallied = <const L extends string>(
+    definition: MetricDefinition & { labels: readonly L[] },
+    tally: (self: Counter<L>) => void,
+  ) =>
+    new Counter<L>({
+      ...naming(definition),
+      labelNames: [...definition.labels],
+      registers: [registry],
+      collect() {
+        this.reset();
+        tally(this);
+      },
+    });
+  const { refusedItems, largeEvaluations } = sources;
+  if (refusedItems !== undefined) {
+    tallied(METRICS.itemsRefused, (self) => {
+      for (const [kind, count] of Object.entries(refusedItems())) self.inc({ kind }, count);
+    });
+  }
+  if (largeEvaluations !== undefined) {
+    tallied(METRICS.largeEvaluations, (self) => {
+      const { done, refused } = largeEvaluations();
+      self.inc({ result: 'done' }, done);
+      self.inc({ result: 'refused' }, refused);
+    });
+    sampled(METRICS.largeEvaluationsHeld, (self) => self.set(largeEvaluations().held));
   }
   const requests = new RequestMetrics(METRICS.requests, METRICS.duration);
   requests.register(registry);

@@ -25,3 +25,13 @@ test('ordinary text is left alone', () => {
   const text = 'server-side sdk-side mobile http://127.0.0.1:8030/status took 3 ms';
   assert.equal(redact(text), text);
 });
+
+test('a long text costs no more than its length', () => {
+  for (const part of ['a.', 'a://', 'x://:', 'sdk-', 'password ', '@:']) {
+    const text = part.repeat(100_000);
+    const start = process.threadCpuUsage();
+    redact(text);
+    const { user } = process.threadCpuUsage(start);
+    assert.ok(user < 2_000_000, `${part}: ${user} µs`);
+  }
+});

@@ -33,6 +33,19 @@ test('text for people', () => {
   assert.match(lines[0]!, /^\d{4}-\S+Z INFO {2}listening port=8030$/);
 });
 
+test('text of others makes no lines, colours or directions of its own', () => {
+  const { logger, lines } = capture({ level: 'info', format: 'text' });
+  logger.info('bad\r\nflag', {
+    flag: 'x\n2026-01-01T00:00:00Z ERROR \u001b[31mfake\u001b[0m',
+    name: '\u202egnp.exe\u2028',
+  });
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0]!,
+    / bad\\u000d\\nflag flag=x\\n2026-\S+ ERROR \\u001b\[31mfake\\u001b\[0m name=\\u202egnp\.exe\\u2028$/,
+  );
+});
+
 test('levels, per logger; none says nothing', () => {
   const { logger, lines } = capture({ level: 'warn', format: 'json' });
   logger.info('no');

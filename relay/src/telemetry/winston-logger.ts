@@ -48,6 +48,18 @@ function format(kind: LogOptions['format']): winston.Logform.Format {
     const time = new Date().toISOString();
     if (kind === 'json') return redact(JSON.stringify({ time, level, message, ...fields }));
     const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${String(value)}`);
-    return redact(`${time} ${level.toUpperCase().padEnd(5)} ${String(message)}${rest.join('')}`);
+    return escapeControls(redact(`${time} ${level.toUpperCase().padEnd(5)} ${String(message)}${rest.join('')}`));
+  });
+}
+
+// Whatever a terminal or a reader of lines acts upon: controls, separators of lines, and what turns the direction of text.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** One line, whatever is in it: names of flags and errors of others may hold line feeds and escape sequences. */
+function escapeControls(line: string): string {
+  return line.replace(CONTROLS, (found) => {
+    if (found === '\n') return '\\n';
+    return `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }

@@ -2,6 +2,7 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { RelayConfig } from '../config/document.ts';
+import { jobAfter } from '../jobs/jobs.ts';
 import { type ProxyEndpoint, ProxySettingsError, proxyFor, proxySettings } from './proxy-settings.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -210,7 +211,7 @@ function createPools(config: ProxyConfig | undefined, credentials: string | unde
     await Promise.all([agent.destroy(error), ...made.map((each) => each.destroy(error))]);
   };
   const close = async (graceMs: number): Promise<void> => {
-    const timer = setTimeout(() => void destroy(null), graceMs);
+    const timer = jobAfter('upstream-close', graceMs, () => destroy(null));
     try {
       await agent.close();
     } finally {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { MetricObject } from 'prom-client';
+import { runJob } from '../jobs/jobs.ts';
 import { containerBytes } from '../memory/limit.ts';
 import type { SourceSink } from '../sources/source.ts';
 import { workerNode } from './heap.ts';
@@ -88,19 +89,19 @@ export function startWorkerProcess(start: WorkerStart, sources: SharedSources, e
     link: (state, error) => send({ type: 'link', source, state, error }),
   });
 
-  child.on('message', (message: FromWorker) => {
+  const take = (message: FromWorker): unknown => {
     switch (message.type) {
       case 'listening':
         return events.listening(message.port);
       case 'open':
         subscriptions.set(message.source, sources.subscribe(message.definition, sinkOf(message.source)));
-        return;
+        return undefined;
       case 'restart':
         return subscriptions.get(message.source)?.restart();
       case 'closed':
         subscriptions.get(message.source)?.close();
         subscriptions.delete(message.source);
-        return;
+        return undefined;
       case 'ack':
         return acks.get(message.ack)?.();
       case 'metrics':
@@ -115,7 +116,8 @@ export function startWorkerProcess(start: WorkerStart, sources: SharedSources, e
       case 'fatal':
         return events.fatal(message.message);
     }
-  });
+  };
+  child.on('message', (message: FromWorker) => runJob('worker-message', () => take(message)));
   const ended = (how: string): void => {
     if (gone) return;
     gone = true;

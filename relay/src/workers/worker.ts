@@ -1,4 +1,5 @@
 import { type RunningRelay, startRelay } from '../app.ts';
+import { jobAfter, runJob } from '../jobs/jobs.ts';
 import { describe } from '../telemetry/describe.ts';
 import { createLogger } from '../telemetry/winston-logger.ts';
 import type { FromPrimary, FromWorker, WorkerStart } from './messages.ts';
@@ -45,7 +46,7 @@ export function runWorker(): void {
             feeds: feeds.feeds,
             lead,
             changed: () => {
-              state.telling ??= setTimeout(tell, TELL_MS);
+              state.telling ??= jobAfter('worker-facts', TELL_MS, tell);
             },
             membershipsChanged: (id) => send({ type: 'memberships', id }),
           },
@@ -59,15 +60,18 @@ export function runWorker(): void {
     }
   };
 
-  process.on('message', (message: FromPrimary) => {
+  // A promise that nobody waits for is like a job: its failure ends nothing else.
+  process.on('unhandledRejection', (error) => runJob('promise', () => Promise.reject(error)));
+  const take = (message: FromPrimary): unknown => {
     const { relay } = state;
-    if (feeds.take(message)) return;
-    if (message.type === 'start') void start(message.start);
-    else if (message.type === 'memberships') relay?.membershipsChanged(message.id);
-    else if (message.type === 'metrics') void sendMetrics(relay, message.ack);
-    else if (message.type === 'drain') void relay?.drain().finally(() => send({ type: 'drained' }));
-    else if (message.type === 'close') void leave(relay);
-  });
+    if (feeds.take(message)) return undefined;
+    if (message.type === 'start') return start(message.start);
+    if (message.type === 'memberships') return relay?.membershipsChanged(message.id);
+    if (message.type === 'metrics') return sendMetrics(relay, message.ack);
+    if (message.type === 'drain') return relay?.drain().finally(() => send({ type: 'drained' }));
+    return message.type === 'close' ? leave(relay) : undefined;
+  };
+  process.on('message', (message: FromPrimary) => runJob('worker-message', () => take(message)));
 }
 
 /** To the primary; when it has just gone, `disconnect` ends this process. */

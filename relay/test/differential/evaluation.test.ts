@@ -69,6 +69,39 @@ test('a data set that is compiled on top of others evaluates as if it were the f
   );
 });
 
+test('evaluated in steps, while the data change between them, a context has the results of the data that it began with', async () => {
+  let previous: CompiledData | undefined;
+  await fc.assert(
+    fc.asyncProperty(
+      worlds({ odd: true, flags: FLAGS, contexts: 2 }),
+      worlds({ odd: true, flags: FLAGS, contexts: 1 }),
+      fc.nat(60),
+      async (world, later, when) => {
+        const data = compile(parseDataSet(JSON.stringify(world.data)), previous);
+        previous = data;
+        for (const document of world.contexts) {
+          const context = parseContext(JSON.stringify(document));
+          const options = { audience: 'server', withReasons: true } as const;
+          const expected = data.evaluateAll(context, options);
+          const steps = data.evaluateInSteps(context, options);
+          let step = steps.next();
+          for (let count = 0; step.done !== true; count++) {
+            if (count === when) previous = compile(parseDataSet(JSON.stringify(later.data)), previous);
+            step = steps.next();
+          }
+          assert.equal(step.value.join(''), expected);
+          const each: unknown[] = [];
+          const eachInSteps: unknown[] = [];
+          data.evaluateEach(context, options, (key, result) => each.push([key, result]));
+          for (const _ of data.evaluateEachInSteps(context, options, (key, result) => eachInSteps.push([key, result])));
+          assert.deepEqual(eachInSteps, each);
+        }
+      },
+    ),
+    { numRuns: 80, endOnFailure: true },
+  );
+});
+
 test('one flag evaluated alone has the result that it has among all', async () => {
   await fc.assert(
     fc.asyncProperty(worlds({ odd: true, flags: FLAGS, contexts: 3 }), async (world) => {

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Environment } from '../../environment/environment.ts';
 import type { Audience, BigSegments, CompiledData } from '../../evaluation/compiled.ts';
+import { TooCostlyError } from '../../evaluation/pattern.ts';
+import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../../evaluation/turns.ts';
 import { BodyError } from '../../http/body.ts';
 import { acceptsGzip } from '../../http/negotiation.ts';
 import { queryParam } from '../../http/path.ts';
@@ -103,7 +105,7 @@ function answer(asked: Asked, received: ReceivedContext, read: Read): Promise<vo
   const { audience, options, request, response, selected } = asked;
   if (audience === 'browser' && !passesSecureMode(response, selected, received.context)) return undefined;
   // The common case stays free of promises and of everything that only big segments need.
-  if (isAtHand(read) && !received.context.keyless) {
+  if (isAtHand(read) && !received.context.keyless && received.text.length <= LARGE_CONTEXT_CHARS) {
     try {
       answerNow(asked, received, read);
     } catch (error) {
@@ -166,7 +168,11 @@ function sendAnswer({ options, request, response, selected }: Asked, answer: Ans
   }
 }
 
-async function evaluate(asked: Asked, { context }: ReceivedContext, data: CompiledData | undefined): Promise<void> {
+async function evaluate(
+  asked: Asked,
+  { context, text }: ReceivedContext,
+  data: CompiledData | undefined,
+): Promise<void> {
   const { audience, options, request, response } = asked;
   const { environment, cors, query } = asked.selected;
   if (data === undefined) {
@@ -179,12 +185,24 @@ async function evaluate(asked: Asked, { context }: ReceivedContext, data: Compil
   }
   const bigSegments = await bigSegmentsFor(environment, data, context);
   const withReasons = queryParam(query, 'withReasons') === 'true';
-  const body = data.evaluateInParts(context, {
-    audience,
-    withReasons,
-    ...(bigSegments === undefined ? {} : { bigSegments }),
-  });
-  sendBody(options, request, response, body, cors);
+  const evaluation = { audience, withReasons, ...(bigSegments === undefined ? {} : { bigSegments }) };
+  if (text.length <= LARGE_CONTEXT_CHARS) {
+    sendBody(options, request, response, data.evaluateInParts(context, evaluation), cors);
+    return;
+  }
+  // With big segments there is no tag: what is in them does not show in it.
+  const tag = data.bigSegmentKinds.size === 0 ? answerTag(data, audience, withReasons, text) : undefined;
+  const headers = tag === undefined ? cors : ['ETag', tag, ...cors];
+  if (tag !== undefined && request.headers['if-none-match'] === tag) {
+    sendEmpty(response, 304, headers);
+    return;
+  }
+  const body = await inTurns(
+    text.length,
+    () => data.evaluateInSteps(context, evaluation),
+    () => !response.destroyed,
+  );
+  if (body !== undefined) sendBody(options, request, response, body, headers);
 }
 
 /** What the big-segment store says about a context; undefined when there is none or nothing needs it. */
@@ -214,6 +232,21 @@ function sendBody(
   );
 }
 
+/** Text of the 500 while the store cannot be read. ld-relay says what failed, which names the store's address. */
+export const STORE_FAILED = 'Error fetching flags from feature store: it cannot be read';
+
+/** Answers an evaluation that is not done because it would cost the others too much; false for every other error. */
+export function sendRefusal(response: ServerResponse, error: unknown, headers: HeaderList): boolean {
+  if (error instanceof TooCostlyError) {
+    sendMessage(response, 413, error.message, headers);
+  } else if (error instanceof BusyError) {
+    sendMessage(response, 503, error.message, [...headers, 'Retry-After', '1']);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 function failed({ environment, cors }: Selected, response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
@@ -224,9 +257,11 @@ function failed({ environment, cors }: Selected, response: ServerResponse, error
     return;
   }
   if (error instanceof StoreError) {
-    sendMessage(response, 500, `Error fetching flags from feature store: ${error.message}`, cors);
+    environment.logger.debug('the store could not be read for an evaluation', { error: error.message });
+    sendMessage(response, 500, STORE_FAILED, cors);
     return;
   }
+  if (sendRefusal(response, error, cors)) return;
   environment.logger.error('an evaluation failed', {
     error: describe(error),
   });

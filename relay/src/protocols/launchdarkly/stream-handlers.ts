@@ -46,14 +46,17 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
     open(options, request, response, selected, (connection) => {
       connection.onClose = () => ticket.cancel();
       let waited = false;
-      ticket.turn((done) => {
-        if (waited && !selected.environment.accepts(selected.credential)) {
-          connection.end(0);
-          done();
-        } else {
-          join(kind, connection, selected, (data) => initial(payloadsOf(data)), done);
-        }
-      });
+      ticket.turn(
+        (done) => {
+          if (waited && !selected.environment.accepts(selected.credential)) {
+            connection.end(0);
+            done();
+          } else {
+            join(kind, connection, selected, (data) => initial(payloadsOf(data)), done);
+          }
+        },
+        () => connection.pendingBytes,
+      );
       waited = true;
     });
   };

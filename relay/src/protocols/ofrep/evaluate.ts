@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CompiledData, EvaluateOptions } from '../../evaluation/compiled.ts';
+import type { CompiledData, EvaluateOptions, FlagResult } from '../../evaluation/compiled.ts';
+import { TooCostlyError } from '../../evaluation/pattern.ts';
+import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../../evaluation/turns.ts';
 import { BodyError, type HeldBody } from '../../http/body.ts';
 import { queryParam } from '../../http/path.ts';
 import { sendEmpty, sendJson } from '../../http/reply.ts';
@@ -20,6 +22,8 @@ interface Evaluation {
   readonly data: CompiledData;
   readonly context: Context;
   readonly options: EvaluateOptions;
+  /** Length of the request's text. */
+  readonly chars: number;
 }
 
 /** POST `/ofrep/v1/evaluate/flags/{key}`. */
@@ -46,9 +50,15 @@ export function evaluateAll(bodies: ContextBodies): OfrepHandler {
   return (request, response, given) => {
     const failed = ({ code, message }: OfrepError) =>
       sendJson(response, 400, JSON.stringify({ errorCode: code, errorDetails: message }), given.headers);
-    void answer(request, response, given, bodies, failed, ({ data, context, options }) => {
+    void answer(request, response, given, bodies, failed, async ({ data, context, options, chars }) => {
       const flags: string[] = [];
-      data.evaluateEach(context, options, (key, result) => flags.push(ofrepResult(key, result).json));
+      const visit = (key: string, result: FlagResult): unknown => flags.push(ofrepResult(key, result).json);
+      if (chars <= LARGE_CONTEXT_CHARS) data.evaluateEach(context, options, visit);
+      else {
+        const begin = () => data.evaluateEachInSteps(context, options, visit);
+        await inTurns(chars, begin, () => !response.destroyed);
+        if (response.destroyed) return;
+      }
       const body = `{"flags":[${flags.join(',')}]}`;
       const tag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
       const headers = ['ETag', tag, ...given.headers];
@@ -65,7 +75,7 @@ async function answer(
   { environment, audience, query, headers }: OfrepRequest,
   { reader, maxBytes }: ContextBodies,
   failed: (error: OfrepError) => void,
-  use: (evaluation: Evaluation) => void,
+  use: (evaluation: Evaluation) => void | Promise<void>,
 ): Promise<void> {
   let body: HeldBody | undefined;
   try {
@@ -89,11 +99,13 @@ async function answer(
     }
     const bigSegments = await bigSegmentsFor(environment, data, context);
     const options = { audience, withReasons: true, ...(bigSegments === undefined ? {} : { bigSegments }) };
-    use({ data, context, options });
+    await use({ data, context, options, chars: text.length });
   } catch (error) {
     if (response.headersSent) response.destroy();
     else if (error instanceof OfrepError) failed(error);
     else if (error instanceof BodyError) sendBodyError(response, error, headers);
+    else if (error instanceof TooCostlyError) sendProblem(response, 413, error.message, headers);
+    else if (error instanceof BusyError) sendProblem(response, 503, error.message, [...headers, 'Retry-After', '1']);
     else {
       if (!(error instanceof StoreError)) environment.logger.error('an evaluation failed', { error: describe(error) });
       sendProblem(response, 500, 'the flags cannot be read', headers);

@@ -10,6 +10,7 @@ import { parseDataSet } from '../../model/parse.ts';
 import { environmentRep } from '../environment-rep.ts';
 import { ArchiveError, checksum } from './format.ts';
 import { readArchive, readArchiveFiles } from './read.ts';
+import { unpack } from './unpack.ts';
 import { packArchive, writeArchive } from './write.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'flagrelay-archive-'));
@@ -142,6 +143,39 @@ test('7: garbage, truncated and emptied files are refused, whatever is left of t
   for (const sample of samples) await assert.rejects(readArchive(file(sample)), ArchiveError);
   await assert.rejects(readArchive(join(directory, 'nosuch')), { code: 'ENOENT' });
 });
+
+/** A tar head of a file that says to have `size` bytes. */
+function head(name: string, size: number, type = '0'): Buffer {
+  const block = Buffer.alloc(512);
+  block.write(name);
+  block.write('0000644\0', 100);
+  block.write(`${size.toString(8).padStart(11, '0')}\0`, 124);
+  block.write('        ', 148);
+  block.write(type, 156);
+  block.write('ustar\u000000', 257);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return block;
+}
+
+const SMALL = { entryBytes: 100_000, totalBytes: 150_000, entries: 10 };
+const TOO_LARGE: Record<string, [Buffer[], RegExp]> = {
+  'an entry': [[head('a.json', 300 * 2 ** 20), Buffer.alloc(2 ** 20)], /a\.json has 300 MiB; 0\.095 MiB are allowed/],
+  'an entry with nothing behind its head': [[head('a.json', 300 * 2 ** 20)], /a\.json has 300 MiB/],
+  'all together': [
+    ['a', 'b'].flatMap((name) => [head(name, 99_840), Buffer.alloc(99_840)]),
+    /more than the 0\.143 MiB that are allowed/,
+  ],
+  'a head': [[head('pax', 64 * 2 ** 20, 'x'), Buffer.alloc(64 * 2 ** 20)], /not a tar archive/],
+  'what is skipped': [[head('a/b', 64 * 2 ** 20)], /a\/b has 64 MiB/],
+  'their number': [Array.from({ length: 11 }, (_, index) => head(`${index}.json`, 0)), /more than 10 files/],
+};
+for (const [name, [blocks, expected]] of Object.entries(TOO_LARGE)) {
+  test(`too large, and so refused: ${name}`, TIMEOUT, async () => {
+    const path = file(gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)])));
+    await assert.rejects(unpack(path, SMALL), (error) => error instanceof ArchiveError && expected.test(error.message));
+  });
+}
 
 test('fuzz: a flipped byte is refused or does no harm', TIMEOUT, async () => {
   const plain = gunzipSync(await packArchive([{ rep: rep('e1'), data: DATA }]));

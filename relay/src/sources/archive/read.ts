@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { DataSet } from '../../model/data.ts';
-import { parseDataSet } from '../../model/parse.ts';
+import { parseDataSet, type RefuseItem } from '../../model/parse.ts';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
 import { describeIssues, lenientObject } from '../members.ts';
 import { ArchiveError, CHECKSUM_FILE, checksum, dataFile } from './format.ts';
@@ -26,12 +26,12 @@ export interface Archive {
 const description = lenientObject({ env: environmentRep, dataId: z.string().default('') });
 
 /** Reads an archive from disk. Throws {@link ArchiveError} when it cannot be used as a whole, and the error of `node:fs`. */
-export async function readArchive(path: string): Promise<Archive> {
-  return readArchiveFiles(await unpack(path));
+export async function readArchive(path: string, refuse?: RefuseItem): Promise<Archive> {
+  return readArchiveFiles(await unpack(path), refuse);
 }
 
 /** Reads the files of an archive (contract 7). Throws {@link ArchiveError} for a missing or wrong checksum, no environments, or an environment without data. */
-export function readArchiveFiles(files: ReadonlyMap<string, Buffer>): Archive {
+export function readArchiveFiles(files: ReadonlyMap<string, Buffer>, refuse?: RefuseItem): Archive {
   const expected = files.get(CHECKSUM_FILE);
   if (!expected) throw new ArchiveError(`it has no ${CHECKSUM_FILE}`);
   if (!checksum(files).equals(expected)) throw new ArchiveError(`its content does not match ${CHECKSUM_FILE}`);
@@ -49,7 +49,7 @@ export function readArchiveFiles(files: ReadonlyMap<string, Buffer>): Archive {
       environments.set(env.envID, {
         rep: env,
         dataId: dataId === '' ? hash('sha256', data) : dataId,
-        data: parseDataSet(data.toString('utf8')),
+        data: parseDataSet(data.toString('utf8'), refuse),
       });
     } catch (error) {
       broken.set(id, reasonOf(error));

@@ -1,8 +1,10 @@
 import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../config/document.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
+import { jobEvery } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { definitionOfRep, succeed } from '../environment-rep.ts';
+import { refuseInto } from '../refused-items.ts';
 import type { Source } from '../source.ts';
 import { createFeeds } from './feeds.ts';
 import { ArchiveError } from './format.ts';
@@ -36,7 +38,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   let loaded = '';
   let lastProblem = '';
   let timer: NodeJS.Timeout | undefined;
-  let working: Promise<void> = Promise.resolve();
+  let working: Promise<void> | undefined;
 
   function apply(archive: Archive): void {
     for (const [id, reason] of archive.broken)
@@ -72,7 +74,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
         deps.onAbsent?.(undefined);
         return;
       }
-      const archive = await readArchive(archiveFile);
+      const archive = await readArchive(archiveFile, refuseInto(logger));
       if (!sink) return;
       loaded = now;
       lastProblem = '';
@@ -89,11 +91,13 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   }
 
   function schedule(): void {
-    timer = setTimeout(() => {
-      working = look().finally(() => {
-        if (sink) schedule();
+    timer = jobEvery('archive-look', config.reloadMs, () => {
+      // A look that takes longer than the interval is not overtaken.
+      working ??= look().finally(() => {
+        working = undefined;
       });
-    }, config.reloadMs);
+      return working;
+    });
     timer.unref();
   }
 
@@ -102,7 +106,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
       sink = target;
       try {
         loaded = await fingerprint();
-        apply(await readArchive(archiveFile));
+        apply(await readArchive(archiveFile, refuseInto(logger)));
       } catch (error) {
         throw new StartupError(`cannot use the archive ${archiveFile}: ${problemOf(error)}`, { cause: error });
       }
@@ -112,7 +116,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
     sourceFor: (id) => feeds.sourceFor(id),
     async close() {
       sink = undefined;
-      clearTimeout(timer);
+      clearInterval(timer);
       await working;
     },
   };

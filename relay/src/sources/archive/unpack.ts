@@ -2,34 +2,64 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import { memoryLimitBytes } from '../../memory/limit.ts';
 import { ArchiveError } from './format.ts';
 
-/** One file in an archive may have so many bytes (contract 7). */
-const MAX_ENTRY_BYTES = 200 * 1024 * 1024;
+/** How much an archive may unpack to. */
+export interface ArchiveLimits {
+  /** Bytes of one file (contract 7: 200 MiB). */
+  readonly entryBytes: number;
+  /** Bytes of all files together, skipped ones too, so that a small archive that unpacks to a huge one cannot take the memory. */
+  readonly totalBytes: number;
+  /** Files, those that are skipped among them. */
+  readonly entries: number;
+}
 
-/** All files together may have so many bytes, so that a small archive that unpacks to a huge one cannot take the memory. */
-const MAX_TOTAL_BYTES = 1024 * 1024 * 1024;
+const MAX_ENTRY_BYTES = 200 * 2 ** 20;
+const MAX_TOTAL_BYTES = 2 ** 30;
+const MIN_TOTAL_BYTES = 16 * 2 ** 20;
+/** Of the memory: what is parsed of the files, beside the data that are served meanwhile, takes several times as much. */
+const TOTAL_SHARE = 1 / 8;
+const MAX_ENTRIES = 20_000;
+
+/** The limits of a process with so many bytes of memory. */
+export function archiveLimits(memory: number): ArchiveLimits {
+  const totalBytes = Math.min(MAX_TOTAL_BYTES, Math.max(MIN_TOTAL_BYTES, Math.floor(memory * TOTAL_SHARE)));
+  return { totalBytes, entryBytes: Math.min(MAX_ENTRY_BYTES, totalBytes), entries: MAX_ENTRIES };
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 3 : 0)} MiB`;
+}
 
 /**
  * The regular files at the top level of a tar or tar.gz, by name; nothing is written to disk. Throws
  * {@link ArchiveError} for something that is not a tar or too large, and the error of `node:fs`.
  */
-export async function unpack(path: string): Promise<Map<string, Buffer>> {
+export async function unpack(
+  path: string,
+  limits: ArchiveLimits = archiveLimits(memoryLimitBytes()),
+): Promise<Map<string, Buffer>> {
   const compressed = await isGzip(path);
   const gunzip = createGunzip();
   const files = new Map<string, Buffer>();
   let total = 0;
+  let count = 0;
   const tar = extract();
   tar.on('entry', (header, stream, next) => {
+    // An entry that is not read to its end is destroyed with the error, which would be nobody's.
+    stream.on('error', () => undefined);
     const name = header.name.replace(/^\.\//, '');
+    const size = header.size ?? 0;
+    total += size;
+    const problem = problemWith(name, size, total, ++count, limits);
+    if (problem !== undefined) {
+      next(new ArchiveError(problem));
+      return;
+    }
     if (header.type !== 'file' || name.includes('/')) {
       stream.resume();
       stream.on('end', next);
-      return;
-    }
-    total += header.size ?? 0;
-    if ((header.size ?? 0) > MAX_ENTRY_BYTES || total > MAX_TOTAL_BYTES) {
-      next(new ArchiveError(`${name} is too large`));
       return;
     }
     collect(stream).then((content) => {
@@ -55,6 +85,20 @@ export async function unpack(path: string): Promise<Map<string, Buffer>> {
     tar.destroy();
   }
   return files;
+}
+
+function problemWith(
+  name: string,
+  size: number,
+  total: number,
+  count: number,
+  { entryBytes, totalBytes, entries }: ArchiveLimits,
+): string | undefined {
+  if (size > entryBytes)
+    return `${name} has ${mebibytes(size)}; ${mebibytes(entryBytes)} are allowed with the memory there is`;
+  if (total > totalBytes)
+    return `its files have more than the ${mebibytes(totalBytes)} that are allowed with the memory there is`;
+  return count > entries ? `it has more than ${entries} files` : undefined;
 }
 
 /** Writes everything into the extractor, no faster than it takes it; ends early when `finished` says that it has failed. */

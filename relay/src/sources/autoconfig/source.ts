@@ -3,6 +3,7 @@ import type { RelayConfig } from '../../config/document.ts';
 import { trySecretFile } from '../../config/secrets.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
 import { type FileWatch, watchFiles } from '../../files/watch.ts';
+import { jobAfter } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { USER_AGENT } from '../launchdarkly/stream.ts';
 import { type Backoff, createBackoff } from '../sse/backoff.ts';
@@ -217,7 +218,7 @@ export function createAutoConfig(
         watch = watchFiles([keyFile], () => readKey(keyFile), deps.pollMs);
         readKey(keyFile);
       }
-      const patience = setTimeout(() => void useCache().then(goOn), deps.firstListMs ?? FIRST_LIST_MS);
+      const patience = jobAfter('first-list', deps.firstListMs ?? FIRST_LIST_MS, () => useCache().then(goOn));
       try {
         await first.promise;
       } finally {

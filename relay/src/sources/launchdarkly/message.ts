@@ -1,5 +1,5 @@
 import type { DataSet, Item, ItemKind } from '../../model/data.ts';
-import { parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
+import { NumberError, parseDataSet, parseItem, type RefuseItem, tombstone } from '../../model/parse.ts';
 import { memberTexts } from '../../model/scan.ts';
 import type { ServerSentEvent } from '../sse/parser.ts';
 
@@ -8,9 +8,9 @@ export type FlagMessage = { readonly put: DataSet } | { readonly upsert: Item };
 
 /**
  * Reads one event of LaunchDarkly's `/all` stream (contract 2.2). Undefined for an event or path that is not known,
- * which is ignored (contract 2.3). Throws what the JSON or the item parser throws for bad data.
+ * which is ignored (contract 2.3), and for a change of an item with a number that cannot be, which is given to `refuse`. Throws what the JSON or the item parser throws for other bad data.
  */
-export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined {
+export function readFlagMessage(event: ServerSentEvent, refuse: RefuseItem): FlagMessage | undefined {
   switch (event.event) {
     case 'put': {
       const members = memberTexts(event.data);
@@ -18,7 +18,7 @@ export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined
       if (path !== undefined && path !== '/' && path !== '') return undefined;
       const data = members.get('data');
       if (data === undefined) throw new SyntaxError('a put has no "data"');
-      return { put: parseDataSet(data) };
+      return { put: parseDataSet(data, refuse) };
     }
     case 'patch': {
       const members = memberTexts(event.data);
@@ -26,7 +26,13 @@ export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined
       if (!target) return undefined;
       const data = members.get('data');
       if (data === undefined) throw new SyntaxError('a patch has no "data"');
-      return { upsert: parseItem(target.kind, data, target.key) };
+      try {
+        return { upsert: parseItem(target.kind, data, target.key) };
+      } catch (error) {
+        if (!(error instanceof NumberError)) throw error;
+        refuse({ ...target, reason: error.message });
+        return undefined;
+      }
     }
     case 'delete': {
       const members = memberTexts(event.data);
@@ -34,6 +40,10 @@ export function readFlagMessage(event: ServerSentEvent): FlagMessage | undefined
       if (!target) return undefined;
       const version: unknown = JSON.parse(members.get('version') ?? 'null');
       if (typeof version !== 'number') throw new SyntaxError('a delete has no numeric "version"');
+      if (!Number.isSafeInteger(Math.trunc(version))) {
+        refuse({ ...target, reason: 'the version of its deletion is not a number up to 2^53 - 1' });
+        return undefined;
+      }
       return { upsert: tombstone(target.kind, target.key, Math.trunc(version)) };
     }
     default:

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { LinkError, LinkState } from '../../model/link.ts';
+import type { RefuseItem } from '../../model/parse.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { VERSION } from '../../version.ts';
+import { refuseInto } from '../refused-items.ts';
 import type { Source, SourceSink } from '../source.ts';
 import { type Backoff, createBackoff } from '../sse/backoff.ts';
 import { type EventStream, InvalidEventError, openEventStream, type StreamFailure } from '../sse/event-stream.ts';
@@ -41,6 +43,7 @@ export interface StreamSourceOptions {
  */
 export function createStreamSource(options: StreamSourceOptions): Source {
   const { logger, now = Date.now } = options;
+  const refuse = refuseInto(logger);
   let stream: EventStream | undefined;
   let state: LinkState = 'INITIALIZING';
   let wasValid = false;
@@ -66,9 +69,9 @@ export function createStreamSource(options: StreamSourceOptions): Source {
 
   async function received(sink: SourceSink, event: ServerSentEvent): Promise<undefined> {
     const since = performance.now();
-    const message = parse(event);
+    const message = parse(event, refuse);
     if (!message) {
-      logger.debug('ignored an unknown event on the flag stream', { event: event.event });
+      logger.debug('ignored an event on the flag stream', { event: event.event });
       return;
     }
     if ('upsert' in message) {
@@ -111,9 +114,9 @@ export function streamUrl(uri: string, filterKey: string | undefined): string {
   return filterKey === undefined ? url : `${url}?filter=${encodeURIComponent(filterKey)}`;
 }
 
-function parse(event: ServerSentEvent): ReturnType<typeof readFlagMessage> {
+function parse(event: ServerSentEvent, refuse: RefuseItem): ReturnType<typeof readFlagMessage> {
   try {
-    return readFlagMessage(event);
+    return readFlagMessage(event, refuse);
   } catch (error) {
     // The parser's message may quote flag data; its kind is enough for a log line.
     throw new InvalidEventError(`the "${event.event}" event cannot be read`, { cause: error });

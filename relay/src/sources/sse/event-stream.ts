@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
+import { memoryLimitBytes } from '../../memory/limit.ts';
 import type { LinkErrorKind } from '../../model/link.ts';
 import { StoreError } from '../../store/store.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
@@ -9,8 +10,17 @@ import { createSseParser, EventTooLargeError, type ServerSentEvent } from './par
 /** Silence on an open stream after which it counts as dead, in ms (contract 5.1). */
 export const SILENCE_LIMIT_MS = 300_000;
 
-/** Characters that one event may have: far above any real payload, below what V8 can hold as one string. */
-export const MAX_EVENT_LENGTH = 400_000_000;
+/** Characters that one event may have at most: below what V8 can hold as one string. */
+const MAX_EVENT_LENGTH = 400_000_000;
+/** And at least, however little memory there is. */
+const MIN_EVENT_LENGTH = 16 * 2 ** 20;
+/** Of the memory: what an event is put together of, and what is parsed of it, take several times its length. */
+const EVENT_SHARE = 1 / 8;
+
+/** Characters that one event may have in a process with so many bytes of memory: above any payload that it can serve. */
+export function maxEventLength(memory: number): number {
+  return Math.min(MAX_EVENT_LENGTH, Math.max(MIN_EVENT_LENGTH, Math.floor(memory * EVENT_SHARE)));
+}
 
 /** How long the body of an error answer may take, in ms. */
 const ERROR_BODY_MS = 1_000;
@@ -87,7 +97,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     backoff.opened();
     options.refusals?.opened();
     const parser = createSseParser({
-      maxEventLength: options.maxEventLength ?? MAX_EVENT_LENGTH,
+      maxEventLength: options.maxEventLength ?? maxEventLength(memoryLimitBytes()),
       onRetry: (ms) => backoff.setBase(ms),
     });
     const gunzip = response.headers['content-encoding'] === 'gzip' ? createGunzip() : undefined;

@@ -1,4 +1,5 @@
 import type { CompiledData } from '../../evaluation/compiled.ts';
+import { jobAfter } from '../../jobs/jobs.ts';
 import type { DataSet } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Compile } from '../memory.ts';
@@ -87,7 +88,7 @@ export function withSnapshot(
     preloaded = undefined;
     if (readOnly) return;
     unsaved = { data, at: Date.now() };
-    if (!closed) timer ??= setTimeout(save, debounceMs * (1 - Math.random() / 5));
+    if (!closed) timer ??= jobAfter('snapshot-write', debounceMs * (1 - Math.random() / 5), save);
   };
 
   const readWithFallback = async (own: Promise<CompiledData | undefined>): Promise<CompiledData | undefined> => {

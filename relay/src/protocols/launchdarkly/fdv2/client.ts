@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CompiledData } from '../../../evaluation/compiled.ts';
+import { inTurns, LARGE_CONTEXT_CHARS } from '../../../evaluation/turns.ts';
 import { BodyError } from '../../../http/body.ts';
 import { queryParam } from '../../../http/path.ts';
 import { sendMessage } from '../../../http/reply.ts';
-import type { Context } from '../../../model/context.ts';
 import { StoreError } from '../../../store/store.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
 import { PING } from '../../../streams/sse.ts';
@@ -16,9 +16,9 @@ import {
   sendBodyError,
   withContextOfBody,
 } from '../context-request.ts';
-import { bigSegmentsFor, type EvalxOptions, passesSecureMode } from '../evalx.ts';
+import { bigSegmentsFor, type EvalxOptions, passesSecureMode, STORE_FAILED, sendRefusal } from '../evalx.ts';
 import { enters, type StreamOptions } from '../stream-handlers.ts';
-import { evaluationBody } from './flag-eval.ts';
+import { evaluationBody, evaluationBodyInSteps } from './flag-eval.ts';
 import { openStream } from './open-stream.ts';
 import { NOT_INITIALIZED, sendEvents } from './reply.ts';
 import type { ClientHandler, ClientSelected } from './select.ts';
@@ -27,7 +27,7 @@ import type { ClientHandler, ClientSelected } from './select.ts';
 export function evalPoll(options: EvalxOptions): ClientHandler {
   return (request, response, selected) =>
     withContext(request, response, selected, options.bodies, (received) => {
-      const work = () => evaluate(options, request, response, selected, received.context);
+      const work = () => evaluate(options, request, response, selected, received);
       const answering = request.method === 'POST' ? work() : countingContext(options.bodies, received, work);
       return answering.catch((error: unknown) => failed(response, selected, error));
     });
@@ -60,14 +60,15 @@ function withContext(
 ): void {
   // Errors carry the same headers as answers do.
   const checked = { ...selected, cors: selected.headers };
-  const passes = (context: Context) => selected.audience !== 'browser' || passesSecureMode(response, checked, context);
+  const passes = ({ context }: ReceivedContext) =>
+    selected.audience !== 'browser' || passesSecureMode(response, checked, context);
   if (request.method !== 'POST') {
     const received = contextOfPath(selected.params[0] ?? '', response, selected.headers);
-    if (received !== undefined && passes(received.context)) void use(received, true);
+    if (received !== undefined && passes(received)) void use(received, true);
     return;
   }
   withContextOfBody(request, response, selected.headers, bodies, (received) =>
-    passes(received.context) ? use(received, false) : undefined,
+    passes(received) ? use(received, false) : undefined,
   ).catch((error: unknown) => failed(response, selected, error));
 }
 
@@ -76,7 +77,7 @@ async function evaluate(
   request: IncomingMessage,
   response: ServerResponse,
   { environment, audience, query, headers }: ClientSelected,
-  context: Context,
+  { context, text }: ReceivedContext,
 ): Promise<void> {
   const data = await environment.read();
   if (data === undefined) {
@@ -90,12 +91,17 @@ async function evaluate(
   const bigSegments = await bigSegmentsFor(environment, data, context);
   const withReasons = queryParam(query, 'withReasons') === 'true';
   const basis = queryParam(query, 'basis');
-  const { body, upToDate } = evaluationBody(
-    data,
-    context,
-    { audience, withReasons, ...(bigSegments === undefined ? {} : { bigSegments }) },
-    basis,
-  );
+  const evaluation = { audience, withReasons, ...(bigSegments === undefined ? {} : { bigSegments }) };
+  const answer =
+    text.length <= LARGE_CONTEXT_CHARS
+      ? evaluationBody(data, context, evaluation, basis)
+      : await inTurns(
+          text.length,
+          () => evaluationBodyInSteps(data, context, evaluation, basis),
+          () => !response.destroyed,
+        );
+  if (answer === undefined) return;
+  const { body, upToDate } = answer;
   sendEvents(request, response, body, { headers, compression, revalidates: basis === '' || upToDate });
 }
 
@@ -128,9 +134,11 @@ function failed(response: ServerResponse, { environment, headers }: ClientSelect
     return;
   }
   if (error instanceof StoreError) {
-    sendMessage(response, 500, `Error fetching flags from feature store: ${error.message}`, headers);
+    environment.logger.debug('the store could not be read for an evaluation', { error: error.message });
+    sendMessage(response, 500, STORE_FAILED, headers);
     return;
   }
+  if (sendRefusal(response, error, headers)) return;
   environment.logger.error('an evaluation failed', { error: describe(error) });
   sendMessage(response, 500, 'Internal error', headers);
 }

@@ -1,4 +1,5 @@
 import type { DataChange, Environment } from '../../../environment/environment.ts';
+import { jobSoon } from '../../../jobs/jobs.ts';
 import type { DataSet, Item, ItemKind } from '../../../model/data.ts';
 import { withItem } from '../../../store/memory.ts';
 import type { Channel } from '../../../streams/channel.ts';
@@ -82,7 +83,7 @@ export class Feed {
     this.#cameAt ??= change.since;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#settle());
+    jobSoon('fdv2-feed', () => this.#settle());
   };
 
   /** Takes over what the store has: another relay may have written there. Returns what is to be sent. */

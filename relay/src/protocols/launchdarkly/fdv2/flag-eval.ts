@@ -17,23 +17,52 @@ export function evaluationBody(
   options: EvaluateOptions,
   basis: string,
 ): { readonly body: SharedBody; readonly upToDate: boolean } {
-  const objects: Message[] = [];
-  let version = 0;
-  data.evaluateEach(context, options, (key, result) => {
-    version = Math.min(version + result.version, Number.MAX_SAFE_INTEGER);
-    objects.push(flagEval(key, result, options.withReasons));
-  });
-  version = Math.max(version, 1);
-  const state = hash('sha256', objects.map((object) => object.data).join('\n'), 'base64url').slice(0, STATE_CHARS);
-  const upToDate = basis === state;
-  const messages = upToDate
-    ? [serverIntent('none', 'up-to-date', version)]
-    : [
-        serverIntent('xfer-full', basis === '' ? 'payload-missing' : 'cant-catchup', version),
-        ...objects,
-        payloadTransferred(state, version),
-      ];
-  return { body: new SharedBody(pollBody(messages), `relay-${state}`), upToDate };
+  const results = new Results(options.withReasons);
+  data.evaluateEach(context, options, results.add);
+  return results.finish(basis);
+}
+
+/** As {@link evaluationBody} in short steps, for a large context. */
+export function* evaluationBodyInSteps(
+  data: CompiledData,
+  context: Context,
+  options: EvaluateOptions,
+  basis: string,
+): Generator<void, { readonly body: SharedBody; readonly upToDate: boolean }> {
+  const results = new Results(options.withReasons);
+  yield* data.evaluateEachInSteps(context, options, results.add);
+  return results.finish(basis);
+}
+
+/** Gathers the results of all flags. */
+class Results {
+  readonly #withReasons: boolean;
+  readonly #objects: Message[] = [];
+  #version = 0;
+
+  constructor(withReasons: boolean) {
+    this.#withReasons = withReasons;
+  }
+
+  readonly add = (key: string, result: FlagResult): void => {
+    this.#version = Math.min(this.#version + result.version, Number.MAX_SAFE_INTEGER);
+    this.#objects.push(flagEval(key, result, this.#withReasons));
+  };
+
+  finish(basis: string): { readonly body: SharedBody; readonly upToDate: boolean } {
+    const objects = this.#objects;
+    const version = Math.max(this.#version, 1);
+    const state = hash('sha256', objects.map((object) => object.data).join('\n'), 'base64url').slice(0, STATE_CHARS);
+    const upToDate = basis === state;
+    const messages = upToDate
+      ? [serverIntent('none', 'up-to-date', version)]
+      : [
+          serverIntent('xfer-full', basis === '' ? 'payload-missing' : 'cant-catchup', version),
+          ...objects,
+          payloadTransferred(state, version),
+        ];
+    return { body: new SharedBody(pollBody(messages), `relay-${state}`), upToDate };
+  }
 }
 
 /** One flag's result. The rules for members are those of evalx (contract 1.5), but the flag's version is `flagVersion`. */

@@ -1,0 +1,18 @@
+import type { RefusedItem } from '../model/parse.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Flags and segments that were left out of the data of this process, since it started. */
+const refused = { flags: 0, segments: 0 };
+
+/** How many items were refused, for metrics. */
+export function refusedItems(): Readonly<typeof refused> {
+  return refused;
+}
+
+/** Takes items that were refused one by one while the rest of their data were taken: each is logged and counted. */
+export function refuseInto(logger: Logger): (item: RefusedItem) => void {
+  return ({ kind, key, reason }) => {
+    refused[kind] += 1;
+    logger.error(`a ${kind === 'flags' ? 'flag' : 'segment'} cannot be used and is left out`, { key, reason });
+  };
+}
