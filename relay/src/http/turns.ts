@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { RelayResponse } from './response.ts';
 
 /** Requests that may wait on one connection for the answers before them; who sends more at once is cut. */
-const MAX_WAITING = 32;
+const MAX_WAITING = 256;
 /** Requests that may wait on all connections together. */
 const MAX_WAITING_IN_ALL = 10_000;
 

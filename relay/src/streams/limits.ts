@@ -9,49 +9,74 @@ export interface StreamBounds {
 /** Whose streams there are too many of. */
 export type Crowd = 'credential' | 'address';
 
-/** What {@link StreamLimits.enter} says: a stream may open and is counted until `leave` is called, or may not. */
-export type Entry = { readonly leave: (() => void) | undefined } | { readonly refused: Crowd };
+/** Streams of one credential or address. */
+interface Count {
+  readonly name: string;
+  streams: number;
+}
 
-const UNCOUNTED: Entry = { leave: undefined };
+/** The place of one open stream among those of its credential and address. */
+export interface Place {
+  readonly credential: Count | undefined;
+  readonly address: Count | undefined;
+}
 
 /** Counts streams by credential and by address. SDK keys are secrets of the operator; mobile keys and client-side IDs are public. */
 export class StreamLimits {
   readonly #secret: StreamBounds;
   readonly #public: StreamBounds;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, Count>();
 
   constructor(secret: StreamBounds, publicBounds: StreamBounds) {
     this.#secret = secret;
     this.#public = publicBounds;
   }
 
-  /** @param credential its digest @param address of the peer; undefined when it has gone already */
-  enter(platform: Platform, credential: string, address: string | undefined): Entry {
+  /**
+   * Counts a stream that opens, until its place is given to {@link leave}.
+   * @param credential its digest
+   * @param addressOf asked only where it matters; undefined when the peer has gone already
+   * @returns its place; undefined where nothing is limited; or what there are too many of
+   */
+  enter(platform: Platform, credential: string, addressOf: () => string | undefined): Place | Crowd | undefined {
     const isPublic = platform !== 'server';
     const { perCredential, perAddress } = isPublic ? this.#public : this.#secret;
-    if (perCredential === 0 && perAddress === 0) return UNCOUNTED;
-    const byCredential = perCredential === 0 ? undefined : `c${credential}`;
-    const byAddress = perAddress === 0 || address === undefined ? undefined : `${isPublic ? 'p' : 's'}${address}`;
-    if (byCredential !== undefined && this.#count(byCredential) >= perCredential) return { refused: 'credential' };
-    if (byAddress !== undefined && this.#count(byAddress) >= perAddress) return { refused: 'address' };
-    this.#add(byCredential, 1);
-    this.#add(byAddress, 1);
-    return {
-      leave: () => {
-        this.#add(byCredential, -1);
-        this.#add(byAddress, -1);
-      },
+    if (perCredential === 0 && perAddress === 0) return undefined;
+    const address = perAddress === 0 ? undefined : addressOf();
+    const place = {
+      credential: perCredential === 0 ? undefined : this.#count(`c${credential}`),
+      address: address === undefined ? undefined : this.#count(`${isPublic ? 'p' : 's'}${address}`),
     };
+    const crowd = isFull(place.credential, perCredential)
+      ? 'credential'
+      : isFull(place.address, perAddress)
+        ? 'address'
+        : undefined;
+    this.#add(place.credential, 1);
+    this.#add(place.address, 1);
+    if (crowd === undefined) return place;
+    this.leave(place);
+    return crowd;
   }
 
-  #count(name: string): number {
-    return this.#counts.get(name) ?? 0;
+  /** A stream has closed. */
+  leave({ credential, address }: Place): void {
+    this.#add(credential, -1);
+    this.#add(address, -1);
   }
 
-  #add(name: string | undefined, by: 1 | -1): void {
-    if (name === undefined) return;
-    const count = this.#count(name) + by;
-    if (count === 0) this.#counts.delete(name);
-    else this.#counts.set(name, count);
+  #count(name: string): Count {
+    return this.#counts.get(name) ?? { name, streams: 0 };
   }
+
+  #add(count: Count | undefined, by: 1 | -1): void {
+    if (count === undefined) return;
+    count.streams += by;
+    if (count.streams === 0) this.#counts.delete(count.name);
+    else this.#counts.set(count.name, count);
+  }
+}
+
+function isFull(count: Count | undefined, limit: number): boolean {
+  return count !== undefined && count.streams >= limit;
 }

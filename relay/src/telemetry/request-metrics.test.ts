@@ -35,6 +35,9 @@ test('every metric of the table is there, and nothing of ours beside it', async 
     active: () => true,
     evaluationCache: () => ({ bytes: 0, hits: 0, misses: 0 }),
     eventMemory: () => ({ used: 0, limit: 0 }),
+    connections: () => 0,
+    memory: () => ({ bodies: { used: 0, limit: 0 } }),
+    memoryRefused: () => ({ bodies: 0 }),
   }).registry.metrics();
   const printed = new Set(
     [...text.matchAll(/^# TYPE (flagrelay_\S+) (\S+)$/gm)].map((match) => `${match[1]} ${match[2]}`),

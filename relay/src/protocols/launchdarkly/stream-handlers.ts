@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Payloads, payloadsOf } from '../../environment/payloads.ts';
 import type { CompiledData } from '../../evaluation/compiled.ts';
 import type { HeaderList } from '../../http/reply.ts';
@@ -9,7 +10,7 @@ import { canTakeSocket, type Takeover } from '../../http/takeover.ts';
 import type { Admission } from '../../streams/admission.ts';
 import type { StreamKind } from '../../streams/channel.ts';
 import type { StreamConnection } from '../../streams/connection.ts';
-import type { StreamLimits } from '../../streams/limits.ts';
+import type { Place, StreamLimits } from '../../streams/limits.ts';
 import { type Frame, PING } from '../../streams/sse.ts';
 import { describe } from '../../telemetry/describe.ts';
 import { type ContextBodies, contextOfPath, RETRY_LATER, withContextOfBody } from './context-request.ts';
@@ -36,11 +37,14 @@ const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
 export function serverStream(kind: 'all' | 'flags', options: StreamOptions): EnvironmentHandler {
   const initial = (payloads: Payloads) => (kind === 'all' ? payloads.allPut : payloads.flagsPut);
   return (request, response, selected) => {
-    if (!enters(options, request, response, selected, NO_HEADERS)) return;
     const ticket = options.admission.admit();
     if (ticket === undefined) {
       options.shed();
       sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
+      return;
+    }
+    if (!enters(options, request, response, selected, NO_HEADERS)) {
+      ticket.cancel();
       return;
     }
     open(options, request, response, selected, (connection) => {
@@ -69,7 +73,7 @@ const TOO_MANY = {
 } as const;
 
 /**
- * Counts a stream that is about to open until its connection closes. Answers 503 and returns false when there are too many of its
+ * Counts a stream that opens now until its connection closes; a connection has one. Answers 503 and returns false when there are too many of its
  * credential or address.
  * @param headers of the answer
  */
@@ -80,19 +84,35 @@ export function enters(
   { platform, credential }: Selected,
   headers: HeaderList,
 ): boolean {
-  const { socket } = request;
-  const entry = limits.enter(platform, credential, socket.remoteAddress);
-  if ('refused' in entry) {
+  const socket: PlacedSocket = request.socket;
+  const place = limits.enter(platform, credential, () => socket.remoteAddress);
+  if (typeof place === 'string') {
     shed();
-    sendText(response, 503, TOO_MANY[entry.refused], [...headers, ...RETRY_LATER]);
+    sendText(response, 503, TOO_MANY[place], [...headers, ...RETRY_LATER]);
     return false;
   }
-  const { leave } = entry;
-  if (leave !== undefined) {
-    if (socket.destroyed) leave();
-    else socket.once('close', leave);
+  if (place === undefined) return true;
+  if (socket.destroyed) {
+    limits.leave(place);
+    return true;
   }
+  // On the socket and not in a closure: there are very many of them.
+  if (socket.streamPlace !== undefined) limits.leave(socket.streamPlace);
+  else socket.on('close', leavePlace);
+  socket.streamPlace = place;
+  socket.streamLimits = limits;
   return true;
+}
+
+interface PlacedSocket extends Socket {
+  streamPlace?: Place | undefined;
+  streamLimits?: StreamLimits;
+}
+
+function leavePlace(this: PlacedSocket): void {
+  const { streamPlace: place } = this;
+  this.streamPlace = undefined;
+  if (place !== undefined) this.streamLimits?.leave(place);
 }
 
 /** `/ping` and `/mping`. */

@@ -39,11 +39,14 @@ export function serverPayloadStream(options: StreamOptions): EnvironmentHandler 
         sendMessage(response, 503, NOT_INITIALIZED, headers);
         return;
       }
-      if (!enters(options, request, response, selected, headers)) return;
       const ticket = options.admission.admit();
       if (ticket === undefined) {
         options.shed();
         sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
+        return;
+      }
+      if (!enters(options, request, response, selected, headers)) {
+        ticket.cancel();
         return;
       }
       openStream(options.takeover, request, response, headers, immediate, (connection) => {
