@@ -1,5 +1,6 @@
 import type { Audience } from '../../evaluation/compiled.ts';
 import { asciiBytes } from '../../http/reply.ts';
+import { ownBytes } from '../../memory/own-bytes.ts';
 import { Frequency, fingerprint } from './frequency.ts';
 
 /** An evaluation that may be asked for again. */
@@ -119,6 +120,7 @@ export class AnswerCache {
     if (!this.#all.has(kept) || kept.gzip !== undefined) return;
     // Room may be made by throwing away this very answer.
     if (!this.#makeRoom(gzip.length, this.#frequency.estimate(kept.print)) || !this.#all.has(kept)) return;
+    // A short result of zlib is a part of a buffer of 16 KiB.
     kept.gzip = ownBytes(gzip);
     kept.bytes += gzip.length;
     this.#bytes += gzip.length;
@@ -157,14 +159,6 @@ export class AnswerCache {
 
 function slot({ audience, withReasons }: Question): number {
   return (audience === 'browser' ? 0 : audience === 'mobile' ? 2 : 4) + (withReasons ? 1 : 0);
-}
-
-/** The same bytes without what else is in their memory: a short result of zlib is a part of a buffer of 16 KiB. */
-function ownBytes(bytes: Buffer): Buffer {
-  if (bytes.buffer.byteLength === bytes.length) return bytes;
-  const own = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(own);
-  return own;
 }
 
 /** A copy that does not hold on to the address or body that the text is a part of. */
