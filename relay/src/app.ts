@@ -84,7 +84,7 @@ export interface RunningProgram {
   streams(): number;
   /**
    * Goes down gracefully: not ready any more, waits for endpoints to move away, ends streams spread over the drain time.
-   * Takes `server.drainMs` at most, and no time at all without clients.
+   * Takes `server.drainMs` at most, and 2.5 s more where events still wait; no time at all without clients and events.
    */
   drain(): Promise<void>;
   /** Closes everything at once. Idempotent. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { ownBytes } from '../memory/own-bytes.ts';
 import { forEachElement, skipSpace } from '../model/scan.ts';
 import { checkBatch } from './check-batch.ts';
 
@@ -41,8 +42,7 @@ export function textOf({ events, start, end }: ParsedBatch): string {
 /** The same batch without the body around it, and without whatever else the body's memory is a part of. */
 export function ownEvents(batch: ParsedBatch): ParsedBatch {
   const { events, start, end } = batch;
-  const own = Buffer.allocUnsafeSlow(end - start);
-  events.copy(own, 0, start, end);
+  const own = ownBytes(events.subarray(start, end));
   return { ...batch, events: own, start: 0, end: own.length };
 }
 

@@ -1,4 +1,5 @@
 import { compress } from '../http/shared-body.ts';
+import { ownBytes } from '../memory/own-bytes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { joinUrl } from './endpoint.ts';
 import type { Share } from './memory.ts';
@@ -59,11 +60,12 @@ export function createDiagnosticsProxy(
 
   return {
     pass: ({ path, headers, body }, signal) => {
-      const bytes = OVERHEAD_BYTES + body.buffer.byteLength + headerBytes(headers);
+      const bytes = OVERHEAD_BYTES + body.length + headerBytes(headers);
       if (!share.take(bytes)) return false;
+      const own = ownBytes(body);
       waiting.push(async () => {
         try {
-          const gzip = await compress(body);
+          const gzip = await compress(own);
           const { outcome, status } = await sender.send({ url: joinUrl(eventsUri, path), headers, gzip }, signal);
           if (outcome === 'accepted') return;
           metrics.diagnosticDropped(signal.aborted ? 'shutdown' : outcome);

@@ -344,7 +344,7 @@ describe('forwarding of events (contract 5.3)', { timeout: 60_000 }, () => {
 
   test('a large batch that is summarised is sent in parts while it comes in', async () => {
     await using sink = await startEventSink();
-    await using t = start(sink, { capacity: 10, flushMs: 3_600_000 });
+    await using t = start(sink, { capacity: 10, flushMs: 3_600_000, waitMs: 30_000 });
     const events = Array.from({ length: 300 }, (_, n) => ({ kind: 'custom', key: `${n}`, user: { key: 'u' } }));
     assert.equal(
       await t.forwarder.accept({ ...batch(JSON.stringify(events), { schema: 2 }), unsummarized: true }),

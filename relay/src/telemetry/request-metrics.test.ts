@@ -38,6 +38,8 @@ test('every metric of the table is there, and nothing of ours beside it', async 
     connections: () => 0,
     memory: () => ({ bodies: { used: 0, limit: 0 } }),
     memoryRefused: () => ({ bodies: 0 }),
+    refusedItems: () => ({ flags: 0, segments: 0 }),
+    largeEvaluations: () => ({ done: 0, refused: 0, held: 0 }),
   }).registry.metrics();
   const printed = new Set(
     [...text.matchAll(/^# TYPE (flagrelay_\S+) (\S+)$/gm)].map((match) => `${match[1]} ${match[2]}`),

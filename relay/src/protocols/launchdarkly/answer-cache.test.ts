@@ -119,3 +119,15 @@ test('property: never more than its bytes, and never an answer of something else
     }),
   );
 });
+
+test('a compressed form is kept without the buffer that it is a part of', () => {
+  const cache = new AnswerCache(100_000);
+  const question = ask('alice');
+  const owner = {};
+  for (let time = 0; time < 2; time++) cache.offer(owner, question, 'tag', ['answer']);
+  const slab = Buffer.alloc(16_384, 'z');
+  cache.compressed(cache.find(owner, question)!, slab.subarray(100, 120));
+  const { gzip } = cache.find(owner, question)!;
+  assert.equal(gzip?.toString(), 'z'.repeat(20));
+  assert.equal(gzip?.buffer.byteLength, 20);
+});

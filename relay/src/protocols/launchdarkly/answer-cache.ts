@@ -1,5 +1,6 @@
 import type { Audience } from '../../evaluation/compiled.ts';
 import { asciiBytes } from '../../http/reply.ts';
+import { ownBytes } from '../../memory/own-bytes.ts';
 import { Frequency, fingerprint } from './frequency.ts';
 
 /** An evaluation that may be asked for again. */
@@ -119,7 +120,8 @@ export class AnswerCache {
     if (!this.#all.has(kept) || kept.gzip !== undefined) return;
     // Room may be made by throwing away this very answer.
     if (!this.#makeRoom(gzip.length, this.#frequency.estimate(kept.print)) || !this.#all.has(kept)) return;
-    kept.gzip = gzip;
+    // A short result of zlib is a part of a buffer of 16 KiB.
+    kept.gzip = ownBytes(gzip);
     kept.bytes += gzip.length;
     this.#bytes += gzip.length;
   }
