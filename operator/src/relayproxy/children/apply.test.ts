@@ -144,6 +144,20 @@ test('the third theft within a minute is a contest: what is stolen then waits, a
   assert.equal(world.applies(), 6);
 });
 
+test('an upgrade that another operator undoes each time is a contest, though each round has another time', async () => {
+  const world = createWorld();
+  const upgradedAt = (time: string) => {
+    const annotations = { 'flagrelay.dev/upgrade-started': time };
+    return { ...service(), metadata: { ...metadata, annotations } };
+  };
+  await world.apply(upgradedAt('1'));
+  for (const time of ['2', '3', '4', '5', '6']) {
+    world.steal();
+    await world.apply(upgradedAt(time));
+  }
+  assert.equal(world.applies(), 4);
+});
+
 test('what we deleted ourselves is made again as often as it is asked for', async () => {
   const world = createWorld();
   for (let round = 0; round < 5; round += 1) {

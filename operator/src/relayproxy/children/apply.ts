@@ -7,7 +7,7 @@ import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import { hashOf } from '../resources/hash.ts';
 import { types } from '../resources/kubernetes-types.ts';
-import { appliedHashAnnotation, handOverManager, identityOf } from '../resources/names.ts';
+import { appliedHashAnnotation, handOverManager, identityOf, upgradeAnnotation } from '../resources/names.ts';
 import { type Contest, type ContestReason, createContests, type Drift } from './contests.ts';
 import { type Difference, differencesOf, holdersOf } from './differences.ts';
 import { controllerOf, ownerReference, ownershipOf } from './ownership.ts';
@@ -66,6 +66,8 @@ export interface ApplierOptions {
 interface Applied {
   readonly owner: string;
   readonly hash: string;
+  /** Hash of what somebody wants: without when it was done. */
+  readonly content: string;
   readonly resourceVersion: string | undefined;
   /** False when it was not what it should be, right after it was applied. */
   readonly clean: boolean;
@@ -110,6 +112,7 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
   return {
     async apply({ relayProxy, type, desired, signal }) {
       const hash = hashOf(desired);
+      const content = contentHash(desired, hash);
       const child = keyOf(type, objectKey(desired));
       const owner = relayProxy.metadata.uid ?? '';
       const known = applied.get(child);
@@ -139,20 +142,21 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
       const differences = live === undefined ? [] : [...referenceProblems(live, owner), ...differencesOf(wanted, live)];
       if (live !== undefined && differences.length === 0) {
         const { resourceVersion } = live.metadata ?? {};
-        applied.set(child, { owner, hash, resourceVersion, clean: true, at: clock.now() });
+        applied.set(child, { owner, hash, content, resourceVersion, clean: true, at: clock.now() });
         contests.settled(child);
         return result('unchanged', false);
       }
       // It was once what it should be: so somebody changed it since.
-      const before = last?.hash ?? live?.metadata?.annotations?.[appliedHashAnnotation];
-      const drift = before === hash ? driftOf(differences, live, last !== undefined) : undefined;
+      const again =
+        last === undefined ? live?.metadata?.annotations?.[appliedHashAnnotation] === hash : last.content === content;
+      const drift = again ? driftOf(differences, live, last !== undefined) : undefined;
       if (drift !== undefined && contests.waitMs(child) > 0) return result('unchanged', true);
 
       const stored = await client.apply(type, complete(wanted, relayProxy), { force: true, signal });
       const { resourceVersion } = stored.metadata ?? {};
       const remaining = differencesOf(wanted, stored);
       const clean = remaining.length === 0;
-      applied.set(child, { owner, hash, resourceVersion, clean, at: clock.now() });
+      applied.set(child, { owner, hash, content, resourceVersion, clean, at: clock.now() });
       if (!clean) contests.overridden(child, owner, driftOf(remaining, stored, false));
       else if (drift !== undefined) {
         contests.putBack(child, owner, drift);
@@ -175,6 +179,12 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
       contests.forget(relayProxyUid);
     },
   };
+}
+
+/** Two operators that undo each other's upgrade set a new time of it in each round: that alone is no new wish. */
+function contentHash(desired: KubernetesObject, hash: string): string {
+  const { [upgradeAnnotation]: mark, ...annotations } = desired.metadata?.annotations ?? {};
+  return mark === undefined ? hash : hashOf({ ...desired, metadata: { ...desired.metadata, annotations } });
 }
 
 function keyOf(type: ResourceType, key: string): string {

@@ -123,32 +123,55 @@ function compareLists(desired: readonly unknown[], live: unknown, held: Held, at
     const path = `${at.path}[${keyed?.name ?? index}]`;
     if (keyed === undefined) note(context, { path, steps: at.steps });
     else {
-      const found = items.find((other) => keyed.matches(other));
+      const found = items.find((other) => isNamed(other, keyed));
       compare(item, found, held[keyed.step] ?? {}, { path, steps: [...at.steps, keyed.step] }, context);
     }
   }
 }
 
-/** The step of a record that stands for an item of a keyed list or a set; undefined when none does. */
-function keyOf(item: unknown, fields: FieldSet) {
-  for (const step of Object.keys(fields)) {
+/** An item of a keyed list or of a set, as a record names it. */
+interface KeyedItem {
+  readonly step: string;
+  /** For people: the keys, or the value. */
+  readonly name: string;
+  /** The keys by which it is found; undefined for an item of a set. */
+  readonly keys: readonly (readonly [string, unknown])[] | undefined;
+  readonly value: unknown;
+}
+
+/** Records are shared by many objects: what their steps say is read once. */
+const itemsOfRecords = new WeakMap<FieldSet, readonly KeyedItem[]>();
+
+function itemsOf(fields: FieldSet): readonly KeyedItem[] {
+  const known = itemsOfRecords.get(fields);
+  if (known !== undefined) return known;
+  const items = Object.keys(fields).flatMap((step): KeyedItem[] => {
     const kind = step.slice(0, 2);
-    if (kind !== 'k:' && kind !== 'v:') continue;
-    const wanted: unknown = JSON.parse(step.slice(2));
-    if (kind === 'v:') {
-      if (isDeepStrictEqual(wanted, item)) {
-        return { step, name: String(item), matches: (other: unknown) => isDeepStrictEqual(wanted, other) };
-      }
-      continue;
-    }
-    const keys = Object.entries(wanted as object);
+    if (kind !== 'k:' && kind !== 'v:') return [];
+    const value: unknown = JSON.parse(step.slice(2));
+    const keys = kind === 'k:' ? Object.entries(value as object) : undefined;
+    return [{ step, name: keys?.map(([, key]) => String(key)).join('/') ?? String(value), keys, value }];
+  });
+  itemsOfRecords.set(fields, items);
+  return items;
+}
+
+/** The item of the record that stands for what we want; undefined when none does. */
+function keyOf(wanted: unknown, fields: FieldSet): KeyedItem | undefined {
+  return itemsOf(fields).find(({ keys, value }) => {
+    if (keys === undefined) return isDeepStrictEqual(value, wanted);
     // A key that we leave out has a default, as the protocol of a port.
-    if (keys.every(([key, value]) => [undefined, value].includes(property(item, key)))) {
-      const name = keys.map(([, value]) => String(value)).join('/');
-      return { step, name, matches: (other: unknown) => keys.every(([key, value]) => property(other, key) === value) };
-    }
-  }
-  return undefined;
+    return keys.every(([key, is]) => {
+      const ours = property(wanted, key);
+      return ours === undefined || ours === is;
+    });
+  });
+}
+
+/** True for the item of a live list that the record names. */
+function isNamed(item: unknown, { keys, value }: KeyedItem): boolean {
+  if (keys === undefined) return isDeepStrictEqual(value, item);
+  return keys.every(([key, is]) => property(item, key) === is);
 }
 
 function property(value: unknown, key: string): unknown {

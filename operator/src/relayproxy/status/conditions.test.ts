@@ -24,6 +24,10 @@ const reports = (state: EnvironmentState, seconds = 90) =>
 const failed = (reason: 'FieldConflict' | 'QuotaExceeded'): Partial<Snapshot> => ({
   outcome: { kind: 'failed', problems: [{ reason, message: 'what happened' }] },
 });
+/** Others contest a child; what that does to the pods shows in them if it is the Deployment. */
+const contested = (observable: boolean): Partial<Snapshot> => ({
+  outcome: { kind: 'failed', problems: [{ reason: 'DriftsBack', message: 'by whom', observable }] },
+});
 const store = { redis: { url: 'redis://r:6379' } };
 const storeDown = ['a', 'b', 'c'].map((zone) =>
   report(zone, { unhealthy: [{ name: 'production', state: 'VALID', storeState: 'INTERRUPTED' }] }),
@@ -39,6 +43,9 @@ const before = (source: 'environments' | 'autoConfig', ...names: string[]): Part
 const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpecManifest][] = [
   ['Ready True/AllHealthy', {}],
   ['Ready False/FieldConflict', failed('FieldConflict')],
+  ['Ready False/DriftsBack', contested(false)],
+  ['Ready True/AllHealthy', contested(true)],
+  ['Ready False/NotAvailable', { ...contested(true), deployment: undefined }],
   ['Ready False/NotAvailable', { deployment: undefined }],
   ['Ready False/EnvironmentsDisconnected', { instances: reports('OFF') }],
   ['Ready Unknown/Initializing', { instances: reports('INITIALIZING') }],
@@ -47,6 +54,7 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['Reconciled True/Applied', {}],
   ['Reconciled Unknown/Paused', { outcome: { kind: 'paused' } }],
   ['Reconciled False/QuotaExceeded', failed('QuotaExceeded')],
+  ['Reconciled False/DriftsBack', contested(true)],
 
   ['ReferencesResolved True/Resolved', {}],
   ['ReferencesResolved False/ConfigMapNotFound', { missing: [{ reason: 'ConfigMapNotFound', what: 'ConfigMap "x"' }] }],
