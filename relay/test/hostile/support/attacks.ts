@@ -58,7 +58,8 @@ const CONTEXT_PATHS = [
 ] as const;
 
 function headOf(method: string, path: string): string {
-  return `${method} ${path} HTTP/1.1\r\nHost: relay\r\nAuthorization: ${ATTACKED.env}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
+  const key = path.startsWith('/ofrep') ? `Bearer ${ATTACKED.env}` : ATTACKED.env;
+  return `${method} ${path} HTTP/1.1\r\nHost: relay\r\nAuthorization: ${key}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
 }
 
 const contexts: Attack = {
