@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StoreError } from '../store.ts';
+import type { RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 
 /**
@@ -118,4 +119,12 @@ export function createFollower(
       await running;
     },
   };
+}
+
+/** Whether a watched key was written; watches on. The commands leave together, so that nothing is written between them. */
+async function isChanged(client: RedisClient, keys: readonly string[]): Promise<boolean> {
+  // Not as a pipeline: the driver would send that after the WATCH.
+  const begun = [client.multi({ pipeline: false }), client.exists(keys[0] ?? '')];
+  const [result] = await Promise.all([client.exec(), client.watch(...keys), ...begun]);
+  return result === null;
 }
