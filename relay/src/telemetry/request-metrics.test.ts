@@ -33,6 +33,7 @@ test('every metric of the table is there, and nothing of ours beside it', async 
   const text = await createMetrics({
     ...NOTHING,
     active: () => true,
+    refused: () => [],
     evaluationCache: () => ({ bytes: 0, hits: 0, misses: 0 }),
     eventMemory: () => ({ used: 0, limit: 0 }),
     connections: () => 0,
