@@ -226,7 +226,9 @@ export class Registry implements DefinitionSink {
   #armExpiry(now: number): void {
     clearTimeout(this.#expiryTimer);
     if (this.#closed || this.#nextExpiry === Number.POSITIVE_INFINITY) return;
-    this.#expiryTimer = setTimeout(() => this.dropExpired(), Math.min(this.#nextExpiry - now, MAX_TIMER_MS));
+    this.#expiryTimer = jobAfter('key-expiry', Math.min(this.#nextExpiry - now, MAX_TIMER_MS), () =>
+      this.dropExpired(),
+    );
     this.#expiryTimer.unref();
   }
 

@@ -13,6 +13,7 @@ export const JOB_NAMES = [
   'heartbeat',
   'init-timeout',
   'key-cleanup',
+  'key-expiry',
   'promise',
   'redis-check',
   'snapshot-write',
