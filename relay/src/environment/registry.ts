@@ -1,4 +1,4 @@
-import { jobEvery } from '../jobs/jobs.ts';
+import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import {
   acceptedCredentials,
