@@ -84,6 +84,23 @@ describe('a relay with AutoConfig (contract 8)', { timeout: 60_000 }, () => {
     );
   });
 
+  test('one bad environment and one bad filter are named in status and metrics, and hold nothing back', async () => {
+    const data = {
+      environments: { [KEYS.env]: rep(1), bad: { envId: 'bad', sdkKey: 'sdk-secret' } },
+      filters: { f9: 7 },
+    };
+    list.event('put', { path: '/', data });
+    await eventually(async () => {
+      const { refusedEnvironments, environments } = await status();
+      assert.deepEqual(Object.keys(refusedEnvironments), ['bad', 'filters/f9']);
+      assert.doesNotMatch(JSON.stringify(refusedEnvironments), /secret/);
+      assert.deepEqual(Object.keys(environments), [KEYS.env]);
+    });
+    assert.match(await relay.relay.metrics.metrics(), /flagrelay_environments_refused\{environment="bad"\} 1/);
+    list.event('put', { path: '/', data: { environments: { [KEYS.env]: rep(1) } } });
+    await eventually(async () => assert.equal('refusedEnvironments' in (await status()), false));
+  });
+
   test('a change in place drops no stream and shows in status; a filter is one more environment', async () => {
     const stream = await openStream(relay.port, '/all', { headers: { Authorization: KEYS.sdk } });
     list.event('patch', { path: `/environments/${KEYS.env}`, data: rep(2, { envName: 'Live' }) });
