@@ -296,6 +296,8 @@ describe('forwarding of events (contract 5.3)', { timeout: 60_000 }, () => {
     const late = t.forwarder.accept(batch('["late"]'));
     assert.deepEqual(await Promise.all([gone, late]), ['busy', 'busy']);
     assert.equal(t.counts.get('turned away'), 2);
+    assert.equal(await t.forwarder.accept(batch('["at once"]')), 'busy');
+    assert.equal(t.counts.get('delayed'), 2, 'while nothing arrives upstream, nobody waits in vain again');
     held.resolve();
     await t.until('forwarded', 6);
     assert.equal(t.counts.get('received'), 6);

@@ -86,6 +86,8 @@ export function createLane(deps: LaneDeps): Lane {
   /** Not everything could be sent at the last flush. */
   let overdue = false;
   let turningAway = false;
+  /** Somebody has waited in vain, and nothing has arrived upstream since: to wait is of no use. */
+  let stalled = false;
   /** Nothing new is taken. */
   let closing = false;
   /** Nothing is taken and nothing tried again. */
@@ -122,6 +124,7 @@ export function createLane(deps: LaneDeps): Lane {
       )
       .finally(() => {
         out.delete(sent);
+        stalled = false;
         runJob('events-sent', goOn);
       });
     out.add(sent);
@@ -173,6 +176,7 @@ export function createLane(deps: LaneDeps): Lane {
 
   const flush = (): void => {
     turningAway = false;
+    stalled = false;
     queues.sweep();
     overdue = queues.size > 0;
     goOn();
@@ -189,12 +193,14 @@ export function createLane(deps: LaneDeps): Lane {
     alreadyTaken: boolean,
   ): Promise<boolean> => {
     // Upstream refuses or fails, and will for longer than anybody waits.
-    if (closed || (!alreadyTaken && endpoint.pauseMs() > waitMs)) return false;
+    if (closed || (!alreadyTaken && (stalled || endpoint.pauseMs() > waitMs))) return false;
     const there = waiters.wait(attempt, waitMs, gone);
     metrics.delayed();
     flushing.arm(flushMs);
     goOn();
-    return there;
+    const succeeded = await there;
+    if (!succeeded && gone?.() !== true) stalled = true;
+    return succeeded;
   };
 
   const busy = (): Acceptance => {
