@@ -7,6 +7,7 @@ import { rememberFirstList } from './environment/first-list.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
 import { followConfig } from './health/config-facts.ts';
+import { credentialFiles } from './health/missing-files.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import type { InstanceFacts } from './health/report-item.ts';
 import type { Reporter } from './health/reporter.ts';
@@ -219,7 +220,14 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     await feeds.definitions.start(sink);
     if (config.report !== undefined) {
       const { createReporter } = await import('./health/reporter.ts');
-      reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
+      reporter = createReporter({
+        config: config.report,
+        version: VERSION,
+        env: deps.env,
+        facts,
+        logger,
+        files: credentialFiles(config),
+      });
       reporter.changed();
     }
     if (worker === undefined) {

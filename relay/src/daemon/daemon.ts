@@ -4,6 +4,7 @@ import type { RelayConfig } from '../config/document.ts';
 import { StartupError } from '../environment/definition.ts';
 import { watchFiles } from '../files/watch.ts';
 import { hashNow } from '../health/config-facts.ts';
+import { credentialFiles } from '../health/missing-files.ts';
 import type { Readiness } from '../health/readiness.ts';
 import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
@@ -107,7 +108,14 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   const opsPort = await listenOps(ops, config.ops, logger);
   if (config.report !== undefined) {
     const { createReporter } = await import('../health/reporter.ts');
-    reporter = createReporter({ config: config.report, version: VERSION, env, facts, logger });
+    reporter = createReporter({
+      config: config.report,
+      version: VERSION,
+      env,
+      facts,
+      logger,
+      files: credentialFiles(config),
+    });
     closers.defer(() => reporter?.close());
     reporter.changed();
   }

@@ -1,10 +1,11 @@
 import { currentExpiring } from '../environment/credentials.ts';
 import type { Environment } from '../environment/environment.ts';
 import { isConnected } from '../environment/link-status.ts';
-import type { Registry } from '../environment/registry.ts';
+import type { Registry, Rival } from '../environment/registry.ts';
 import type { EnvironmentSample } from '../telemetry/metrics.ts';
+import { credentialsDigest } from './key-revision.ts';
 import { type Readiness, readiness } from './readiness.ts';
-import type { EnvironmentFacts } from './report-item.ts';
+import type { EnvironmentFacts, InstanceFacts } from './report-item.ts';
 import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
 
 /** The health of the whole relay, in the forms that `/status`, `/readyz`, the metrics and the reporter want it. */
@@ -13,7 +14,7 @@ export interface Overview {
   find(predicate: (environment: EnvironmentStatus) => boolean): EnvironmentStatus | undefined;
   readiness(): Readiness;
   samples(): EnvironmentSample[];
-  facts(): { readonly connectedEnvironments: number; readonly environments: readonly EnvironmentFacts[] };
+  facts(): Pick<InstanceFacts, 'connectedEnvironments' | 'environments' | 'credentialsDigest'>;
 }
 
 /** Rules of {@link createOverview}. */
@@ -77,24 +78,41 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
         };
       }),
     facts() {
+      const digest = credentialsDigest([...registry.environments()].map(({ definition }) => definition));
       return {
-        connectedEnvironments: all().filter((one) => one.connected && one.definition.credentialProblem === undefined)
-          .length,
-        environments: [...registry.environments()].map(factsOf),
+        ...(digest === undefined ? {} : { credentialsDigest: digest }),
+        connectedEnvironments: [...registry.environments()].filter(
+          (one) => isReachable(registry, one) && statusOf(one).connected,
+        ).length,
+        environments: [...registry.environments()].map((environment) =>
+          factsOf(environment, registry.rivalOf(environment)),
+        ),
       };
     },
   };
 }
 
-function factsOf(environment: Environment): EnvironmentFacts {
+function isReachable(registry: Registry, environment: Environment): boolean {
+  return environment.definition.credentialProblem === undefined && registry.rivalOf(environment) === undefined;
+}
+
+const KEYS = { sdk: 'SDK key', mobile: 'mobile key', env: 'client-side ID' } as const;
+
+function factsOf(environment: Environment, rival: Rival | undefined): EnvironmentFacts {
   const { definition, link } = environment;
   const store = environment.store.status();
+  const storeState = store.database === undefined ? {} : { storeState: store.state };
+  if (rival !== undefined && definition.credentialProblem === undefined) {
+    const message = `has the same ${KEYS[rival.kind]} as environment "${rival.name}", which is the one that it opens`;
+    const lastError = { kind: 'DUPLICATE_CREDENTIAL', time: link.stateSince, message } as const;
+    return { name: definition.name, state: 'DuplicateCredential', since: link.stateSince, lastError, ...storeState };
+  }
   return {
     name: definition.name,
     // Also with data at hand: an environment whose key is missing opens to nobody who would use that key.
     state: definition.credentialProblem === undefined ? link.state : 'CredentialMissing',
     since: link.stateSince,
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
-    ...(store.database === undefined ? {} : { storeState: store.state }),
+    ...storeState,
   };
 }

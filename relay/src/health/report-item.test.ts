@@ -8,7 +8,7 @@ import {
   twoSignificantDigits,
 } from './report-item.ts';
 
-const identity = { name: 'relay-a', namespace: 'flags', uid: 'u-1', zone: 'zone-a', version: '0.1.0' };
+const identity = { name: 'relay-a', namespace: 'flags', uid: 'u-1', zone: 'zone-a', version: '0.1.0', relayProxy: 'r' };
 
 function facts(environments: readonly EnvironmentFacts[]): InstanceFacts {
   return { ready: true, connections: 1234, connectedEnvironments: 1, environments, configHash: 'abc' };
@@ -117,4 +117,13 @@ test('a number of connections that swings a little is reported once', () => {
   ];
   for (const [before, count, expected] of cases)
     assert.equal(steadyCount(before, count), expected, `${before} ${count}`);
+});
+
+test('files that are not there are named, and a digest of keys only as a revision', () => {
+  const digest = 'f'.repeat(64);
+  const item = reportItem(identity, { ...facts([]), missingFiles: ['/etc/key'], credentialsDigest: digest });
+  assert.deepEqual(item.missingFiles, ['/etc/key']);
+  assert.match(item.keyRevision ?? '', /^[0-9a-f]{4}$/);
+  assert.ok(!JSON.stringify(item).includes(digest));
+  assert.ok(!('missingFiles' in reportItem(identity, { ...facts([]), missingFiles: [] })), 'none is nothing to report');
 });

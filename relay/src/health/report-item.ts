@@ -1,14 +1,18 @@
 import type { LinkError, LinkState } from '../model/link.ts';
 import type { StoreStatus } from '../store/store.ts';
+import { keyRevision } from './key-revision.ts';
 
 /** How one environment does, for the report. */
 export interface EnvironmentFacts {
   readonly name: string;
-  /** `CredentialMissing`: a Secret, or the key in it, that the environment names is not there. */
-  readonly state: LinkState | 'CredentialMissing';
+  /**
+   * `CredentialMissing`: a Secret, or the key in it, that the environment names is not there. `DuplicateCredential`: another
+   * environment has the same key.
+   */
+  readonly state: LinkState | 'CredentialMissing' | 'DuplicateCredential';
   /** ms since the epoch */
   readonly since: number;
-  readonly lastError?: LinkError;
+  readonly lastError?: Omit<LinkError, 'kind'> & { readonly kind: LinkError['kind'] | 'DUPLICATE_CREDENTIAL' };
   /** Of the persistent store; absent without one. */
   readonly storeState?: StoreStatus['state'];
 }
@@ -27,6 +31,10 @@ export interface InstanceFacts {
   readonly active?: boolean;
   /** When a changed SDK key or mobile key was last taken up from its file, ms since the epoch. */
   readonly credentialsRotatedAt?: number | undefined;
+  /** Digest of the keys that come from files; it never leaves the pod. */
+  readonly credentialsDigest?: string;
+  /** Files of the configuration, beside the keys of environments, that are not there. */
+  readonly missingFiles?: readonly string[];
 }
 
 /** Who the pod is: the downward API's variables and the program's version. */
@@ -36,6 +44,8 @@ export interface InstanceIdentity {
   readonly uid: string;
   readonly zone: string;
   readonly version: string;
+  /** Name of its RelayProxy. */
+  readonly relayProxy: string;
 }
 
 /** One item of `status.instances`, but for `lastReportTime`. */
@@ -51,8 +61,15 @@ export interface ReportItem {
   readonly configHash?: string;
   readonly active?: boolean;
   readonly credentialsRotatedTime?: string;
+  readonly keyRevision?: string;
+  readonly missingFiles?: readonly string[];
+  /** Only towards those who ask: why the pod cannot write this item into the cluster. */
+  readonly reportProblem?: ReportProblem;
   readonly unhealthy: readonly UnhealthyEnvironment[];
 }
+
+/** Why a report could not be written. */
+export type ReportProblem = 'TokenRefused' | 'Forbidden' | 'NotFound' | 'Invalid' | 'Unreachable' | 'Failed';
 
 interface UnhealthyEnvironment {
   readonly name: string;
@@ -64,6 +81,7 @@ interface UnhealthyEnvironment {
 
 /** The API refuses longer lists and messages. */
 const MAX_UNHEALTHY = 100;
+const MAX_MISSING = 16;
 const MAX_MESSAGE_LENGTH = 256;
 
 /** Stands for every environment that has no item of its own. */
@@ -94,6 +112,10 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
     ...(facts.active === undefined ? {} : { active: facts.active }),
     ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
+    ...(facts.credentialsDigest === undefined
+      ? {}
+      : { keyRevision: keyRevision(`${identity.namespace}/${identity.relayProxy}`, facts.credentialsDigest) }),
+    ...(facts.missingFiles?.length ? { missingFiles: facts.missingFiles.slice(0, MAX_MISSING) } : {}),
     unhealthy,
   };
 }

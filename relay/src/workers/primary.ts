@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { followConfig } from '../health/config-facts.ts';
+import { credentialFiles } from '../health/missing-files.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer, listen } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
@@ -77,7 +78,14 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     if (config.report !== undefined) {
       const facts = () => ({ ...crew.facts(), ready: readiness().ready, ...followed.facts() });
       const { createReporter } = await import('../health/reporter.ts');
-      reporter = createReporter({ config: config.report, version: VERSION, env: deps.env, facts, logger });
+      reporter = createReporter({
+        config: config.report,
+        version: VERSION,
+        env: deps.env,
+        facts,
+        logger,
+        files: credentialFiles(config),
+      });
       reporter.changed();
     }
     logger.info('listening', { port, opsPort, workers: config.server.workers, version: VERSION });
