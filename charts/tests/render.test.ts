@@ -93,6 +93,7 @@ describe('the defaults', async () => {
       MAX_CONCURRENT_ROLLOUTS: '1',
       ROLLOUT_DELAY_SECONDS: '0',
       HEAL_STUCK_AFTER_SECONDS: '300',
+      ASK_PODS_PERIOD_SECONDS: '30',
       RUNBOOK_BASE_URL: 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks',
       METRICS_ENABLED: 'true',
       METRICS_PORT: '8080',

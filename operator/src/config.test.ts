@@ -26,7 +26,7 @@ test('an empty environment gives the defaults, without leader election', () => {
     leaderElection: undefined,
     metricsPort: 8080,
     probePort: 8081,
-    limits: { maxConcurrentRollouts: 1, rolloutDelayMs: 0, healStuckAfterMs: 300_000 },
+    limits: { maxConcurrentRollouts: 1, rolloutDelayMs: 0, healStuckAfterMs: 300_000, askPodsPeriodMs: 30_000 },
   });
 });
 

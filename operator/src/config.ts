@@ -67,6 +67,7 @@ const environment = z.object({
   MAX_CONCURRENT_ROLLOUTS: whole(1, 1000, 1),
   ROLLOUT_DELAY_SECONDS: whole(0, 86_400, 0),
   HEAL_STUCK_AFTER_SECONDS: whole(0, 86_400, 300),
+  ASK_PODS_PERIOD_SECONDS: whole(0, 86_400, 30),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
 });
 
@@ -143,6 +144,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       maxConcurrentRollouts: data.MAX_CONCURRENT_ROLLOUTS,
       rolloutDelayMs: data.ROLLOUT_DELAY_SECONDS * 1000,
       healStuckAfterMs: data.HEAL_STUCK_AFTER_SECONDS * 1000,
+      askPodsPeriodMs: data.ASK_PODS_PERIOD_SECONDS * 1000,
     },
   };
 }

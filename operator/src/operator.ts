@@ -68,7 +68,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       logger,
       metrics,
     });
-    const controller = createRelayProxyController({
+    const { controller, rounds } = createRelayProxyController({
       client: leaderClient,
       caches,
       events,
@@ -86,6 +86,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
     for (const informer of caches.all) manager.addInformer(informer);
     manager.addController(controller);
     manager.addRunnable({ name: 'discovery', run: caches.discovery.run });
+    manager.addRunnable({ name: 'rounds', run: rounds, needsLeadership: true });
     manager.addRunnable({ name: 'events', run: events.run });
     const { metricsPort } = config;
     if (metricsPort !== undefined) {

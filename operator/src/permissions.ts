@@ -23,9 +23,12 @@ export const permissions: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'watch'] },
   { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: manage },
+  // Which pods are of which Deployment: labels are anybody's word.
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: observe },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: manage },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...manage, 'update'].sort() },
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  // `list`: what kubelet says of a pod that does not start.
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'list', 'patch'] },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies'], verbs: observe },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies/status'], verbs: ['get', 'patch'] },
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: manage },

@@ -32,6 +32,7 @@
   "MAX_CONCURRENT_ROLLOUTS" .Values.controller.maxConcurrentRollouts
   "ROLLOUT_DELAY_SECONDS" .Values.controller.rolloutDelaySeconds
   "HEAL_STUCK_AFTER_SECONDS" .Values.controller.healStuckAfterSeconds
+  "ASK_PODS_PERIOD_SECONDS" .Values.controller.askPodsPeriodSeconds
   "KUBE_QPS" .Values.controller.kubeQPS
   "KUBE_BURST" .Values.controller.kubeBurst
   "RUNBOOK_BASE_URL" .Values.prometheusRule.runbookBaseURL

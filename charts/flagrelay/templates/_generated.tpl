@@ -49,6 +49,14 @@
     - patch
     - watch
 - apiGroups:
+    - apps
+  resources:
+    - replicasets
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
     - autoscaling
   resources:
     - horizontalpodautoscalers
@@ -77,6 +85,7 @@
     - events
   verbs:
     - create
+    - list
     - patch
 - apiGroups:
     - flagrelay.dev

@@ -4,13 +4,20 @@ import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
 import { sizing } from './sizing.ts';
 
 /** State of an environment: LaunchDarkly's words, and one of ours for a key that is not there. */
-export const environmentState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED', 'OFF', 'CredentialMissing']);
+export const environmentState = z.enum([
+  'VALID',
+  'INITIALIZING',
+  'INTERRUPTED',
+  'OFF',
+  'CredentialMissing',
+  'DuplicateCredential',
+]);
 
 /** State of the persistent store, in LaunchDarkly's words. */
 export const storeState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED']);
 
 const stateMeaning =
-  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: the Secret or the key in it that `sdkKeyRef` names is not there.';
+  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: the Secret or the key in it that `sdkKeyRef` names is not there. DuplicateCredential: another environment has the same SDK key or mobile key; that one is served by it, `lastError` names it.';
 
 /** In a pod's list of unhealthy environments: every environment that has no item of its own. */
 export const allOthers = '*';
@@ -26,7 +33,9 @@ const lastError = z
     kind: z
       .string()
       .max(64)
-      .describe('Kind of error: NETWORK_ERROR, ERROR_RESPONSE, INVALID_DATA, STORE_ERROR or UNKNOWN.')
+      .describe(
+        'Kind of error: NETWORK_ERROR, ERROR_RESPONSE, INVALID_DATA, STORE_ERROR, DUPLICATE_CREDENTIAL or UNKNOWN.',
+      )
       .optional(),
     time: time.describe('When it happened.').optional(),
     message: z.string().max(256).describe('What happened, in words, without credentials.').optional(),
@@ -94,6 +103,25 @@ export const instanceStatus = z
     credentialsRotatedTime: time
       .describe(
         'When the pod last took up a changed SDK key or mobile key from its mounted Secrets, without a restart.',
+      )
+      .optional(),
+    keyRevision: z
+      .string()
+      .max(16)
+      .describe(
+        'Differs between pods that hold different keys from the same Secrets: 16 bits of a keyed digest, from which no key can be computed.',
+      )
+      .optional(),
+    missingFiles: atomicList(z.string().max(512), 16)
+      .describe(
+        'Files of the configuration that are not there in this pod, as their Secret or the key in it is not: keys for AutoConfig, Redis, the proxy, the TLS certificate, the archive. Keys of environments are told by `unhealthy`.',
+      )
+      .optional(),
+    reportProblem: z
+      .string()
+      .max(64)
+      .describe(
+        'In an item that the operator wrote: why the pod cannot write it itself. TokenRefused, Forbidden, NotFound, Invalid, Unreachable or Failed.',
       )
       .optional(),
     unhealthy: namedList(unhealthyEnvironment, 100)

@@ -23,6 +23,7 @@ import {
   type Node,
   type Pod,
   type RawRelayProxy,
+  type ReplicaSet,
   types,
 } from './resources/kubernetes-types.ts';
 import { identityOf, instanceLabel, managedSelector, notManagedSelector } from './resources/names.ts';
@@ -37,6 +38,8 @@ export const indexes = {
   claim: 'claim',
   /** Pods by the `namespace/name` of their RelayProxy. */
   relayProxy: 'relayProxy',
+  /** ReplicaSets by their UID. */
+  uid: 'uid',
   /** Pods by the name of their node. */
   node: 'node',
 } as const;
@@ -45,6 +48,8 @@ export const indexes = {
 export interface Caches {
   readonly relayProxies: Informer<RawRelayProxy>;
   readonly pods: Informer<Pod>;
+  /** ReplicaSets of the fleets: metadata only. */
+  readonly replicaSets: Informer<ReplicaSet>;
   /** Undefined when only some namespaces are watched: nodes are in none. */
   readonly nodes: Informer<Node> | undefined;
   /** ConfigMaps of users: names of keys and versions, no content. */
@@ -87,6 +92,11 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
       [indexes.node]: (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []),
     },
   });
+  const replicaSets = informer(types.replicaSet, {
+    labelSelector: managedSelector,
+    transform: slimReplicaSet,
+    indexes: { [indexes.uid]: ({ metadata }) => (metadata?.uid ? [metadata.uid] : []) },
+  });
   const nodes =
     namespaces === undefined ? informer(types.node, { transform: ({ metadata = {} }) => ({ metadata }) }) : undefined;
   const configMaps = informer(types.configMap, { labelSelector: notManagedSelector, transform: withoutValues });
@@ -123,6 +133,7 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
   return {
     relayProxies,
     pods,
+    replicaSets,
     nodes,
     configMaps,
     claims,
@@ -130,7 +141,7 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     childStores: { deployment: of(types.deployment) as Store<Deployment>, of },
     discovery,
     onOptionalKinds: (handler) => void optionalHandlers.add(handler),
-    all: [relayProxies, pods, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
+    all: [relayProxies, pods, replicaSets, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
   };
 }
 
@@ -148,10 +159,10 @@ function referencedClaims(raw: RawRelayProxy): string[] {
   return claimReferences(result.value).map((name) => refKey({ namespace, name }));
 }
 
-/** Key of the RelayProxy that a pod belongs to, by its labels. */
-export function relayProxyOfPod(pod: Pod): string[] {
-  const name = pod.metadata?.labels?.[instanceLabel];
-  return name === undefined ? [] : [refKey({ name, namespace: pod.metadata?.namespace })];
+/** Key of the RelayProxy that a pod, or its ReplicaSet, belongs to if its labels are true; see `fleet-pods.ts`. */
+export function relayProxyOfPod({ metadata }: KubernetesObject): string[] {
+  const name = metadata?.labels?.[instanceLabel];
+  return name === undefined ? [] : [refKey({ name, namespace: metadata?.namespace })];
 }
 
 function ownerUids(object: KubernetesObject): string[] {
@@ -161,16 +172,33 @@ function ownerUids(object: KubernetesObject): string[] {
 
 /** A pod without its template, which is most of it. */
 function slimPod({ metadata = {}, spec, status }: Pod): Pod {
-  const { phase, conditions, containerStatuses, podIP } = status ?? {};
+  const { phase, conditions, containerStatuses, initContainerStatuses, podIP } = status ?? {};
   return {
     metadata,
-    spec: { containers: [], ...(spec?.nodeName && { nodeName: spec.nodeName }) },
+    spec: {
+      containers: [],
+      ...(spec?.nodeName && { nodeName: spec.nodeName }),
+      ...(spec?.hostNetwork && { hostNetwork: true }),
+    },
     status: {
       ...(phase && { phase }),
       ...(podIP && { podIP }),
       ...(conditions && { conditions }),
       ...(containerStatuses && { containerStatuses }),
+      ...(initContainerStatuses && { initContainerStatuses }),
     },
+  };
+}
+
+/** A ReplicaSet: who it is and whose; it changes with every pod that comes or goes. */
+function slimReplicaSet({ metadata = {} }: ReplicaSet): ReplicaSet {
+  const { name, namespace, uid, resourceVersion, labels = {}, ownerReferences } = metadata;
+  const instance = labels[instanceLabel];
+  return {
+    metadata: {
+      ...{ name, namespace, uid, resourceVersion, ownerReferences },
+      labels: instance === undefined ? {} : { [instanceLabel]: instance },
+    } as NonNullable<ReplicaSet['metadata']>,
   };
 }
 

@@ -17,8 +17,10 @@ import { createFleetMetrics } from './metrics.ts';
 import { createAskPod } from './poll/ask-pod.ts';
 import { createListener } from './poll/listen.ts';
 import { createPoller } from './poll/poller.ts';
+import { roundTargets } from './poll/round-targets.ts';
+import { createRounds } from './poll/rounds.ts';
 import { createReconciler } from './reconcile.ts';
-import { type Node, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
+import { type Node, type RawRelayProxy, type ReplicaSet, types } from './resources/kubernetes-types.ts';
 import { createUpgradeGate } from './upgrade/gate.ts';
 
 /** What the controller is made of. */
@@ -47,10 +49,19 @@ export interface Limits {
   readonly rolloutDelayMs: number;
   /** A pod whose environments have all been stuck for so long, while those of others are not, is restarted, ms; 0: never. */
   readonly healStuckAfterMs: number;
+  /** How often a pod that reports is asked whether its report still holds, ms; 0: never. */
+  readonly askPodsPeriodMs: number;
+}
+
+/** The controller, and what goes on beside it while it leads. */
+export interface RelayProxyController {
+  readonly controller: Controller;
+  /** Asks pods that report whether they still can; until the signal aborts. */
+  readonly rounds: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Makes the controller and says which change of what leads to a look at which RelayProxy. */
-export function createRelayProxyController(options: RelayProxyControllerOptions): Controller {
+export function createRelayProxyController(options: RelayProxyControllerOptions): RelayProxyController {
   const { client, caches, clock, limits, logger, metrics } = options;
   const wake = (key: string, afterMs: number): void => controller.enqueueAfter(key, afterMs);
   const gate = createUpgradeGate({
@@ -62,15 +73,28 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
     wake,
   });
   const fleetMetrics = createFleetMetrics(metrics.registry);
+  const askPod = createAskPod();
   const poller = createPoller({
-    ask: createAskPod(),
+    ask: askPod,
     clock,
-    answered(key, { result }) {
-      fleetMetrics.polls.inc({ result });
+    answered(key, answer) {
+      fleetMetrics.polls.inc({ result: answer.result });
+      if (answer.result !== 'answered') logger.debug('A pod was asked in vain', { key, problem: answer.problem });
       wake(key, 0);
     },
   });
   const listener = createListener(client, poller);
+  const rounds = createRounds({
+    targets: () => roundTargets(caches),
+    ask: askPod,
+    clock,
+    periodMs: limits.askPodsPeriodMs,
+    answered: (_key, { result }) => fleetMetrics.rounds.inc({ result }),
+    stopped(key, item) {
+      listener.stopped(key, item);
+      wake(key, 0);
+    },
+  });
   const healer = createHealer({
     client,
     clock,
@@ -98,13 +122,16 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
     for (const relayProxy of relayProxies.store.list()) controller.enqueue(objectKey(relayProxy), 'low');
   });
   controller.watch(pods, { map: relayProxyOfPod });
+  // A pod counts once it is known whose its ReplicaSet is.
+  const owners = fieldChanged<ReplicaSet>(({ metadata }) => [metadata?.uid, metadata?.ownerReferences]);
+  controller.watch(caches.replicaSets, { map: relayProxyOfPod, predicate: owners });
   controller.watch(caches.configMaps, { map: referring(indexes.configMap) });
   controller.watch(caches.claims, { map: referring(indexes.claim) });
   if (caches.nodes) {
     const map = ({ metadata }: Node) => pods.store.byIndex(indexes.node, metadata?.name ?? '').flatMap(relayProxyOfPod);
     controller.watch(caches.nodes, { map, predicate: fieldChanged(({ metadata }) => metadata?.labels) });
   }
-  return controller;
+  return { controller, rounds: rounds.run };
 }
 
 /** Leaves out changes of what is not kept of an object, such as the renewals of a Lease. */

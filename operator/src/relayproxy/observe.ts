@@ -1,16 +1,18 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
-import { refKey } from '../runtime/objects.ts';
-import { type Caches, indexes } from './caches.ts';
+import type { Caches } from './caches.ts';
+import { fleetPods } from './fleet-pods.ts';
 import { documentText } from './resources/config-map.ts';
 import { shortHash } from './resources/hash.ts';
 import { type ConfigMap, type Deployment, types } from './resources/kubernetes-types.ts';
 import { configMapName, identityOf, relayName } from './resources/names.ts';
 import { documentFile } from './resources/paths.ts';
+import { ownsAccount } from './resources/service-account.ts';
 import type { ScalingDecision } from './scaling/decide.ts';
 import { deploymentFacts } from './status/deployment-facts.ts';
 import { podFacts } from './status/pods.ts';
 import { missingReferences } from './status/references.ts';
 import type { Outcome, PodFacts, Snapshot } from './status/snapshot.ts';
+import { fromTime } from './status/times.ts';
 
 /** What a snapshot is taken with, beside the caches. */
 export interface ObserveInput {
@@ -29,7 +31,7 @@ export interface ObserveInput {
 export function observePods(caches: Caches, relayProxy: RelayProxy, previous: RelayProxyStatus): PodFacts[] {
   const reports = previous.instances ?? [];
   return podFacts(
-    caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy))),
+    fleetPods(caches, relayProxy),
     caches.nodes?.store,
     (pod) => reports.find((report) => report.name === pod)?.zone,
     relayProxy.spec.zones,
@@ -57,7 +59,15 @@ export function observe(caches: Caches, input: ObserveInput): Snapshot {
     image: imageInForce(input, deployment),
     operatorVersion: input.version,
     silent: [],
+    accountSince: accountSince(caches, relayProxy),
   };
+}
+
+/** When the account of the pods was made; undefined for one of the user's, which is in no cache. */
+function accountSince(caches: Caches, relayProxy: RelayProxy): number | undefined {
+  if (!ownsAccount(relayProxy)) return undefined;
+  const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
+  return fromTime(caches.childStores.of(types.serviceAccount).get(ref)?.metadata?.creationTimestamp);
 }
 
 /** The image that the pods should run: while a newer one waits for its turn, the one that they have. */

@@ -1,13 +1,14 @@
 import { apiVersion, kind, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controller-types.ts';
-import type { EventRecorder } from '../runtime/index.ts';
-import { objectKey, refKey } from '../runtime/objects.ts';
+import type { EventRecorder, Logger } from '../runtime/index.ts';
+import { objectKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
-import { type Caches, indexes } from './caches.ts';
+import type { Caches } from './caches.ts';
 import { createApplier } from './children/apply.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
+import { fleetPods } from './fleet-pods.ts';
 import type { Healer } from './heal/healer.ts';
 import { removeDeadInstances } from './instances.ts';
 import type { FleetMetrics } from './metrics.ts';
@@ -21,6 +22,7 @@ import type { Pod, RawRelayProxy } from './resources/kubernetes-types.ts';
 import { identityOf, relayName } from './resources/names.ts';
 import { createAutoscaler } from './scaling/autoscaler.ts';
 import { planOf } from './sizing/plan.ts';
+import { createStartExplainer } from './starting/explain-starting.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
 import { referenceVersions } from './status/references.ts';
 import type { PodFacts, Snapshot } from './status/snapshot.ts';
@@ -45,6 +47,7 @@ export interface ReconcilerOptions {
   /** Release of the operator. */
   readonly version: string;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
+  readonly logger: Logger;
   /** What it did to fleets. */
   readonly metrics: FleetMetrics;
   readonly gate: UpgradeGate;
@@ -63,6 +66,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   const statuses = createStatusWriter(client, clock);
   const autoscaler = createAutoscaler(clock);
   const rebalancer = createRebalancer(client, clock);
+  const starts = createStartExplainer({ client, clock, logger: options.logger });
   const uids = new Map<string, string>();
 
   function forget(key: string): void {
@@ -75,11 +79,12 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     statuses.forget(uid);
     autoscaler.forget(uid);
     rebalancer.forget(uid);
+    starts.forget(uid);
     uids.delete(key);
   }
 
   function podsOf(relayProxy: RelayProxy): readonly Pod[] {
-    return caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy)));
+    return fleetPods(caches, relayProxy);
   }
 
   async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
@@ -138,7 +143,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { signal } = context;
     const { childStores: stores, discovery } = caches;
     const previous = statuses.current(raw);
-    const pods = observePods(caches, relayProxy, previous);
+    const started = await starts.explain(relayProxy, observePods(caches, relayProxy, previous), signal);
+    const { pods } = started;
     const scaled = scaling(relayProxy, previous, pods);
     const release = { relayImage, runbookBaseUrl, version, gate };
     const parts = { client, applier, stores, discovery, ...release, status: previous, scaled, signal };
@@ -165,7 +171,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const healed = await healer.heal(snapshot, signal);
     tell(raw, healed.happenings);
     const unevenMs = await rebalance(raw, snapshot, signal);
-    const rechecks = [children, listened, healed, scaled].map((part) => part?.recheckAfterMs);
+    const rechecks = [children, started, listened, healed, scaled].map((part) => part?.recheckAfterMs);
     const delays = [recheckAfterMs, ...rechecks, waitMs, settled ? undefined : SETTLE_MS, unevenMs];
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }

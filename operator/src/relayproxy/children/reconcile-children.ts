@@ -66,6 +66,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     relayImage: context.relayImage,
     runbookBaseUrl: context.runbookBaseUrl,
     version: context.version,
+    resume: deployment?.spec?.paused === true,
     replicas: await settleReplicas(context.client, {
       plan: planOf(relayProxy),
       live: deployment,
@@ -104,7 +105,11 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const [first, ...others] = run.problems;
   return {
     outcome: first === undefined ? { kind: 'applied', upgrade } : { kind: 'failed', problems: [first, ...others] },
-    changes: { created: run.created, updated: run.updated, deleted: run.deleted, scaled },
+    changes: {
+      ...{ created: run.created, updated: run.updated, deleted: run.deleted, scaled },
+      // One that waits for its upgrade is not applied, and so stays paused.
+      resumed: facts.resume === true && run.updated.includes(`Deployment ${ref.name}`),
+    },
     configChanged: run.configChanged,
     recheckAfterMs: earliest(first === undefined ? undefined : LOOK_AGAIN_MS, upgrade?.recheckAfterMs),
     retry: run.retry,

@@ -22,6 +22,8 @@ export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1D
     metadata: childMetadata(relayProxy, facts, relayName(relayProxy), annotations),
     spec: {
       ...(replicas !== undefined && { replicas }),
+      // Only while it is paused: the API server does not keep a false.
+      ...(facts.resume && { paused: false }),
       selector: { matchLabels: selectorLabels(relayProxy) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
       minReadySeconds: rollout.minReadySeconds,

@@ -8,6 +8,8 @@ export interface Facts {
   readonly version: string;
   /** How many replicas the Deployment has; undefined leaves them to a HorizontalPodAutoscaler: they are not applied. */
   readonly replicas: number | undefined;
+  /** True when somebody paused the live Deployment: it is to go on. */
+  readonly resume?: boolean | undefined;
   /** Annotation of a Deployment whose pod template came by an upgrade of the operator. */
   readonly upgradeMark?: string | undefined;
 }

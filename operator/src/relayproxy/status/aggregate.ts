@@ -37,7 +37,14 @@ interface View {
 }
 
 /** Worst first: of two that are as frequent, the one that needs a human more is shown. */
-const severity: readonly EnvironmentState[] = ['OFF', 'CredentialMissing', 'INTERRUPTED', 'INITIALIZING', 'VALID'];
+const severity: readonly EnvironmentState[] = [
+  'OFF',
+  'DuplicateCredential',
+  'CredentialMissing',
+  'INTERRUPTED',
+  'INITIALIZING',
+  'VALID',
+];
 
 /** Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. */
 export function aggregate(snapshot: Snapshot): Environments {
@@ -128,7 +135,7 @@ export function reportOf(instance: InstanceStatus, name: string) {
 }
 
 /** True when the pod runs the newest configuration, so that its silence about an environment means that it is well. */
-function isCurrent({ configHash }: Snapshot, instance: InstanceStatus): boolean {
+export function isCurrent({ configHash }: Snapshot, instance: InstanceStatus): boolean {
   return instance.configHash === undefined || instance.configHash === configHash;
 }
 

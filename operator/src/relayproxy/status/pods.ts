@@ -1,7 +1,7 @@
 import type { RelayProxySpec } from '@flagrelay/crds';
 import type { Store } from '../../runtime/store-types.ts';
 import type { Node, Pod } from '../resources/kubernetes-types.ts';
-import { waitingOf } from './pod-waiting.ts';
+import { isStarting, waitingOf } from './pod-waiting.ts';
 import type { PodFacts } from './snapshot.ts';
 import { fromTime } from './times.ts';
 
@@ -20,12 +20,15 @@ export function podFacts(
   reportedZone: (pod: string) => string | undefined,
   { topologyKey }: RelayProxySpec['zones'],
 ): PodFacts[] {
+  // What a pod reports is the zone of the cloud; where nodes are the zones, their names are told apart as well.
+  const otherZone = (pod: Pod, name: string) =>
+    topologyKey === 'kubernetes.io/hostname' ? pod.spec?.nodeName : reportedZone(name);
   return pods
     .filter((pod) => !isFinished(pod))
     .map((pod): PodFacts => {
       const { name = '', uid = '', labels, deletionTimestamp, creationTimestamp } = pod.metadata ?? {};
       const node = pod.spec?.nodeName ? nodes?.get({ name: pod.spec.nodeName }) : undefined;
-      const zone = node?.metadata?.labels?.[topologyKey] ?? labels?.[topologyKey] ?? reportedZone(name);
+      const zone = node?.metadata?.labels?.[topologyKey] ?? labels?.[topologyKey] ?? otherZone(pod, name);
       const terminating = deletionTimestamp !== undefined;
       return {
         name,
@@ -36,10 +39,17 @@ export function podFacts(
         createdAt: fromTime(creationTimestamp),
         zone: zone || undefined,
         address: pod.status?.podIP,
+        ...(pod.spec?.hostNetwork && { hostNetwork: true }),
         waiting: waitingOf(pod),
+        ...(!terminating && isStarting(pod) && { startingSince: scheduledAt(pod) }),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function scheduledAt({ status, metadata }: Pod): number {
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return fromTime(scheduled?.lastTransitionTime) ?? fromTime(metadata?.creationTimestamp) ?? 0;
 }
 
 function readyCondition(pod: Pod) {
