@@ -158,6 +158,57 @@ describe('the token of a relay', () => {
     await refused(patch(relay, { conditions: [condition] }), /may not change status\.conditions/);
   });
 
+  test('may not drop who manages which field, and no other write of it does', async () => {
+    const relay = await withTokenOf('a');
+    const managers = async (): Promise<string[]> => {
+      const args = ['get', 'relayproxy', relayProxy, '-n', namespace, '--show-managed-fields', '-o', 'json'];
+      const { metadata } = JSON.parse(await admin.run(args)) as { metadata: { managedFields: { manager: string }[] } };
+      return metadata.managedFields.map(({ manager }) => manager);
+    };
+    const body = JSON.stringify({
+      metadata: { managedFields: [{}] },
+      status: { instances: [{ name: 'a' }, { name: 'b' }] },
+    });
+    const reset = (kubectl: Kubectl) =>
+      kubectl.run([
+        ...[
+          'patch',
+          'relayproxy',
+          relayProxy,
+          '-n',
+          namespace,
+          '--subresource',
+          'status',
+          '--type',
+          'merge',
+          '-p',
+          body,
+        ],
+      ]);
+    await refused(reset(relay), /may not drop field managers/);
+    const before = await managers();
+    assert.ok(before.length > 1, before.join());
+    // As a relay reports: a server-side apply by its own manager, which takes the item over from whoever had it.
+    const report = {
+      apiVersion: 'flagrelay.dev/v1alpha1',
+      kind: 'RelayProxy',
+      metadata: { name: relayProxy, namespace },
+      status: { instances: [{ name: 'a', ready: true }] },
+    };
+    await relay.run(
+      [
+        ...['apply', '--server-side', '--force-conflicts', '--field-manager', 'flagrelay/a', '--subresource', 'status'],
+        ...['--validate=false', '-f', '-'],
+      ],
+      { input: JSON.stringify(report) },
+    );
+    const after = await managers();
+    assert.deepEqual(
+      before.filter((manager) => !after.includes(manager)),
+      [],
+    );
+  });
+
   test('is worth nothing when it is not bound to a pod', async () => {
     await refused(patch(await withTokenOf(undefined), { instances: [] }), /must be bound to its pod/);
   });

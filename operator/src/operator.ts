@@ -54,7 +54,10 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       logger.warn('Leads without a Lease, by configuration or as no namespace for it is set: run one operator only');
     const leaderClient = elector ? client.fenced(elector.isLeader, elector.leaseRemainingMs) : client;
 
-    const caches = createCaches({ client, namespaces: config.watchNamespaces, logger, metrics });
+    const caches = createCaches({
+      ...{ client, namespaces: config.watchNamespaces, logger, metrics },
+      disabledFeatures: config.disabledFeatures,
+    });
     registerRelayProxyMetrics(registry, {
       relayProxies: caches.relayProxies.store,
       deployments: caches.childStores.deployment,
@@ -73,6 +76,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       caches,
       events,
       relayImage: config.relayImage,
+      operatorNamespace: config.namespace,
       runbookBaseUrl: config.runbookBaseUrl,
       concurrency: config.concurrency,
       version,

@@ -102,6 +102,7 @@
   verbs:
     - get
     - patch
+{{- if .Values.features.httpRoute }}
 - apiGroups:
     - gateway.networking.k8s.io
   resources:
@@ -113,10 +114,24 @@
     - list
     - patch
     - watch
+{{- end }}
+{{- if .Values.features.prometheusRule }}
 - apiGroups:
     - monitoring.coreos.com
   resources:
     - prometheusrules
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+{{- end }}
+{{- if .Values.features.serviceMonitor }}
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
     - servicemonitors
   verbs:
     - create
@@ -125,6 +140,7 @@
     - list
     - patch
     - watch
+{{- end }}
 - apiGroups:
     - networking.k8s.io
   resources:

@@ -1,3 +1,4 @@
+import type { Feature } from '../permissions.ts';
 import {
   createInformer,
   createKindDiscovery,
@@ -11,7 +12,7 @@ import {
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { refKey } from '../runtime/objects.ts';
 import type { Informer, Store } from '../runtime/store-types.ts';
-import { type ChildStores, childTypes, optionalTypes } from './children/children.ts';
+import { type ChildStores, childTypes, disabledTypes, optionalTypes } from './children/children.ts';
 import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
 import { slimDeployment } from './children/slim-deployment.ts';
@@ -59,6 +60,8 @@ export interface Caches {
   readonly childStores: ChildStores;
   /** Which of the kinds that a cluster may not have are there; it must run for the caches to fill. */
   readonly discovery: KindDiscovery;
+  /** Kinds that are switched off: nobody looks for them. */
+  readonly disabled: ReadonlySet<ResourceType>;
   /** Calls the handler when such a kind comes or goes, and again when the cache of one that came is filled. */
   onOptionalKinds(handler: () => void): void;
   /** All of the caches above. */
@@ -72,10 +75,11 @@ export interface CachesOptions {
   readonly namespaces: readonly string[] | undefined;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  readonly disabledFeatures: readonly Feature[];
 }
 
 /** Makes the caches; they fill once their informers run. What nobody reads is dropped before it is stored. */
-export function createCaches({ client, namespaces, logger, metrics }: CachesOptions): Caches {
+export function createCaches({ client, namespaces, logger, metrics, disabledFeatures }: CachesOptions): Caches {
   const informer = <T extends KubernetesObject>(
     type: ResourceType<T>,
     options: Partial<InformerOptions<T>>,
@@ -101,7 +105,9 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     namespaces === undefined ? informer(types.node, { transform: ({ metadata = {} }) => ({ metadata }) }) : undefined;
   const configMaps = informer(types.configMap, { labelSelector: notManagedSelector, transform: withoutValues });
   const claims = informer(types.claim, { transform: ({ metadata = {} }) => ({ metadata }) });
-  const discovery = createKindDiscovery({ client, types: optionalTypes, logger });
+  const disabled = disabledTypes(disabledFeatures);
+  const sought = optionalTypes.filter((type) => !disabled.has(type));
+  const discovery = createKindDiscovery({ client, types: sought, logger });
   const optionalHandlers = new Set<() => void>();
   const tell = () => {
     for (const handler of optionalHandlers) handler();
@@ -111,7 +117,8 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     const selected = { labelSelector: managedSelector, indexes: { [ownerIndex]: ownerUids } };
     if (optionalTypes.includes(type)) {
       const common = { client, type, namespaces, logger, metrics };
-      return createOptionalInformer({ ...common, ...selected, discovery, onFilled: tell });
+      const found = disabled.has(type) ? NEVER_THERE : discovery;
+      return createOptionalInformer({ ...common, ...selected, discovery: found, onFilled: tell });
     }
     // Who set the replicas decides whether they must be handed over to an autoscaler.
     if (type === types.deployment) {
@@ -140,10 +147,17 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     children,
     childStores: { deployment: of(types.deployment) as Store<Deployment>, of },
     discovery,
+    disabled,
     onOptionalKinds: (handler) => void optionalHandlers.add(handler),
     all: [relayProxies, pods, replicaSets, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
   };
 }
+
+/** Discovery of a kind that the operator may not even list. */
+const NEVER_THERE: Pick<KindDiscovery, 'serves' | 'onChange'> = {
+  serves: () => false,
+  onChange: () => () => undefined,
+};
 
 function referencedConfigMaps(raw: RawRelayProxy): string[] {
   const result = parsed(raw);

@@ -9,11 +9,12 @@ import {
   type RestClient,
   type RuntimeMetrics,
 } from '../runtime/index.ts';
-import { type KubernetesObject, objectKey } from '../runtime/objects.ts';
+import { type KubernetesObject, objectKey, refKey } from '../runtime/objects.ts';
 import type { Change } from '../runtime/store-types.ts';
 import { type Caches, indexes, relayProxyOfPod } from './caches.ts';
 import { createHealer } from './heal/healer.ts';
 import { createFleetMetrics } from './metrics.ts';
+import { neighbourNames } from './name-collisions.ts';
 import { createAskPod } from './poll/ask-pod.ts';
 import { createListener } from './poll/listen.ts';
 import { createPoller } from './poll/poller.ts';
@@ -32,6 +33,8 @@ export interface RelayProxyControllerOptions {
   readonly relayImage: string;
   /** Folder of the pages that alerts point to. */
   readonly runbookBaseUrl: string;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly operatorNamespace: string | undefined;
   /** RelayProxies that are worked on at a time. */
   readonly concurrency: number;
   readonly version: string;
@@ -113,7 +116,14 @@ export function createRelayProxyController(options: RelayProxyControllerOptions)
   const referring = (index: string) => (object: { metadata?: { name?: string; namespace?: string } }) =>
     relayProxies.store.byIndex(index, objectKey(object)).map(objectKey);
 
+  const neighbours = ({ metadata }: RawRelayProxy) =>
+    neighbourNames(metadata?.name ?? '')
+      .map((name) => refKey({ name, namespace: metadata?.namespace }))
+      .filter((key) => relayProxies.store.getByKey(key) !== undefined);
+
   controller.watch(relayProxies, { predicate: isRelevant });
+  // Two may need an object of one name.
+  controller.watch(relayProxies, { map: neighbours, predicate: fieldChanged(({ metadata }) => metadata?.generation) });
   for (const informer of caches.children) {
     controller.watch(informer, { map: ownerKeys(types.relayProxy), predicate: isVisible });
   }

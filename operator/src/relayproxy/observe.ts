@@ -1,6 +1,9 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
+import type { ObjectRef } from '../runtime/objects.ts';
 import type { Caches } from './caches.ts';
 import { fleetPods } from './fleet-pods.ts';
+import { nameCollision } from './name-collisions.ts';
+import { parsed } from './parsed.ts';
 import { documentText } from './resources/config-map.ts';
 import { shortHash } from './resources/hash.ts';
 import { type ConfigMap, type Deployment, types } from './resources/kubernetes-types.ts';
@@ -59,8 +62,15 @@ export function observe(caches: Caches, input: ObserveInput): Snapshot {
     image: imageInForce(input, deployment),
     operatorVersion: input.version,
     silent: [],
+    collision: nameCollision(relayProxy, (name) => relayProxyNamed(caches, { namespace, name })),
     accountSince: accountSince(caches, relayProxy),
   };
+}
+
+function relayProxyNamed(caches: Caches, ref: ObjectRef): RelayProxy | undefined {
+  const raw = caches.relayProxies.store.get(ref);
+  const result = raw && parsed(raw);
+  return result?.ok ? result.value : undefined;
 }
 
 /** When the account of the pods was made; undefined for one of the user's, which is in no cache. */

@@ -44,6 +44,8 @@ export interface ReconcilerOptions {
   readonly relayImage: string;
   /** Folder of the pages that alerts point to. */
   readonly runbookBaseUrl: string;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly operatorNamespace: string | undefined;
   /** Release of the operator. */
   readonly version: string;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
@@ -146,7 +148,9 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const started = await starts.explain(relayProxy, observePods(caches, relayProxy, previous), signal);
     const { pods } = started;
     const scaled = scaling(relayProxy, previous, pods);
-    const release = { relayImage, runbookBaseUrl, version, gate };
+    const { disabled } = caches;
+    const { operatorNamespace } = options;
+    const release = { relayImage, runbookBaseUrl, version, gate, disabled, operatorNamespace };
     const parts = { client, applier, stores, discovery, ...release, status: previous, scaled, signal };
     const children = await reconcileChildren(relayProxy, parts);
     countScaling(children);

@@ -15,7 +15,7 @@ import { earliest } from '../status/times.ts';
 import type { UpgradeGate } from '../upgrade/gate.ts';
 import type { Applier } from './apply.ts';
 import { type ChildKind, type ChildStores, childKinds, childTypes } from './children.ts';
-import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
+import { isUnknownKind, KindDisabledError, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
 import { setReplicas, settleReplicas } from './replicas.ts';
@@ -41,6 +41,10 @@ export interface ChildrenContext {
   readonly applier: Applier;
   readonly stores: ChildStores;
   readonly discovery: Pick<KindDiscovery, 'serves'>;
+  /** Kinds that whoever installed the operator switched off. */
+  readonly disabled: ReadonlySet<ResourceType>;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly operatorNamespace: string | undefined;
   readonly relayImage: string;
   readonly runbookBaseUrl: string;
   readonly version: string;
@@ -66,6 +70,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     relayImage: context.relayImage,
     runbookBaseUrl: context.runbookBaseUrl,
     version: context.version,
+    operatorNamespace: context.operatorNamespace,
     resume: deployment?.spec?.paused === true,
     replicas: await settleReplicas(context.client, {
       plan: planOf(relayProxy),
@@ -208,11 +213,12 @@ async function applyWave(
 async function applyChild(
   relayProxy: RelayProxy,
   { kind, desired }: WantedChild,
-  { applier, discovery, stores, signal }: ChildrenContext,
+  { applier, discovery, disabled, stores, signal }: ChildrenContext,
   run: Run,
 ): Promise<void> {
   if (desired === undefined) return;
   const { type } = kind;
+  if (disabled.has(type)) throw new KindDisabledError(kind);
   if (kind.optional && discovery.serves(type) === false) throw new KindNotInstalledError(kind);
   const result = await applier.apply({ relayProxy, type, desired, signal }).catch((error: unknown) => {
     throw kind.optional && isUnknownKind(error) ? new KindNotInstalledError(kind) : error;

@@ -70,7 +70,8 @@ type Rule = (after: Condition, before: Condition | undefined) => Happening | und
 
 const rules: Readonly<Record<string, Rule>> = {
   Reconciled: (after, before) =>
-    after.status === 'False' && (before?.status !== 'False' || before.reason !== after.reason)
+    (after.status === 'False' || after.reason === 'NameCollision') &&
+    (before?.status !== after.status || before.reason !== after.reason)
       ? warning(after.reason, 'Reconcile', after.message)
       : undefined,
   ReferencesResolved: (after, before) =>

@@ -27,6 +27,8 @@ export interface Snapshot {
   readonly operatorVersion: string;
   /** Ready pods that do not report, so that the operator asks them. */
   readonly silent: readonly SilentPod[];
+  /** Another RelayProxy needs an object of the same name as this one: in words. */
+  readonly collision?: string | undefined;
   /** When the pods' ServiceAccount was made, where it is the operator's: ms since the epoch. */
   readonly accountSince?: number | undefined;
 }
@@ -51,6 +53,7 @@ export interface ChildProblem {
     | 'QuotaExceeded'
     | 'Forbidden'
     | 'KindNotInstalled'
+    | 'KindDisabled'
     | 'ImageVolumeUnsupported';
   readonly message: string;
 }
