@@ -158,7 +158,7 @@ describe('the token of a relay', () => {
     await refused(patch(relay, { conditions: [condition] }), /may not change status\.conditions/);
   });
 
-  test('may not drop who manages which field, and no other write of it does', async () => {
+  test('cannot drop or forge who manages which field: the API server takes no managers from a patch of the status', async () => {
     const relay = await withTokenOf('a');
     const managers = async (): Promise<string[]> => {
       const args = ['get', 'relayproxy', relayProxy, '-n', namespace, '--show-managed-fields', '-o', 'json'];
@@ -185,23 +185,9 @@ describe('the token of a relay', () => {
           body,
         ],
       ]);
-    await refused(reset(relay), /may not drop field managers/);
     const before = await managers();
     assert.ok(before.length > 1, before.join());
-    // As a relay reports: a server-side apply by its own manager, which takes the item over from whoever had it.
-    const report = {
-      apiVersion: 'flagrelay.dev/v1alpha1',
-      kind: 'RelayProxy',
-      metadata: { name: relayProxy, namespace },
-      status: { instances: [{ name: 'a', ready: true }] },
-    };
-    await relay.run(
-      [
-        ...['apply', '--server-side', '--force-conflicts', '--field-manager', 'flagrelay/a', '--subresource', 'status'],
-        ...['--validate=false', '-f', '-'],
-      ],
-      { input: JSON.stringify(report) },
-    );
+    await reset(relay);
     const after = await managers();
     assert.deepEqual(
       before.filter((manager) => !after.includes(manager)),
