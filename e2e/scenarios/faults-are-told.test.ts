@@ -43,7 +43,7 @@ test('what is wrong with a fleet is told within seconds, by its name', { timeout
       fleet('twins', {
         environments: ['one', 'two'].map((name) => ({ name, sdkKeyRef: { name, key: 'sdk-key' }, data })),
       }),
-      fleet('up', {}),
+      fleet('up', { podTemplate: { terminationGracePeriodSeconds: 2 } }),
       fleet('down', { environments: [production], upstream }),
     ],
     { namespace },
@@ -107,7 +107,12 @@ test('what is wrong with a fleet is told within seconds, by its name', { timeout
     const { labels } = pod?.metadata ?? {};
     const imposter = {
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'imposter', labels } },
-      spec: { ...pod?.spec, nodeName: undefined, volumes: [], containers: [sleeping(stage.relayImage)] },
+      spec: {
+        securityContext: pod?.spec?.securityContext,
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: 1,
+        containers: [sleeping(stage.relayImage)],
+      },
     };
     await kubectl.apply([imposter], { namespace });
     await kubectl.run(['wait', 'pod/imposter', '-n', namespace, '--for=condition=Ready', '--timeout=60s']);
