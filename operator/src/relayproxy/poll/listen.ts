@@ -100,7 +100,8 @@ export function createListener(client: RestClient, poller: Poller): Listener {
         const item = instances.find((other) => other.uid === uid);
         const answer = answerOf(known, uid, item);
         // The pod is well and says no more than it has reported: kubelet is still bringing the new configuration.
-        if (isOwnReport(item) && (answer === undefined || isSame(item, answer))) continue;
+        const holds = isOwnReport(item) && (answer === undefined ? !hasStopped(item) : isSame(item, answer));
+        if (holds) continue;
         const { problem, failures = 0 } = known.byUid.get(uid) ?? {};
         if (answer !== undefined) answers.push(answer);
         if (answer !== undefined || failures > 0) silent.push({ name, problem, cause: answer?.reportProblem });
