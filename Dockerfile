@@ -6,7 +6,8 @@
 # The bundles are plain JavaScript, the same on every platform, so that they are made once outside and only copied
 # here; `make images` does all of it. relay/dist/cache holds what the Node that built it has compiled: the same Node starts
 # faster with it, any other ignores it. Their source maps lie beside them: NODE_OPTIONS with --enable-source-maps reads them, for
-# 17 MiB of memory. BASE_IMAGE needs /nodejs/bin/node (24 or later) and nothing else: no shell.
+# 17 MiB of memory. A release pins its base by digest: --build-arg
+# BASE_IMAGE="$(node e2e/images/main.ts base)". BASE_IMAGE needs /nodejs/bin/node (24 or later) and nothing else: no shell.
 ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 
 FROM ${BASE_IMAGE} AS runtime

@@ -158,6 +158,43 @@ describe('the token of a relay', () => {
     await refused(patch(relay, { conditions: [condition] }), /may not change status\.conditions/);
   });
 
+  test('cannot drop or forge who manages which field: the API server takes no managers from a patch of the status', async () => {
+    const relay = await withTokenOf('a');
+    const managers = async (): Promise<string[]> => {
+      const args = ['get', 'relayproxy', relayProxy, '-n', namespace, '--show-managed-fields', '-o', 'json'];
+      const { metadata } = JSON.parse(await admin.run(args)) as { metadata: { managedFields: { manager: string }[] } };
+      return metadata.managedFields.map(({ manager }) => manager);
+    };
+    const body = JSON.stringify({
+      metadata: { managedFields: [{}] },
+      status: { instances: [{ name: 'a' }, { name: 'b' }] },
+    });
+    const reset = (kubectl: Kubectl) =>
+      kubectl.run([
+        ...[
+          'patch',
+          'relayproxy',
+          relayProxy,
+          '-n',
+          namespace,
+          '--subresource',
+          'status',
+          '--type',
+          'merge',
+          '-p',
+          body,
+        ],
+      ]);
+    const before = await managers();
+    assert.ok(before.length > 1, before.join());
+    await reset(relay);
+    const after = await managers();
+    assert.deepEqual(
+      before.filter((manager) => !after.includes(manager)),
+      [],
+    );
+  });
+
   test('is worth nothing when it is not bound to a pod', async () => {
     await refused(patch(await withTokenOf(undefined), { instances: [] }), /must be bound to its pod/);
   });

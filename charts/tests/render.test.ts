@@ -54,6 +54,18 @@ describe('the defaults', async () => {
   });
 
   test('let view read and edit change RelayProxies, but nobody their status', () => {
+    const aggregated = (name: string) =>
+      Object.keys(one(objects, 'ClusterRole', `flagrelay-system-flagrelay-${name}`).metadata.labels ?? {})
+        .filter((label) => label.includes('aggregate-to'))
+        .map((label) => label.slice(label.lastIndexOf('-') + 1))
+        .sort();
+    assert.deepEqual(
+      [aggregated('view'), aggregated('edit')],
+      [
+        ['admin', 'edit', 'view'],
+        ['admin', 'edit'],
+      ],
+    );
     const roles = objects.filter(({ metadata }) => /-(view|edit)$/.test(metadata.name));
     assert.equal(roles.length, 2);
     for (const { rules } of roles) {
@@ -93,6 +105,8 @@ describe('the defaults', async () => {
       MAX_CONCURRENT_ROLLOUTS: '1',
       ROLLOUT_DELAY_SECONDS: '0',
       HEAL_STUCK_AFTER_SECONDS: '300',
+      ASK_PODS_PERIOD_SECONDS: '30',
+      DISABLED_FEATURES: '',
       RUNBOOK_BASE_URL: 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks',
       METRICS_ENABLED: 'true',
       METRICS_PORT: '8080',
@@ -141,14 +155,58 @@ describe('the defaults', async () => {
 
   test('guard every field of the status but the instances', () => {
     const status = one(objects, 'CustomResourceDefinition').spec.versions[0].schema.openAPIV3Schema.properties.status;
-    const expressions: string[] = one(objects, 'ValidatingAdmissionPolicy').spec.validations.map(
-      ({ expression }: { expression: string }) => expression,
-    );
+    const expressions: string[] = one(
+      objects,
+      'ValidatingAdmissionPolicy',
+      'flagrelay-system-flagrelay-relay-status',
+    ).spec.validations.map(({ expression }: { expression: string }) => expression);
     for (const field of Object.keys(status.properties).filter((name) => name !== 'instances')) {
       assert.ok(expressions.includes(`variables.after.?${field} == variables.before.?${field}`), field);
     }
   });
 });
+
+describe('whom RelayProxies are given to', () => {
+  const roles = async (value: string) => {
+    const objects = await render('--set-json', `rbac.aggregateClusterRoles=${value}`);
+    return objects
+      .filter(({ kind, metadata }) => kind === 'ClusterRole' && /-(view|edit)$/.test(metadata.name))
+      .map(({ metadata }) => [
+        metadata.name.slice(metadata.name.lastIndexOf('-') + 1),
+        ...Object.keys(metadata.labels ?? {}).flatMap((label) => /aggregate-to-(\w+)$/.exec(label)?.[1] ?? []),
+      ]);
+  };
+
+  test('false: nobody, and there are no roles', async () => assert.deepEqual(await roles('false'), []));
+  test('a list: those in it', async () => {
+    assert.deepEqual(await roles('["view","admin"]'), [
+      ['view', 'admin', 'view'],
+      ['edit', 'admin'],
+    ]);
+  });
+  test('an empty list: nobody, but there are roles to bind', async () => {
+    assert.deepEqual(await roles('[]'), [['view'], ['edit']]);
+  });
+  test('no other role', async () => {
+    await assert.rejects(roles('["cluster-admin"]'), /aggregateClusterRoles/);
+  });
+});
+
+for (const [feature, resource] of [
+  ['httpRoute', 'httproutes'],
+  ['serviceMonitor', 'servicemonitors'],
+  ['prometheusRule', 'prometheusrules'],
+] as const) {
+  for (const where of ['', 'watchNamespaces={team-a},']) {
+    test(`without ${feature} the operator has no permission for it, and is told ${where}`, async () => {
+      const objects = await render('--set', `${where}features.${feature}=false`);
+      const rules = objects.flatMap(({ rules = [] }) => rules as { resources: string[] }[]);
+      assert.ok(rules.length > 10);
+      assert.ok(!rules.some(({ resources }) => resources.includes(resource)));
+      assert.equal(environmentOf(objects).DISABLED_FEATURES, feature);
+    });
+  }
+}
 
 describe('an install for some namespaces', async () => {
   const objects = await render('--set', 'watchNamespaces={team-a,team-b}');
@@ -170,7 +228,11 @@ describe('an install for some namespaces', async () => {
 
   test('tells the operator, and guards relays only there', () => {
     assert.equal(environmentOf(objects).WATCH_NAMESPACES, 'team-a,team-b');
-    const { namespaceSelector } = one(objects, 'ValidatingAdmissionPolicyBinding').spec.matchResources;
+    const { namespaceSelector } = one(
+      objects,
+      'ValidatingAdmissionPolicyBinding',
+      'flagrelay-system-flagrelay-relay-status',
+    ).spec.matchResources;
     assert.deepEqual(namespaceSelector.matchExpressions[0].values, ['team-a', 'team-b']);
   });
 

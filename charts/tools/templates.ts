@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import {
   clusterPermissions,
+  type Feature,
+  features,
   leaderElectionPermissions,
   type PolicyRule,
   permissions,
@@ -32,7 +34,7 @@ export function crdTemplate(crd: string): string {
 export function generatedTemplates(statusFields: readonly string[]): string {
   return [
     `{{/* ${notice} From operator/src/permissions.ts and crds/src. */}}\n`,
-    define('flagrelay.rules', rulesYaml(permissions)),
+    define('flagrelay.rules', permissions.map(ruleTemplate).join('')),
     define('flagrelay.clusterRules', rulesYaml(clusterPermissions)),
     define('flagrelay.leaderElectionRules', rulesYaml(leaderElectionPermissions)),
     define(
@@ -50,6 +52,13 @@ const yamlOptions = { version: '1.1', aliasDuplicateObjects: false } as const;
 
 function define(name: string, body: string): string {
   return `{{- define "${name}" -}}\n${body.trimEnd()}\n{{- end }}\n`;
+}
+
+/** One rule; one that a value switches off only while it is on. */
+function ruleTemplate(rule: PolicyRule): string {
+  const text = rulesYaml([rule]);
+  const feature = (Object.keys(features) as Feature[]).find((name) => features[name] === rule);
+  return feature === undefined ? text : `{{- if .Values.features.${feature} }}\n${text}{{- end }}\n`;
 }
 
 function rulesYaml(rules: readonly PolicyRule[]): string {

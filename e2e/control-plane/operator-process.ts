@@ -75,6 +75,8 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
       POD_NAMESPACE: leaseNamespace,
       METRICS_PORT: String(metricsPort),
       PROBE_PORT: String(probePort),
+      // kwok's pods have addresses at which nobody answers.
+      ASK_PODS_PERIOD_SECONDS: '0',
     },
   });
   closeSync(log);

@@ -99,7 +99,14 @@ export function startRelaySimulator({ client, logger, metrics }: LabClient, envi
   function statusOf(pod: Pod): KubernetesObject {
     const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
     const owner = relayProxyOf(pod);
-    const identity = { name, namespace, uid, zone: zoneOf(pod.spec?.nodeName ?? ''), version: '0.1.0' };
+    const identity = {
+      name,
+      namespace,
+      uid,
+      zone: zoneOf(pod.spec?.nodeName ?? ''),
+      version: '0.1.0',
+      relayProxy: owner,
+    };
     const state = { state: 'VALID', since: 0 } as const;
     const item = reportItem(identity, {
       ready: true,

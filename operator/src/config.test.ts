@@ -23,16 +23,24 @@ test('an empty environment gives the defaults, without leader election', () => {
     requestLimit: undefined,
     runbookBaseUrl: 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks',
     podName: 'me',
+    namespace: undefined,
+    disabledFeatures: [],
     leaderElection: undefined,
     metricsPort: 8080,
     probePort: 8081,
-    limits: { maxConcurrentRollouts: 1, rolloutDelayMs: 0, healStuckAfterMs: 300_000 },
+    limits: { maxConcurrentRollouts: 1, rolloutDelayMs: 0, healStuckAfterMs: 300_000, askPodsPeriodMs: 30_000 },
   });
 });
 
 test('WATCH_NAMESPACES is a list; an empty one means the whole cluster', () => {
   assert.deepEqual(parseConfig({ WATCH_NAMESPACES: 'team-b, team-a,team-b' }).watchNamespaces, ['team-a', 'team-b']);
   assert.equal(parseConfig({ WATCH_NAMESPACES: '' }).watchNamespaces, undefined);
+});
+
+test('DISABLED_FEATURES names kinds that can be switched off, and no other', () => {
+  const { disabledFeatures } = parseConfig({ DISABLED_FEATURES: 'serviceMonitor, httpRoute' });
+  assert.deepEqual(disabledFeatures, ['httpRoute', 'serviceMonitor']);
+  assert.match(problemsOf({ DISABLED_FEATURES: 'deployment' }).join(), /DISABLED_FEATURES: must be .* httpRoute/);
 });
 
 test('the Lease is kept in the own namespace unless another is named', () => {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { type Feature, features } from './permissions.ts';
 import type { Limits } from './relayproxy/controller.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './runtime/logger.ts';
 import { version } from './version.ts';
@@ -8,6 +9,8 @@ import { version } from './version.ts';
 const RELEASED_RELAY_IMAGE = `ghcr.io/flagrelay/relay:${version}`;
 const RUNBOOKS = 'https://github.com/flagrelay/flagrelay/blob/main/charts/flagrelay/runbooks';
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const featureNames = Object.keys(features) as Feature[];
 
 const namespace = z.string().regex(DNS_LABEL, 'must be the name of a namespace (lower-case letters, digits and "-")');
 
@@ -67,6 +70,12 @@ const environment = z.object({
   MAX_CONCURRENT_ROLLOUTS: whole(1, 1000, 1),
   ROLLOUT_DELAY_SECONDS: whole(0, 86_400, 0),
   HEAL_STUCK_AFTER_SECONDS: whole(0, 86_400, 300),
+  ASK_PODS_PERIOD_SECONDS: whole(0, 86_400, 30),
+  DISABLED_FEATURES: z
+    .string()
+    .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))].sort())
+    .pipe(z.array(z.enum(featureNames, `must be a comma-separated list of ${featureNames.join(', ')}`)))
+    .default([]),
   KUBERNETES_SERVICE_HOST: z.string().optional(),
 });
 
@@ -84,6 +93,10 @@ export interface OperatorConfig {
   /** Folder of the pages that alerts point to. */
   readonly runbookBaseUrl: string;
   readonly podName: string;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly namespace: string | undefined;
+  /** Kinds that it is not to make. */
+  readonly disabledFeatures: readonly Feature[];
   /** Undefined (switched off, or outside a cluster): this process leads at once. */
   readonly leaderElection: LeaderElectionConfig | undefined;
   /** Port of /metrics; 0 = any free one; undefined: none. */
@@ -136,6 +149,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     requestLimit: data.KUBE_QPS === 0 ? undefined : { perSecond: data.KUBE_QPS, burst: data.KUBE_BURST },
     runbookBaseUrl: data.RUNBOOK_BASE_URL,
     podName: data.POD_NAME,
+    namespace: data.POD_NAMESPACE,
+    disabledFeatures: data.DISABLED_FEATURES,
     leaderElection: leaderElection(data),
     metricsPort: data.METRICS_ENABLED ? data.METRICS_PORT : undefined,
     probePort: data.PROBE_PORT,
@@ -143,6 +158,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
       maxConcurrentRollouts: data.MAX_CONCURRENT_ROLLOUTS,
       rolloutDelayMs: data.ROLLOUT_DELAY_SECONDS * 1000,
       healStuckAfterMs: data.HEAL_STUCK_AFTER_SECONDS * 1000,
+      askPodsPeriodMs: data.ASK_PODS_PERIOD_SECONDS * 1000,
     },
   };
 }

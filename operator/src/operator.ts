@@ -54,7 +54,10 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       logger.warn('Leads without a Lease, by configuration or as no namespace for it is set: run one operator only');
     const leaderClient = elector ? client.fenced(elector.isLeader, elector.leaseRemainingMs) : client;
 
-    const caches = createCaches({ client, namespaces: config.watchNamespaces, logger, metrics });
+    const caches = createCaches({
+      ...{ client, namespaces: config.watchNamespaces, logger, metrics },
+      disabledFeatures: config.disabledFeatures,
+    });
     registerRelayProxyMetrics(registry, {
       relayProxies: caches.relayProxies.store,
       deployments: caches.childStores.deployment,
@@ -69,11 +72,12 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
       logger,
       metrics,
     });
-    const controller = createRelayProxyController({
+    const { controller, rounds } = createRelayProxyController({
       client: leaderClient,
       caches,
       events,
       relayImage: config.relayImage,
+      operatorNamespace: config.namespace,
       runbookBaseUrl: config.runbookBaseUrl,
       concurrency: config.concurrency,
       version,
@@ -88,6 +92,7 @@ export async function runOperator(config: OperatorConfig, logger: Logger, stop: 
     for (const informer of caches.all) manager.addInformer(informer);
     manager.addController(controller);
     manager.addRunnable({ name: 'discovery', run: caches.discovery.run });
+    manager.addRunnable({ name: 'rounds', run: rounds, needsLeadership: true });
     manager.addRunnable({ name: 'events', run: events.run });
     const { metricsPort } = config;
     if (metricsPort !== undefined) {

@@ -11,6 +11,19 @@ const manage = ['create', 'delete', 'get', 'list', 'patch', 'watch'] as const;
 const observe = ['get', 'list', 'watch'] as const;
 
 /**
+ * Kinds that whoever installs the operator may switch off (values `features.*` of the chart), with what is then not granted.
+ * They are those that the built-in ClusterRole `edit` does not have: who may write RelayProxies has the operator make them.
+ */
+export const features = {
+  httpRoute: { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: manage },
+  prometheusRule: { apiGroups: ['monitoring.coreos.com'], resources: ['prometheusrules'], verbs: manage },
+  serviceMonitor: { apiGroups: ['monitoring.coreos.com'], resources: ['servicemonitors'], verbs: manage },
+} as const satisfies Readonly<Record<string, PolicyRule>>;
+
+/** Name of a kind that can be switched off. */
+export type Feature = keyof typeof features;
+
+/**
  * What the operator may do in each namespace it watches. The chart's Role or ClusterRole is generated from this list,
  * so that it cannot ask for more than the code needs. Secrets are not in it: keys reach pods as mounted files.
  *
@@ -23,13 +36,17 @@ export const permissions: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'patch', 'watch'] },
   { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: manage },
+  // Which pods are of which Deployment: labels are anybody's word.
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: observe },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: manage },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: [...manage, 'update'].sort() },
-  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  // `list`: what kubelet says of a pod that does not start.
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'list', 'patch'] },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies'], verbs: observe },
   { apiGroups: ['flagrelay.dev'], resources: ['relayproxies/status'], verbs: ['get', 'patch'] },
-  { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: manage },
-  { apiGroups: ['monitoring.coreos.com'], resources: ['prometheusrules', 'servicemonitors'], verbs: manage },
+  features.httpRoute,
+  features.prometheusRule,
+  features.serviceMonitor,
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'networkpolicies'], verbs: manage },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: manage },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings', 'roles'], verbs: manage },

@@ -9,6 +9,7 @@ import { compile } from './evaluation/compile.ts';
 import { turnsUse } from './evaluation/turns.ts';
 import { createAbsences } from './files/absences.ts';
 import { followConfig } from './health/config-facts.ts';
+import { followMissingFiles } from './health/missing-files.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import type { InstanceFacts } from './health/report-item.ts';
 import type { Reporter } from './health/reporter.ts';
@@ -112,6 +113,8 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   let reporter: Reporter | undefined;
   const changed = (): void => (worker === undefined ? reporter?.changed() : worker.changed());
   const absences = createAbsences(logger, changed);
+  // The primary looks for all of its workers.
+  const missing = worker === undefined ? followMissingFiles(config, absences) : undefined;
   const shares = sharesOf(config.server, memoryLimitBytes(undefined, config.server.workers));
   const bodies = new BodyReader(new ByteBudget(shares.bodyBytes));
   const unread = new UnreadAnswers(shares.answerBytes, () => metrics.connectionsCut.inc({ reason: 'answers' }));
@@ -255,6 +258,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     draining = true;
+    missing?.close();
     renewal?.close();
     rebalancing?.close();
     await reporter?.close();

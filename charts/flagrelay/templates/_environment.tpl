@@ -19,6 +19,12 @@
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
+{{- $disabled := list }}
+{{- range $name, $enabled := .Values.features }}
+{{- if not $enabled }}
+{{- $disabled = append $disabled $name }}
+{{- end }}
+{{- end }}
 {{- $text := dict
   "RELAY_IMAGE" (include "flagrelay.image" (dict "root" . "image" .Values.relay.image))
   "WATCH_NAMESPACES" (join "," .Values.watchNamespaces)
@@ -32,6 +38,8 @@
   "MAX_CONCURRENT_ROLLOUTS" .Values.controller.maxConcurrentRollouts
   "ROLLOUT_DELAY_SECONDS" .Values.controller.rolloutDelaySeconds
   "HEAL_STUCK_AFTER_SECONDS" .Values.controller.healStuckAfterSeconds
+  "ASK_PODS_PERIOD_SECONDS" .Values.controller.askPodsPeriodSeconds
+  "DISABLED_FEATURES" (join "," $disabled)
   "KUBE_QPS" .Values.controller.kubeQPS
   "KUBE_BURST" .Values.controller.kubeBurst
   "RUNBOOK_BASE_URL" .Values.prometheusRule.runbookBaseURL

@@ -49,6 +49,14 @@
     - patch
     - watch
 - apiGroups:
+    - apps
+  resources:
+    - replicasets
+  verbs:
+    - get
+    - list
+    - watch
+- apiGroups:
     - autoscaling
   resources:
     - horizontalpodautoscalers
@@ -77,6 +85,7 @@
     - events
   verbs:
     - create
+    - list
     - patch
 - apiGroups:
     - flagrelay.dev
@@ -93,6 +102,7 @@
   verbs:
     - get
     - patch
+{{- if .Values.features.httpRoute }}
 - apiGroups:
     - gateway.networking.k8s.io
   resources:
@@ -104,10 +114,24 @@
     - list
     - patch
     - watch
+{{- end }}
+{{- if .Values.features.prometheusRule }}
 - apiGroups:
     - monitoring.coreos.com
   resources:
     - prometheusrules
+  verbs:
+    - create
+    - delete
+    - get
+    - list
+    - patch
+    - watch
+{{- end }}
+{{- if .Values.features.serviceMonitor }}
+- apiGroups:
+    - monitoring.coreos.com
+  resources:
     - servicemonitors
   verbs:
     - create
@@ -116,6 +140,7 @@
     - list
     - patch
     - watch
+{{- end }}
 - apiGroups:
     - networking.k8s.io
   resources:

@@ -9,8 +9,10 @@ export const conditionMeanings = {
   Available: 'as many pods are ready as the disruption budget asks for',
   Progressing: 'a rollout is under way or complete; False when it is stuck',
   EnvironmentsConnected: 'every environment is connected in some ready pod',
+  ReportsReceived: 'what pods report of themselves gets through; otherwise the operator asks them',
   StoreHealthy: 'the persistent store is reachable from every pod; absent without `spec.store`',
   ZonesSpread: 'ready pods are in at least `spec.zones.minZones` zones',
+  DrainsAllowed: 'the disruption budget lets a ready pod be evicted; absent without one',
   Autoscaled:
     'the number of pods follows their connections; absent without `spec.autoscaling.targetConnectionsPerReplica`',
   Paused: '`spec.paused` is true',

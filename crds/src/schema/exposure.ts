@@ -115,9 +115,16 @@ export const networkPolicy = z
     enabled: z
       .boolean()
       .default(false)
-      .describe('Create a NetworkPolicy that lets only `allowFrom` connect to the SDK port. Default false.'),
+      .describe(
+        'Create a NetworkPolicy that lets only `allowFrom` connect to the SDK port, and only `metricsFrom` to the operations port. Default false.',
+      ),
     allowFrom: atomicList(peer, 16)
       .describe('Who may connect to the SDK port, as in a NetworkPolicy. Empty or absent: everybody.')
+      .optional(),
+    metricsFrom: atomicList(peer, 16)
+      .describe(
+        'Who may connect to the operations port (`/metrics`, `/status/instance`), such as Prometheus, as in a NetworkPolicy. Empty or absent: those of `allowFrom`, and so everybody where that is empty, too. The operator and the probes of kubelet always may.',
+      )
       .optional(),
   })
   .describe('Who may connect to the pods.');

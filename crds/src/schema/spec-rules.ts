@@ -26,6 +26,16 @@ export const specRules: readonly Rule<SpecFields>[] = [
       (podTemplate.topologySpreadConstraints ?? []).every(({ topologyKey }) => topologyKey !== zones.topologyKey),
   },
   {
+    cel: `!has(self.podTemplate.topologySpreadConstraints) || ${unique("self.podTemplate.topologySpreadConstraints.map(c, c.topologyKey + ' ' + c.whenUnsatisfiable)")}`,
+    message:
+      '`podTemplate.topologySpreadConstraints` may not have two items with the same `topologyKey` and `whenUnsatisfiable`',
+    field: 'podTemplate.topologySpreadConstraints',
+    check: ({ podTemplate }) =>
+      allDifferent(
+        (podTemplate.topologySpreadConstraints ?? []).map((one) => `${one.topologyKey} ${one.whenUnsatisfiable}`),
+      ),
+  },
+  {
     cel: '[has(self.environments) && size(self.environments) > 0, has(self.autoConfig), has(self.offline)].filter(x, x).size() == 1',
     message: 'exactly one of `environments`, `autoConfig` or `offline` must be set',
     check: ({ environments, autoConfig, offline }) =>

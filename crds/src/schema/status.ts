@@ -4,13 +4,20 @@ import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
 import { sizing } from './sizing.ts';
 
 /** State of an environment: LaunchDarkly's words, and one of ours for a key that is not there. */
-export const environmentState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED', 'OFF', 'CredentialMissing']);
+export const environmentState = z.enum([
+  'VALID',
+  'INITIALIZING',
+  'INTERRUPTED',
+  'OFF',
+  'CredentialMissing',
+  'DuplicateCredential',
+]);
 
 /** State of the persistent store, in LaunchDarkly's words. */
 export const storeState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED']);
 
 const stateMeaning =
-  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: a Secret or a key in it that the environment names is not there; pods that had the key before serve with it.';
+  'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: a Secret or a key in it that the environment names is not there; pods that had the key before serve with it. DuplicateCredential: another environment has the same SDK key or mobile key; that one is served by it, `lastError` names it.';
 
 /** In a pod's list of unhealthy environments: every environment that has no item of its own. */
 export const allOthers = '*';
@@ -26,7 +33,9 @@ const lastError = z
     kind: z
       .string()
       .max(64)
-      .describe('Kind of error: NETWORK_ERROR, ERROR_RESPONSE, INVALID_DATA, STORE_ERROR or UNKNOWN.')
+      .describe(
+        'Kind of error: NETWORK_ERROR, ERROR_RESPONSE, INVALID_DATA, STORE_ERROR, DUPLICATE_CREDENTIAL or UNKNOWN.',
+      )
       .optional(),
     time: time.describe('When it happened.').optional(),
     message: z.string().max(256).describe('What happened, in words, without credentials.').optional(),
@@ -77,6 +86,9 @@ const missingInput = z.object({
       'What it is: `archive`, `config`, `autoConfigKey`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
+  files: atomicList(z.string().max(512), 8)
+    .describe('Its files that are not there, as their Secret or the key in it is not.')
+    .optional(),
 });
 
 /** One pod; written by the pod itself. */
@@ -116,11 +128,25 @@ export const instanceStatus = z
       .optional(),
     missingInputs: namedList(missingInput, 16)
       .describe(
-        'Mounted files, beside the keys of environments, that the pod cannot read now; it goes on with what it read before.',
+        'What the pod reads from mounted files, beside the keys of environments, and cannot read now; it goes on with what it read before, if it ever did.',
       )
       .optional(),
     heldConfig: atomicList(z.string().max(256), 32)
       .describe('Parts of the configuration that differ from what the pod runs, and that wait for its restart.')
+      .optional(),
+    keyRevision: z
+      .string()
+      .max(16)
+      .describe(
+        'Differs between pods that hold different keys from the same Secrets: 16 bits of a keyed digest, from which no key can be computed.',
+      )
+      .optional(),
+    reportProblem: z
+      .string()
+      .max(64)
+      .describe(
+        'In an item that the operator wrote: why the pod cannot write it itself. TokenRefused, Forbidden, NotFound, Invalid, Unreachable or Failed.',
+      )
       .optional(),
     unhealthy: namedList(unhealthyEnvironment, 100)
       .describe('Environments that are not VALID in this pod, or whose store is not.')

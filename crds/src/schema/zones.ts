@@ -10,7 +10,9 @@ export const zones = withRules(
       .min(1)
       .max(316)
       .default('topology.kubernetes.io/zone')
-      .describe('Node label whose value is the zone. Default topology.kubernetes.io/zone.'),
+      .describe(
+        'Node label whose value is the zone. Where nodes have no zones, `kubernetes.io/hostname` makes each node one. Default topology.kubernetes.io/zone.',
+      ),
     minZones: int32(1, 16)
       .default(2)
       .describe(
@@ -40,10 +42,10 @@ export const disruptionBudget = withRules(
   z.object({
     enabled: z.boolean().default(true).describe('Create a PodDisruptionBudget. Default true.'),
     maxUnavailable: intOrPercent(
-      'How many pods, or what share such as 25%, may be evicted at a time. Default 1, unless `minAvailable` is set.',
+      'How many pods, or what share such as 25%, may be evicted at a time. 0 and no node can be drained: the condition `DrainsAllowed` says so. Default 1, unless `minAvailable` is set.',
     ).optional(),
     minAvailable: intOrPercent(
-      'How many pods, or what share such as 50%, must stay while others are evicted. Excludes `maxUnavailable`.',
+      'How many pods, or what share such as 50%, must stay while others are evicted. As many as there are pods, or 100%, and no node can be drained: the condition `DrainsAllowed` says so. Excludes `maxUnavailable`.',
     ).optional(),
   }),
   {

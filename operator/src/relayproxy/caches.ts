@@ -1,3 +1,4 @@
+import type { Feature } from '../permissions.ts';
 import {
   createInformer,
   createKindDiscovery,
@@ -11,7 +12,7 @@ import {
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { refKey } from '../runtime/objects.ts';
 import type { Informer, Store } from '../runtime/store-types.ts';
-import { type ChildStores, childTypes, optionalTypes } from './children/children.ts';
+import { type ChildStores, childTypes, disabledTypes, optionalTypes } from './children/children.ts';
 import { createFieldRecords } from './children/field-records.ts';
 import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
@@ -23,6 +24,7 @@ import {
   type Node,
   type Pod,
   type RawRelayProxy,
+  type ReplicaSet,
   types,
 } from './resources/kubernetes-types.ts';
 import { identityOf, instanceLabel, managedSelector, notManagedSelector } from './resources/names.ts';
@@ -38,6 +40,8 @@ export const indexes = {
   claim: 'claim',
   /** Pods by the `namespace/name` of their RelayProxy. */
   relayProxy: 'relayProxy',
+  /** ReplicaSets by their UID. */
+  uid: 'uid',
   /** Pods by the name of their node. */
   node: 'node',
 } as const;
@@ -46,6 +50,8 @@ export const indexes = {
 export interface Caches {
   readonly relayProxies: Informer<RawRelayProxy>;
   readonly pods: Informer<Pod>;
+  /** ReplicaSets of the fleets: metadata only. */
+  readonly replicaSets: Informer<ReplicaSet>;
   /** Undefined when only some namespaces are watched: nodes are in none. */
   readonly nodes: Informer<Node> | undefined;
   /** ConfigMaps of users: names of keys and versions, no content. */
@@ -57,6 +63,8 @@ export interface Caches {
   readonly fieldRecordCharacters: () => number;
   /** Which of the kinds that a cluster may not have are there; it must run for the caches to fill. */
   readonly discovery: KindDiscovery;
+  /** Kinds that are switched off: nobody looks for them. */
+  readonly disabled: ReadonlySet<ResourceType>;
   /** Calls the handler when such a kind comes or goes, and again when the cache of one that came is filled. */
   onOptionalKinds(handler: () => void): void;
   /** All of the caches above. */
@@ -70,10 +78,11 @@ export interface CachesOptions {
   readonly namespaces: readonly string[] | undefined;
   readonly logger: Logger;
   readonly metrics: RuntimeMetrics;
+  readonly disabledFeatures: readonly Feature[];
 }
 
 /** Makes the caches; they fill once their informers run. What nobody reads is dropped before it is stored. */
-export function createCaches({ client, namespaces, logger, metrics }: CachesOptions): Caches {
+export function createCaches({ client, namespaces, logger, metrics, disabledFeatures }: CachesOptions): Caches {
   const informer = <T extends KubernetesObject>(
     type: ResourceType<T>,
     options: Partial<InformerOptions<T>>,
@@ -90,11 +99,18 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
       [indexes.node]: (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []),
     },
   });
+  const replicaSets = informer(types.replicaSet, {
+    labelSelector: managedSelector,
+    transform: slimReplicaSet,
+    indexes: { [indexes.uid]: ({ metadata }) => (metadata?.uid ? [metadata.uid] : []) },
+  });
   const nodes =
     namespaces === undefined ? informer(types.node, { transform: ({ metadata = {} }) => ({ metadata }) }) : undefined;
   const configMaps = informer(types.configMap, { labelSelector: notManagedSelector, transform: withoutValues });
   const claims = informer(types.claim, { transform: ({ metadata = {} }) => ({ metadata }) });
-  const discovery = createKindDiscovery({ client, types: optionalTypes, logger });
+  const disabled = disabledTypes(disabledFeatures);
+  const sought = optionalTypes.filter((type) => !disabled.has(type));
+  const discovery = createKindDiscovery({ client, types: sought, logger });
   const optionalHandlers = new Set<() => void>();
   const tell = () => {
     for (const handler of optionalHandlers) handler();
@@ -111,7 +127,8 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     };
     if (optionalTypes.includes(type)) {
       const common = { client, type, namespaces, logger, metrics };
-      return createOptionalInformer({ ...common, ...selected, discovery, onFilled: tell });
+      const found = disabled.has(type) ? NEVER_THERE : discovery;
+      return createOptionalInformer({ ...common, ...selected, discovery: found, onFilled: tell });
     }
     if (type === types.deployment) {
       const upgrades = { [upgradeIndex]: upgradeKeys as (object: KubernetesObject) => readonly string[] };
@@ -131,6 +148,7 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
   return {
     relayProxies,
     pods,
+    replicaSets,
     nodes,
     configMaps,
     claims,
@@ -138,10 +156,17 @@ export function createCaches({ client, namespaces, logger, metrics }: CachesOpti
     childStores: { deployment: of(types.deployment) as Store<Deployment>, of },
     fieldRecordCharacters: () => records.characters,
     discovery,
+    disabled,
     onOptionalKinds: (handler) => void optionalHandlers.add(handler),
-    all: [relayProxies, pods, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
+    all: [relayProxies, pods, replicaSets, ...(nodes ? [nodes] : []), configMaps, claims, ...children],
   };
 }
+
+/** Discovery of a kind that the operator may not even list. */
+const NEVER_THERE: Pick<KindDiscovery, 'serves' | 'onChange'> = {
+  serves: () => false,
+  onChange: () => () => undefined,
+};
 
 function referencedConfigMaps(raw: RawRelayProxy): string[] {
   const result = parsed(raw);
@@ -157,10 +182,10 @@ function referencedClaims(raw: RawRelayProxy): string[] {
   return claimReferences(result.value).map((name) => refKey({ namespace, name }));
 }
 
-/** Key of the RelayProxy that a pod belongs to, by its labels. */
-export function relayProxyOfPod(pod: Pod): string[] {
-  const name = pod.metadata?.labels?.[instanceLabel];
-  return name === undefined ? [] : [refKey({ name, namespace: pod.metadata?.namespace })];
+/** Key of the RelayProxy that a pod, or its ReplicaSet, belongs to if its labels are true; see `fleet-pods.ts`. */
+export function relayProxyOfPod({ metadata }: KubernetesObject): string[] {
+  const name = metadata?.labels?.[instanceLabel];
+  return name === undefined ? [] : [refKey({ name, namespace: metadata?.namespace })];
 }
 
 function ownerUids(object: KubernetesObject): string[] {
@@ -170,7 +195,7 @@ function ownerUids(object: KubernetesObject): string[] {
 
 /** A pod without its template, which is most of it; of its volumes only the one with its configuration. */
 function slimPod({ metadata = {}, spec, status }: Pod): Pod {
-  const { phase, conditions, containerStatuses, podIP } = status ?? {};
+  const { phase, conditions, containerStatuses, initContainerStatuses, podIP } = status ?? {};
   const configMap = mountedConfigMap(spec);
   return {
     metadata,
@@ -178,13 +203,27 @@ function slimPod({ metadata = {}, spec, status }: Pod): Pod {
       containers: [],
       ...(spec?.nodeName && { nodeName: spec.nodeName }),
       ...(configMap !== undefined && { volumes: [configVolume(configMap).volume] }),
+      ...(spec?.hostNetwork && { hostNetwork: true }),
     },
     status: {
       ...(phase && { phase }),
       ...(podIP && { podIP }),
       ...(conditions && { conditions }),
       ...(containerStatuses && { containerStatuses }),
+      ...(initContainerStatuses && { initContainerStatuses }),
     },
+  };
+}
+
+/** A ReplicaSet: who it is and whose; it changes with every pod that comes or goes. */
+function slimReplicaSet({ metadata = {} }: ReplicaSet): ReplicaSet {
+  const { name, namespace, uid, resourceVersion, labels = {}, ownerReferences } = metadata;
+  const instance = labels[instanceLabel];
+  return {
+    metadata: {
+      ...{ name, namespace, uid, resourceVersion, ownerReferences },
+      labels: instance === undefined ? {} : { [instanceLabel]: instance },
+    } as NonNullable<ReplicaSet['metadata']>,
   };
 }
 

@@ -135,6 +135,8 @@ export interface FleetMetrics {
   readonly rebalances: Counter;
   /** Polls of pods that do not report. */
   readonly polls: Counter<'result'>;
+  /** Questions to pods that report, whether they still can. */
+  readonly rounds: Counter<'result'>;
   /** Restarts of stuck pods. */
   readonly restarts: Counter<'result'>;
   /** Children that were put back after somebody had changed them. */
@@ -190,6 +192,11 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
     polls: results(
       'flagrelay_operator_status_polls_total',
       'Pods that were asked for their status, as they do not report.',
+      ['answered', 'invalid', 'refused', 'timeout', 'unreachable'],
+    ),
+    rounds: results(
+      'flagrelay_operator_status_checks_total',
+      'Pods that were asked whether what they reported still holds.',
       ['answered', 'invalid', 'refused', 'timeout', 'unreachable'],
     ),
     restarts: results('flagrelay_operator_instance_restarts_total', 'Stuck pods that were to be restarted.', [

@@ -1,12 +1,16 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
-import { refKey } from '../runtime/objects.ts';
-import { type Caches, indexes } from './caches.ts';
+import type { ObjectRef } from '../runtime/objects.ts';
+import type { Caches } from './caches.ts';
+import { fleetPods } from './fleet-pods.ts';
+import { nameCollision } from './name-collisions.ts';
+import { parsed } from './parsed.ts';
 import { documentText } from './resources/config-map.ts';
 import { currentConfigMap } from './resources/config-version.ts';
 import { shortHash } from './resources/hash.ts';
 import { type ConfigMap, type Deployment, types } from './resources/kubernetes-types.ts';
 import { identityOf, relayName } from './resources/names.ts';
 import { documentFile } from './resources/paths.ts';
+import { ownsAccount } from './resources/service-account.ts';
 import { mountedConfigMap } from './resources/volumes.ts';
 import type { ScalingDecision } from './scaling/decide.ts';
 import { deploymentFacts } from './status/deployment-facts.ts';
@@ -14,6 +18,7 @@ import { documentOf } from './status/pod-document.ts';
 import { podFacts } from './status/pods.ts';
 import { missingReferences } from './status/references.ts';
 import type { Outcome, PodFacts, Snapshot } from './status/snapshot.ts';
+import { fromTime } from './status/times.ts';
 
 /** What a snapshot is taken with, beside the caches. */
 export interface ObserveInput {
@@ -32,7 +37,7 @@ export interface ObserveInput {
 export function observePods(caches: Caches, relayProxy: RelayProxy, previous: RelayProxyStatus): PodFacts[] {
   const reports = previous.instances ?? [];
   return podFacts(
-    caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy))),
+    fleetPods(caches, relayProxy),
     caches.nodes?.store,
     (pod) => reports.find((report) => report.name === pod)?.zone,
     relayProxy.spec.zones,
@@ -70,7 +75,22 @@ export function observe(caches: Caches, input: ObserveInput): Snapshot {
     image: imageInForce(input, deployment),
     operatorVersion: input.version,
     silent: [],
+    collision: nameCollision(relayProxy, (name) => relayProxyNamed(caches, { namespace, name })),
+    accountSince: accountSince(caches, relayProxy),
   };
+}
+
+function relayProxyNamed(caches: Caches, ref: ObjectRef): RelayProxy | undefined {
+  const raw = caches.relayProxies.store.get(ref);
+  const result = raw && parsed(raw);
+  return result?.ok ? result.value : undefined;
+}
+
+/** When the account of the pods was made; undefined for one of the user's, which is in no cache. */
+function accountSince(caches: Caches, relayProxy: RelayProxy): number | undefined {
+  if (!ownsAccount(relayProxy)) return undefined;
+  const ref = { ...identityOf(relayProxy), name: relayName(relayProxy) };
+  return fromTime(caches.childStores.of(types.serviceAccount).get(ref)?.metadata?.creationTimestamp);
 }
 
 /** The image that the pods should run: while a newer one waits for its turn, the one that they have. */

@@ -58,6 +58,34 @@ const hasMonitor = async (name: string): Promise<boolean> => {
   }
 };
 
+test('a kind that is switched off is told by the value that does it, and needs no permission', async () => {
+  const other = await openTestCluster();
+  const limited = await startOperator(other.client, other.namespace, {
+    disabled: ['serviceMonitor', 'prometheusRule'],
+  });
+  try {
+    const object = {
+      metadata: { name: 'off', namespace: other.namespace },
+      spec: {
+        ...{ image: 'none', imagePullPolicy: 'Never', metrics: { serviceMonitor: { enabled: true } } },
+        environments: [{ name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } }],
+      },
+    };
+    await other.client.apply(types.relayProxy, object as RawRelayProxy, { force: true, fieldManager: 'test' });
+    const message = await limited.until('it is refused', async () => {
+      const { status } = await other.client.get(types.relayProxy, object.metadata);
+      const found = status?.conditions?.find(({ type }) => type === 'Reconciled');
+      return found?.reason === 'KindDisabled' && found.message;
+    });
+    assert.match(message, /`spec.metrics.serviceMonitor.enabled` asks for a ServiceMonitor.*features.serviceMonitor/);
+    await other.client.get(types.deployment, { name: 'off-relay', namespace: other.namespace }); // the rest is there
+    assert.doesNotMatch(limited.output(), /forbidden/i);
+  } finally {
+    await limited.stop();
+    await other.close();
+  }
+});
+
 test('a kind that comes, goes and comes again: the condition says so, nothing loops, and it heals by itself', async (t) => {
   if (kinds.foreign.length > 0)
     return t.skip(`the cluster has ${kinds.foreign.join(', ')}, which are not ours to remove`);

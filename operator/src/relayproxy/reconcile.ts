@@ -1,15 +1,16 @@
 import { apiVersion, kind, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
 import type { Clock } from '../runtime/clock.ts';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controller-types.ts';
-import type { EventRecorder } from '../runtime/index.ts';
-import { objectKey, refKey } from '../runtime/objects.ts';
+import type { EventRecorder, Logger } from '../runtime/index.ts';
+import { objectKey } from '../runtime/objects.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
-import { type Caches, indexes } from './caches.ts';
+import type { Caches } from './caches.ts';
 import { createApplier } from './children/apply.ts';
 import { createConfigKeeper } from './children/config-keeper.ts';
 import { type ChildrenResult, reconcileChildren } from './children/reconcile-children.ts';
 import { createMountRefresher } from './children/refresh.ts';
 import { type Claim, createClaims } from './claim/claims.ts';
+import { fleetPods } from './fleet-pods.ts';
 import type { Healer } from './heal/healer.ts';
 import { removeDeadInstances } from './instances.ts';
 import type { FleetMetrics } from './metrics.ts';
@@ -25,6 +26,7 @@ import { identityOf, relayName } from './resources/names.ts';
 import { mountedConfigMap } from './resources/volumes.ts';
 import { createAutoscaler } from './scaling/autoscaler.ts';
 import { planOf } from './sizing/plan.ts';
+import { createStartExplainer } from './starting/explain-starting.ts';
 import { childEvents, type Happening, statusEvents } from './status/events.ts';
 import { isFinished } from './status/pods.ts';
 import { referenceVersions } from './status/references.ts';
@@ -47,11 +49,14 @@ export interface ReconcilerOptions {
   readonly relayImage: string;
   /** Folder of the pages that alerts point to. */
   readonly runbookBaseUrl: string;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly operatorNamespace: string | undefined;
   /** Release of the operator. */
   readonly version: string;
   /** Name by which it claims RelayProxies. */
   readonly operatorName: string;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;
+  readonly logger: Logger;
   /** What it did to fleets. */
   readonly metrics: FleetMetrics;
   readonly gate: UpgradeGate;
@@ -79,6 +84,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   const statuses = createStatusWriter(client, clock);
   const autoscaler = createAutoscaler(clock);
   const rebalancer = createRebalancer(client, clock);
+  const starts = createStartExplainer({ client, clock, logger: options.logger });
   const uids = new Map<string, string>();
 
   function forget(key: string): void {
@@ -92,6 +98,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     statuses.forget(uid);
     autoscaler.forget(uid);
     rebalancer.forget(uid);
+    starts.forget(uid);
     uids.delete(key);
   }
 
@@ -101,7 +108,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
   }
 
   function podsOf(relayProxy: RelayProxy): readonly Pod[] {
-    return caches.pods.store.byIndex(indexes.relayProxy, refKey(identityOf(relayProxy)));
+    return fleetPods(caches, relayProxy);
   }
 
   async function refreshMounts(relayProxy: RelayProxy, children: ChildrenResult, signal: AbortSignal): Promise<void> {
@@ -166,9 +173,12 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { signal } = context;
     const { childStores: stores, discovery } = caches;
     const previous = statuses.current(raw);
-    const pods = observePods(caches, relayProxy, previous);
+    const started = await starts.explain(relayProxy, observePods(caches, relayProxy, previous), signal);
+    const { pods } = started;
     const scaled = scaling(relayProxy, previous, pods);
-    const release = { relayImage, runbookBaseUrl, version, gate };
+    const { disabled } = caches;
+    const { operatorNamespace } = options;
+    const release = { relayImage, runbookBaseUrl, version, gate, disabled, operatorNamespace };
     const podDocuments = [...new Set(pods.flatMap(({ document }) => document ?? []))];
     const used = { usedConfigMaps: usedConfigMaps(relayProxy), podDocuments };
     const parts = {
@@ -206,7 +216,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const healed = await healer.heal(snapshot, signal);
     tell(raw, healed.happenings);
     const unevenMs = await rebalance(raw, snapshot, signal);
-    const rechecks = [children, listened, healed, scaled].map((part) => part?.recheckAfterMs);
+    const rechecks = [children, started, listened, healed, scaled].map((part) => part?.recheckAfterMs);
     const delays = [recheckAfterMs, ...rechecks, waitMs, settled ? undefined : SETTLE_MS, unevenMs];
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }

@@ -170,6 +170,17 @@ describe('a RelayProxy on a real API server', () => {
     await until('the ConfigMap is back', () => exists(types.configMap, configMap));
   });
 
+  it('has a Deployment that somebody paused go on, and says so', async () => {
+    const body = { spec: { paused: true } };
+    await cluster.client.patch(types.deployment, ref('basic-relay'), { type: 'merge', body });
+    await until('it goes on', async () => (await getDeployment('basic')).spec?.paused !== true);
+    const event = async () => {
+      const { items } = await cluster.client.list(types.event, { namespace: cluster.namespace });
+      return items.some(({ reason }) => reason === 'DeploymentPaused');
+    };
+    await until('it is told', event);
+  });
+
   it('hands a changed configuration to running pods without replacing them', async () => {
     const { generation } = (await getDeployment('basic')).metadata ?? {};
     const configMap = await configOf('basic');

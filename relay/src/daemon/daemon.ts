@@ -6,6 +6,7 @@ import { StartupError } from '../environment/definition.ts';
 import { createAbsences } from '../files/absences.ts';
 import { watchFiles } from '../files/watch.ts';
 import { hashNow } from '../health/config-facts.ts';
+import { followMissingFiles } from '../health/missing-files.ts';
 import type { Readiness } from '../health/readiness.ts';
 import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
@@ -81,6 +82,8 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   });
 
   await using closers = new AsyncDisposableStack();
+  const missing = followMissingFiles(config, absences);
+  closers.defer(() => missing.close());
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, env, {
     onAbsent: absences.hook('proxyCredentials'),
   });

@@ -148,6 +148,35 @@ describe('registry of environments', () => {
     await registry.close();
   });
 
+  for (const [kind, key] of [
+    ['sdk', { sdkKey: 's' }],
+    ['mobile', { mobileKey: 's' }],
+  ] as const) {
+    test(`whose ${kind} key another environment has is known, and it gets the key when that one lets go`, async () => {
+      const { registry, sources } = setUp();
+      registry.replace([
+        definition({ id: 'a', sdkKey: 'sdk-a', ...key }),
+        definition({ id: 'b', sdkKey: 'sdk-b', ...key }),
+      ]);
+      for (const source of sources) await source.sink!.put(DATA);
+      const rivals = () => [...registry.environments()].map((one) => registry.rivalOf(one));
+      assert.deepEqual(rivals(), [undefined, { name: 'a', kind }]);
+      registry.remove('a');
+      assert.deepEqual(rivals(), [undefined]);
+      const found = registry.lookup(kind, 's', '');
+      assert.ok(found.found);
+      assert.equal(found.environment.id, 'b');
+      await registry.close();
+    });
+  }
+
+  test('the same key with another payload filter is no duplicate', async () => {
+    const { registry } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's' }), definition({ id: 'a/f', sdkKey: 's', filterKey: 'f' })]);
+    for (const environment of registry.environments()) assert.equal(registry.rivalOf(environment), undefined);
+    await registry.close();
+  });
+
   test('keys may move between environments in one list', async () => {
     const { registry, sources } = setUp();
     registry.replace([definition({ id: 'a', sdkKey: 's1' }), definition({ id: 'b', sdkKey: 's2' })]);

@@ -15,6 +15,13 @@ export type Lookup =
   | { readonly found: true; readonly environment: Environment; readonly credential: CredentialDigest }
   | { readonly found: false; readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' | 'awaited' };
 
+/** Another environment has a key of this one, and was there first. */
+export interface Rival {
+  /** Name of the other environment. */
+  readonly name: string;
+  readonly kind: CredentialKind;
+}
+
 const UNKNOWN: Lookup = { found: false, reason: 'unknown' };
 const UNKNOWN_FILTER: Lookup = { found: false, reason: 'unknown-filter' };
 const STARTING: Lookup = { found: false, reason: 'starting' };
@@ -114,6 +121,20 @@ export class Registry implements DefinitionSink {
       if (result.reason === 'awaited') lookup = AWAITED;
     }
     return { lookup, kind: undefined };
+  }
+
+  /** Who has the SDK key or the mobile key of an environment, if that is another one: it cannot be reached by it then. */
+  rivalOf({ definition }: Environment): Rival | undefined {
+    const { sdkKey, mobileKey, filterKey = '' } = definition;
+    for (const [kind, value] of [
+      ['sdk', sdkKey],
+      ['mobile', mobileKey],
+    ] as const) {
+      if (value === undefined || value === '') continue;
+      const holder = this.#credentials.get(digestOf(kind, value))?.get(filterKey);
+      if (holder !== undefined && holder.definition.id !== definition.id) return { name: holder.definition.name, kind };
+    }
+    return undefined;
   }
 
   replace(definitions: readonly EnvironmentDefinition[]): void {
@@ -240,21 +261,38 @@ export class Registry implements DefinitionSink {
 
   /** Takes away every credential of an environment but those in `keep`. True when there was one. */
   #unbindExcept(environment: Environment, keep: ReadonlySet<CredentialDigest>): boolean {
-    let dropped = false;
+    const dropped = new Set<CredentialDigest>();
     for (const [digest, byFilter] of this.#credentials) {
       if (keep.has(digest)) continue;
       for (const [filter, holder] of byFilter) {
         if (holder !== environment) continue;
         byFilter.delete(filter);
         environment.revoke(digest);
-        dropped = true;
+        dropped.add(digest);
       }
       if (byFilter.size === 0) this.#credentials.delete(digest);
     }
     for (const [envId, digest] of this.#publicIds) {
       if (!this.#credentials.has(digest)) this.#publicIds.delete(envId);
     }
-    return dropped;
+    if (dropped.size > 0) this.#offer(dropped, environment);
+    return dropped.size > 0;
+  }
+
+  /** Gives credentials that an environment let go of to one that has the same and could not have them until now. */
+  #offer(credentials: ReadonlySet<CredentialDigest>, former: Environment): void {
+    const now = Date.now();
+    for (const environment of this.#environments.values()) {
+      if (environment === former) continue;
+      const { definition } = environment;
+      for (const { digest } of acceptedCredentials(definition, now)) {
+        if (!credentials.has(digest)) continue;
+        const byFilter = this.#credentials.get(digest) ?? new Map<string, Environment>();
+        this.#credentials.set(digest, byFilter);
+        const filter = definition.filterKey ?? '';
+        if (!byFilter.has(filter)) byFilter.set(filter, environment);
+      }
+    }
   }
 
   #closeLater(environment: Environment): void {

@@ -15,26 +15,27 @@ export interface StatusClient {
  * Reads who and where the pod is from `POD_NAME`, `POD_NAMESPACE`, `POD_UID` and `POD_ZONE`.
  * @throws StartupError when the name or the namespace is missing
  */
-export function podIdentity(env: PodVariables, version: string): InstanceIdentity {
+export function podIdentity(env: PodVariables, version: string, relayProxy: string): InstanceIdentity {
   return {
     name: podVariable(env, 'POD_NAME', PURPOSE),
     namespace: podVariable(env, 'POD_NAMESPACE', PURPOSE),
     uid: env.POD_UID ?? '',
     zone: env.POD_ZONE ?? '',
     version,
+    relayProxy,
   };
 }
 
 /**
- * A client for the status of one RelayProxy with the pod's service account.
+ * A client for the status of the RelayProxy of a pod, with the pod's service account.
  * @throws StartupError outside of a cluster
  */
 export function createStatusClient(
   identity: InstanceIdentity,
-  relayProxy: string,
   env: PodVariables,
   account?: ServiceAccountFiles,
 ): StatusClient {
+  const { relayProxy } = identity;
   const server = createApiServer(env, PURPOSE, account);
   const object = [identity.namespace, 'relayproxies', relayProxy].map(encodeURIComponent).join('/');
   const query = new URLSearchParams({ fieldManager: `flagrelay/${identity.name}`, force: 'true' });

@@ -1,10 +1,11 @@
 import { currentExpiring } from '../environment/credentials.ts';
 import type { Environment } from '../environment/environment.ts';
 import { isConnected } from '../environment/link-status.ts';
-import type { Registry } from '../environment/registry.ts';
+import type { Registry, Rival } from '../environment/registry.ts';
 import type { EnvironmentSample } from '../telemetry/metrics.ts';
+import { credentialsDigest } from './key-revision.ts';
 import { type Readiness, readiness } from './readiness.ts';
-import type { EnvironmentFacts } from './report-item.ts';
+import type { EnvironmentFacts, InstanceFacts } from './report-item.ts';
 import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
 
 /** The health of the whole relay, in the forms that `/status`, `/readyz`, the metrics and the reporter want it. */
@@ -15,7 +16,7 @@ export interface Overview {
   samples(): EnvironmentSample[];
   /** IDs of what the owner of the list sent and cannot be used. */
   refused(): string[];
-  facts(): { readonly connectedEnvironments: number; readonly environments: readonly EnvironmentFacts[] };
+  facts(): Pick<InstanceFacts, 'connectedEnvironments' | 'environments' | 'credentialsDigest'>;
 }
 
 /** Rules of {@link createOverview}. */
@@ -81,20 +82,32 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
         };
       }),
     facts() {
+      const digest = credentialsDigest([...registry.environments()].map(({ definition }) => definition));
       return {
-        connectedEnvironments: all().filter(({ connected }) => connected).length,
+        ...(digest === undefined ? {} : { credentialsDigest: digest }),
+        connectedEnvironments: [...registry.environments()].filter(
+          (one) => registry.rivalOf(one) === undefined && statusOf(one).connected,
+        ).length,
         environments: [...registry.environments()].map((environment) =>
-          factsOf(environment, statusOf(environment).connected),
+          factsOf(environment, statusOf(environment).connected, registry.rivalOf(environment)),
         ),
       };
     },
   };
 }
 
-function factsOf(environment: Environment, connected: boolean): EnvironmentFacts {
+const KEYS = { sdk: 'SDK key', mobile: 'mobile key', env: 'client-side ID' } as const;
+
+function factsOf(environment: Environment, connected: boolean, rival: Rival | undefined): EnvironmentFacts {
   const { definition, link } = environment;
   const store = environment.store.status();
+  const storeState = store.database === undefined ? {} : { storeState: store.state };
   const { credentialProblem, credentialMissingSince = link.stateSince } = definition;
+  if (rival !== undefined && credentialProblem === undefined) {
+    const message = `has the same ${KEYS[rival.kind]} as environment "${rival.name}", which is the one that it opens`;
+    const lastError = { kind: 'DUPLICATE_CREDENTIAL', time: link.stateSince, message } as const;
+    return { name: definition.name, state: 'DuplicateCredential', since: link.stateSince, lastError, ...storeState };
+  }
   return {
     name: definition.name,
     // Also with data at hand: a pod that starts now would not have the key.
@@ -102,6 +115,6 @@ function factsOf(environment: Environment, connected: boolean): EnvironmentFacts
       ? { state: link.state, since: link.stateSince }
       : { state: 'CredentialMissing' as const, served: connected, since: credentialMissingSince }),
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
-    ...(store.database === undefined ? {} : { storeState: store.state }),
+    ...storeState,
   };
 }

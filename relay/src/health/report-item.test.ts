@@ -8,7 +8,7 @@ import {
   twoSignificantDigits,
 } from './report-item.ts';
 
-const identity = { name: 'relay-a', namespace: 'flags', uid: 'u-1', zone: 'zone-a', version: '0.1.0' };
+const identity = { name: 'relay-a', namespace: 'flags', uid: 'u-1', zone: 'zone-a', version: '0.1.0', relayProxy: 'r' };
 
 function facts(environments: readonly EnvironmentFacts[]): InstanceFacts {
   return { ready: true, connections: 1234, connectedEnvironments: 1, environments, configHash: 'abc' };
@@ -17,13 +17,19 @@ function facts(environments: readonly EnvironmentFacts[]): InstanceFacts {
 test('a key that is missing says since when and whether it is served all the same; so do other inputs, and what waits', () => {
   const item = reportItem(identity, {
     ...facts([{ name: 'a', state: 'CredentialMissing', served: true, since: 5_000 }]),
-    absences: [{ input: 'redisCredentials', since: 9_000 }],
+    absences: [
+      { input: 'redisCredentials', since: 9_000 },
+      { input: 'tlsCertificate', since: 9_000, files: ['/etc/tls.key'] },
+    ],
     held: ['server', 'x'.repeat(300)],
   });
   assert.deepEqual(item.unhealthy, [
     { name: 'a', state: 'CredentialMissing', served: true, lastTransitionTime: '1970-01-01T00:00:05Z' },
   ]);
-  assert.deepEqual(item.missingInputs, [{ name: 'redisCredentials', since: '1970-01-01T00:00:09Z' }]);
+  assert.deepEqual(item.missingInputs, [
+    { name: 'redisCredentials', since: '1970-01-01T00:00:09Z' },
+    { name: 'tlsCertificate', since: '1970-01-01T00:00:09Z', files: ['/etc/tls.key'] },
+  ]);
   assert.deepEqual(
     item.heldConfig?.map((part) => part.length),
     [6, 256],
@@ -137,4 +143,11 @@ test('a number of connections that swings a little is reported once', () => {
   ];
   for (const [before, count, expected] of cases)
     assert.equal(steadyCount(before, count), expected, `${before} ${count}`);
+});
+
+test('a digest of keys is reported only as a revision', () => {
+  const digest = 'f'.repeat(64);
+  const item = reportItem(identity, { ...facts([]), credentialsDigest: digest });
+  assert.match(item.keyRevision ?? '', /^[0-9a-f]{4}$/);
+  assert.ok(!JSON.stringify(item).includes(digest));
 });

@@ -1,17 +1,21 @@
 import type { Absence } from '../files/absences.ts';
 import type { LinkError, LinkState } from '../model/link.ts';
 import type { StoreStatus } from '../store/store.ts';
+import { keyRevision } from './key-revision.ts';
 
 /** How one environment does, for the report. */
 export interface EnvironmentFacts {
   readonly name: string;
-  /** `CredentialMissing`: a Secret, or the key in it, that the environment names is not there. */
-  readonly state: LinkState | 'CredentialMissing';
+  /**
+   * `CredentialMissing`: a Secret, or the key in it, that the environment names is not there. `DuplicateCredential`: another
+   * environment has the same key.
+   */
+  readonly state: LinkState | 'CredentialMissing' | 'DuplicateCredential';
   /** With `CredentialMissing`: it is connected and serves its SDKs all the same, with the keys that were read before. */
   readonly served?: boolean;
   /** ms since the epoch */
   readonly since: number;
-  readonly lastError?: LinkError;
+  readonly lastError?: Omit<LinkError, 'kind'> & { readonly kind: LinkError['kind'] | 'DUPLICATE_CREDENTIAL' };
   /** Of the persistent store; absent without one. */
   readonly storeState?: StoreStatus['state'];
 }
@@ -30,10 +34,12 @@ export interface InstanceFacts {
   readonly active?: boolean;
   /** When a changed SDK key or mobile key was last taken up from its file, ms since the epoch. */
   readonly credentialsRotatedAt?: number | undefined;
-  /** Inputs whose files cannot be read now; what was read before stays in force. */
+  /** Inputs whose files are not there or cannot be read now; what was read before stays in force. */
   readonly absences?: readonly Absence[];
   /** Parts of the configuration document that wait for a restart. */
   readonly held?: readonly string[];
+  /** Digest of the keys that come from files; it never leaves the pod. */
+  readonly credentialsDigest?: string;
 }
 
 /** Who the pod is: the downward API's variables and the program's version. */
@@ -43,6 +49,8 @@ export interface InstanceIdentity {
   readonly uid: string;
   readonly zone: string;
   readonly version: string;
+  /** Name of its RelayProxy. */
+  readonly relayProxy: string;
 }
 
 /** One item of `status.instances`, but for `lastReportTime`. */
@@ -58,9 +66,23 @@ export interface ReportItem {
   readonly configHash?: string;
   readonly active?: boolean;
   readonly credentialsRotatedTime?: string;
-  readonly missingInputs?: readonly { readonly name: string; readonly since: string }[];
+  readonly missingInputs?: readonly MissingInput[];
   readonly heldConfig?: readonly string[];
+  readonly keyRevision?: string;
+  /** Only towards those who ask: why the pod cannot write this item into the cluster. */
+  readonly reportProblem?: ReportProblem;
   readonly unhealthy: readonly UnhealthyEnvironment[];
+}
+
+/** Why a report could not be written. */
+export type ReportProblem = 'TokenRefused' | 'Forbidden' | 'NotFound' | 'Invalid' | 'Unreachable' | 'Failed';
+
+/** Something that the pod reads from files and cannot read now. */
+interface MissingInput {
+  readonly name: Absence['input'];
+  readonly since: string;
+  /** Those that are not there; absent when all of them are, and cannot be used. */
+  readonly files?: readonly string[];
 }
 
 interface UnhealthyEnvironment {
@@ -74,6 +96,7 @@ interface UnhealthyEnvironment {
 
 /** The API refuses longer lists and messages. */
 const MAX_UNHEALTHY = 100;
+const MAX_FILES = 8;
 const MAX_MESSAGE_LENGTH = 256;
 const MAX_HELD = 32;
 
@@ -106,12 +129,17 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
     ...(facts.active === undefined ? {} : { active: facts.active }),
     ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
-    ...(absences.length === 0
-      ? {}
-      : { missingInputs: absences.map(({ input, since }) => ({ name: input, since: time(since) })) }),
+    ...(absences.length === 0 ? {} : { missingInputs: absences.map(missingInput) }),
     ...(held.length === 0 ? {} : { heldConfig: held.slice(0, MAX_HELD).map(shorten) }),
+    ...(facts.credentialsDigest === undefined
+      ? {}
+      : { keyRevision: keyRevision(`${identity.namespace}/${identity.relayProxy}`, facts.credentialsDigest) }),
     unhealthy,
   };
+}
+
+function missingInput({ input, since, files = [] }: Absence): MissingInput {
+  return { name: input, since: time(since), ...(files.length === 0 ? {} : { files: files.slice(0, MAX_FILES) }) };
 }
 
 /** The environments to list: the unhealthy ones, or {@link ALL_OTHERS} and those that differ from it. */

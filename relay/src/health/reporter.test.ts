@@ -155,20 +155,22 @@ describe('reporter', { timeout: 30_000 }, () => {
     assert.equal(received[1]?.body.status.instances[0].connections, 50);
   });
 
-  for (const [status, text] of [
-    [404, /no RelayProxy ns\/flags/],
-    [403, /may not patch/],
-    [401, /token/],
-    [422, /invalid/],
-    [503, /cannot patch/],
+  for (const [status, text, problem] of [
+    [404, /no RelayProxy ns\/flags/, 'NotFound'],
+    [403, /may not patch/, 'Forbidden'],
+    [401, /token .* read anew for each attempt/, 'TokenRefused'],
+    [422, /invalid/, 'Invalid'],
+    [503, /cannot patch/, 'Failed'],
   ] as const) {
     test(`${status} is retried, explained once, and healed`, async () => {
       await using t = await setUp();
       t.api.status = status;
       t.reporter.changed();
       await t.received(4);
+      assert.equal(t.reporter.item().reportProblem, problem, 'whoever asks is told why there is no report');
       t.api.status = 200;
       await eventually(() => assert.ok(t.logger.lines.some((line) => line.message.includes('again'))));
+      assert.equal(t.reporter.item().reportProblem, undefined);
       const warnings = t.logger.lines.filter((line) => line.level === 'warn');
       assert.equal(warnings.length, 1);
       assert.match(warnings[0]?.message ?? '', text);

@@ -4,13 +4,13 @@ import { jobAfter, jobSoon } from '../jobs/jobs.ts';
 import { ApiServerError, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createStatusClient, podIdentity } from './kubernetes.ts';
-import { type InstanceFacts, type ReportItem, reportItem, time } from './report-item.ts';
+import { type InstanceFacts, type ReportItem, type ReportProblem, reportItem, time } from './report-item.ts';
 
 /** Keeps this pod's item of `status.instances` of its RelayProxy up to date. */
 export interface Reporter {
   /** Something may have changed; cheap, call it as often as you like. */
   changed(): void;
-  /** The item as it would be reported now. */
+  /** The item as it would be reported now, with why it is not where it does not get there. */
   item(): ReportItem;
   /** Stops reporting and frees the connection. */
   close(): Promise<void>;
@@ -52,8 +52,8 @@ const TIMING: ReporterTiming = { debounceMs: 1_000, connectionsMs: 10_000, retry
 export function createReporter(options: ReporterOptions): Reporter {
   const { config, env, logger } = options;
   const timing = { ...TIMING, ...options.timing };
-  const identity = podIdentity(env, options.version);
-  const client = createStatusClient(identity, config.relayProxy, env, options.account);
+  const identity = podIdentity(env, options.version, config.relayProxy);
+  const client = createStatusClient(identity, env, options.account);
   let reported: ReportItem | undefined;
   let reportedAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
@@ -132,7 +132,10 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   return {
     changed,
-    item: () => reportItem(identity, options.facts()),
+    item: () => ({
+      ...reportItem(identity, options.facts()),
+      ...(failures > 0 && lastProblem !== undefined ? { reportProblem: problemOf(lastProblem) } : {}),
+    }),
     close: async () => {
       closed = true;
       clearTimeout(looking);
@@ -141,6 +144,14 @@ export function createReporter(options: ReporterOptions): Reporter {
       await sending;
     },
   };
+}
+
+/** One word for what an HTTP status says of a report; 0: there was none. */
+function problemOf(status: number): ReportProblem {
+  const words: Readonly<Record<number, ReportProblem>> = {
+    ...{ 0: 'Unreachable', 401: 'TokenRefused', 403: 'Forbidden', 404: 'NotFound', 422: 'Invalid' },
+  };
+  return words[status] ?? 'Failed';
 }
 
 /** What an operator of the relay should look at. */
@@ -152,7 +163,7 @@ function explain(error: ApiServerError, relayProxy: string, namespace: string): 
     case 403:
       return `health is not reported: the pod's service account may not patch ${target}`;
     case 401:
-      return 'health is not reported: the API server does not accept the token of the service account';
+      return 'health is not reported: the API server does not accept the token of the service account; it is read anew for each attempt, so that this ends when kubelet renews it (an hour at most after the account was made anew) or the pod is replaced';
     case 422:
       return `health is not reported: the API server finds the report invalid for ${target}; CRD and relay may differ in version`;
     default:

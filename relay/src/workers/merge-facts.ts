@@ -5,6 +5,7 @@ import type { WorkerFacts } from './messages.ts';
 /** Worst first. */
 const severity: readonly EnvironmentFacts['state'][] = [
   'OFF',
+  'DuplicateCredential',
   'CredentialMissing',
   'INTERRUPTED',
   'INITIALIZING',
@@ -29,7 +30,10 @@ export function mergeFacts(workers: readonly (WorkerFacts | undefined)[]): Worke
     }
   }
   const absences = mergeAbsences(known.map((facts) => facts.absences ?? []));
+  // All workers get their environments from the primary.
+  const digest = known.find(({ credentialsDigest }) => credentialsDigest !== undefined)?.credentialsDigest;
   return {
+    ...(digest === undefined ? {} : { credentialsDigest: digest }),
     ready: missing === 0 && unready === undefined,
     reason,
     connections: known.reduce((sum, { connections }) => sum + connections, 0),

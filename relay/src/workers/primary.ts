@@ -4,6 +4,7 @@ import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { createAbsences, mergeAbsences } from '../files/absences.ts';
 import { followConfig } from '../health/config-facts.ts';
+import { followMissingFiles } from '../health/missing-files.ts';
 import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer, listen } from '../http/listener.ts';
@@ -28,6 +29,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   let reporter: Reporter | undefined;
   const changed = (): void => reporter?.changed();
   const absences = createAbsences(logger, changed);
+  const missing = followMissingFiles(config, absences);
   const metrics = createPrimaryMetrics(() => crew.listening, { held: () => followed.held(), absences });
   const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const followed = followConfig({ watch: deps.watch, configReloads: metrics.configReloads, changed });
@@ -63,6 +65,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     draining = true;
+    missing.close();
     await reporter?.close();
     await feeds.definitions.close();
     await Promise.all([crew.close(), closeServer(ops)]);
@@ -83,8 +86,8 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     if (config.report !== undefined) {
       const facts = (): InstanceFacts => {
         const theirs = crew.facts();
-        const missing = mergeAbsences([theirs.absences ?? [], absences.list()]);
-        return { ...theirs, ready: readiness().ready, ...followed.facts(), absences: missing };
+        const all = mergeAbsences([theirs.absences ?? [], absences.list()]);
+        return { ...theirs, ready: readiness().ready, ...followed.facts(), absences: all };
       };
       const { createReporter } = await import('../health/reporter.ts');
       reporter = createReporter({

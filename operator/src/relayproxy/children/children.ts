@@ -1,4 +1,5 @@
 import type { RelayProxy } from '@flagrelay/crds';
+import type { Feature } from '../../permissions.ts';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import { buildConfigMap } from '../resources/config-map.ts';
@@ -23,7 +24,7 @@ import { buildServiceMonitor } from '../resources/service-monitor.ts';
 export interface ChildKind {
   readonly type: ResourceType;
   /** For a kind that the cluster may not have: the field of the spec that asks for it, to be named where it is missing. */
-  readonly optional?: { readonly askedBy: string };
+  readonly optional?: { readonly askedBy: string; readonly feature: Feature };
   readonly build: (relayProxy: RelayProxy, facts: Facts) => KubernetesObject | undefined;
 }
 
@@ -37,16 +38,16 @@ export const childKinds: readonly ChildKind[] = [
   { type: types.networkPolicy, build: buildNetworkPolicy },
   { type: types.service, build: buildService },
   { type: types.ingress, build: buildIngress },
-  { type: types.httpRoute, optional: { askedBy: 'spec.httpRoute' }, build: buildHttpRoute },
+  { type: types.httpRoute, optional: { askedBy: 'spec.httpRoute', feature: 'httpRoute' }, build: buildHttpRoute },
   { type: types.service, build: buildMetricsService },
   {
     type: types.serviceMonitor,
-    optional: { askedBy: 'spec.metrics.serviceMonitor.enabled' },
+    optional: { askedBy: 'spec.metrics.serviceMonitor.enabled', feature: 'serviceMonitor' },
     build: buildServiceMonitor,
   },
   {
     type: types.prometheusRule,
-    optional: { askedBy: 'spec.metrics.alerts.enabled' },
+    optional: { askedBy: 'spec.metrics.alerts.enabled', feature: 'prometheusRule' },
     build: buildPrometheusRule,
   },
   { type: types.podDisruptionBudget, build: buildPodDisruptionBudget },
@@ -61,6 +62,13 @@ export const childTypes: readonly ResourceType[] = [...new Set(childKinds.map(({
 export const optionalTypes: readonly ResourceType[] = [
   ...new Set(childKinds.flatMap(({ type, optional }) => (optional ? [type] : []))),
 ];
+
+/** The kinds that whoever installed the operator switched off. */
+export function disabledTypes(disabled: readonly Feature[]): ReadonlySet<ResourceType> {
+  return new Set(
+    childKinds.flatMap(({ type, optional }) => (optional && disabled.includes(optional.feature) ? [type] : [])),
+  );
+}
 
 /** Caches of the children, by kind. */
 export interface ChildStores {

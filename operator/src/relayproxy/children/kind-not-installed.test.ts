@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiErrorFrom } from '../../runtime/api-error.ts';
 import { childKinds } from './children.ts';
-import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
+import { isUnknownKind, KindDisabledError, KindNotInstalledError } from './kind-not-installed.ts';
 
 const refusal = (code: number, reason: string, message: string) =>
   apiErrorFrom(code, JSON.stringify({ kind: 'Status', code, reason, message }), undefined, 'PATCH /apis/x');
@@ -23,4 +23,9 @@ test('the message names the field, the kind and its version', () => {
   for (const words of ['`spec.metrics.serviceMonitor.enabled`', 'ServiceMonitor', 'monitoring.coreos.com/v1']) {
     assert.ok(message.includes(words), message);
   }
+});
+
+test('of a kind that is switched off the message names the field and the value of the chart', () => {
+  const kind = childKinds.find(({ type }) => type.kind === 'HTTPRoute')!;
+  assert.match(new KindDisabledError(kind).message, /`spec\.httpRoute` asks for a HTTPRoute.*features\.httpRoute/);
 });

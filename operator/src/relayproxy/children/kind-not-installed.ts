@@ -13,6 +13,17 @@ export class KindNotInstalledError extends Error {
   }
 }
 
+/** The spec asks for a child of a kind that whoever installed the operator switched off. */
+export class KindDisabledError extends Error {
+  override readonly name = 'KindDisabledError';
+
+  constructor({ type, optional }: ChildKind) {
+    super(
+      `\`${optional?.askedBy}\` asks for a ${type.kind}, a kind that is switched off for this operator (value features.${optional?.feature} of its chart): remove the field, or ask whoever runs the operator`,
+    );
+  }
+}
+
 /**
  * True when the API server does not know the kind of an object, or is removing it: for a path that it does not serve it
  * answers 404 without a Status, where an object or a namespace is not found it names that.

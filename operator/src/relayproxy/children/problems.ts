@@ -4,7 +4,7 @@ import type { Deployment } from '../resources/kubernetes-types.ts';
 import type { ChildProblem } from '../status/snapshot.ts';
 import { ForeignObjectError, LeftoverError } from './apply.ts';
 import { ConfigTooLargeError } from './config-history.ts';
-import { KindNotInstalledError } from './kind-not-installed.ts';
+import { KindDisabledError, KindNotInstalledError } from './kind-not-installed.ts';
 
 /** The API server took the Deployment but left the image volume out, and with it all data. */
 export class ImageVolumeDroppedError extends Error {
@@ -31,6 +31,7 @@ export function problemOf(error: unknown, relayProxy: RelayProxy): ChildProblem 
   if (error instanceof ForeignObjectError) return { reason: 'FieldConflict', message: error.message };
   if (error instanceof LeftoverError) return { reason: 'ApplyFailed', message: error.message };
   if (error instanceof ConfigTooLargeError) return { reason: 'ApplyFailed', message: error.message };
+  if (error instanceof KindDisabledError) return { reason: 'KindDisabled', message: error.message };
   if (error instanceof KindNotInstalledError) return { reason: 'KindNotInstalled', message: error.message };
   if (error instanceof ImageVolumeDroppedError) return { reason: 'ImageVolumeUnsupported', message: error.message };
   if (!(error instanceof ApiError)) return undefined;
@@ -51,7 +52,13 @@ export function problemOf(error: unknown, relayProxy: RelayProxy): ChildProblem 
 
 /** True when trying again at once is of no use. */
 export function isFinal(error: unknown): boolean {
-  const ours = [ConfigTooLargeError, ForeignObjectError, KindNotInstalledError, ImageVolumeDroppedError];
+  const ours = [
+    ConfigTooLargeError,
+    ForeignObjectError,
+    KindDisabledError,
+    KindNotInstalledError,
+    ImageVolumeDroppedError,
+  ];
   return ours.some((type) => error instanceof type) || isTerminal(error) || isNamespaceGoing(error);
 }
 

@@ -23,7 +23,7 @@ import { type ChildKind, type ChildStores, childKinds, childTypes } from './chil
 import { configHistory, configMapsOf, refuseTooLarge } from './config-history.ts';
 import type { ConfigKeeper } from './config-keeper.ts';
 import { contestProblem } from './contested.ts';
-import { isUnknownKind, KindNotInstalledError } from './kind-not-installed.ts';
+import { isUnknownKind, KindDisabledError, KindNotInstalledError } from './kind-not-installed.ts';
 import { isFinal, problemOf, refuseDroppedImageVolume } from './problems.ts';
 import { pruneChildren } from './prune.ts';
 import { setReplicas, settleReplicas } from './replicas.ts';
@@ -50,6 +50,10 @@ export interface ChildrenContext {
   readonly configKeeper: ConfigKeeper;
   readonly stores: ChildStores;
   readonly discovery: Pick<KindDiscovery, 'serves'>;
+  /** Kinds that whoever installed the operator switched off. */
+  readonly disabled: ReadonlySet<ResourceType>;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly operatorNamespace: string | undefined;
   readonly relayImage: string;
   readonly runbookBaseUrl: string;
   readonly version: string;
@@ -85,6 +89,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
     version: context.version,
     servicePortName: portNameOf(service),
     configHistory: configHistory({ live: deployment, current, used: context.usedConfigMaps, limit }),
+    operatorNamespace: context.operatorNamespace,
     replicas: await settleReplicas(context.client, {
       plan: planOf(relayProxy),
       live: deployment,
@@ -128,7 +133,11 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   const [first, ...others] = run.problems.sort((a, b) => Number(a.observable ?? false) - Number(b.observable ?? false));
   return {
     outcome: first === undefined ? { kind: 'applied', upgrade } : { kind: 'failed', problems: [first, ...others] },
-    changes: { created: run.created, updated: run.updated, deleted: run.deleted, scaled },
+    changes: {
+      ...{ created: run.created, updated: run.updated, deleted: run.deleted, scaled },
+      // One that waits for its upgrade is not applied, and so stays paused.
+      resumed: deployment?.spec?.paused === true && run.updated.includes(`Deployment ${ref.name}`),
+    },
     configChanged: run.configChanged,
     recheckAfterMs: [first && LOOK_AGAIN_MS, upgrade?.recheckAfterMs, run.recheckAfterMs].reduce(earliest, undefined),
     retry: run.retry,
@@ -272,7 +281,7 @@ async function applyWave(
 async function applyChild(
   relayProxy: RelayProxy,
   { kind, desired }: WantedChild,
-  { applier, discovery, stores, signal }: ChildrenContext,
+  { applier, discovery, disabled, stores, signal }: ChildrenContext,
   run: Run,
 ): Promise<void> {
   if (desired === undefined) return;
@@ -280,6 +289,7 @@ async function applyChild(
   // Until it is written.
   run.configFailed = type === types.configMap;
   if (type === types.configMap) refuseTooLarge(desired as ConfigMap);
+  if (disabled.has(type)) throw new KindDisabledError(kind);
   const notInstalled = () => {
     applier.drop(type, { ...identityOf(relayProxy), name: desired.metadata?.name ?? '' });
     return new KindNotInstalledError(kind);

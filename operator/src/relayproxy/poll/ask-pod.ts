@@ -11,10 +11,17 @@ export interface PollTarget {
   readonly port: number;
 }
 
-/** What came of asking: the item of `status.instances` as the pod would write it, or why there is none. */
+/**
+ * What came of asking: the item of `status.instances` as the pod would write it, or why there is none. `problem` is for
+ * the metrics and the operator's own log. It never gets into a status or an Event: whoever writes RelayProxies chooses the
+ * port, and would learn by it what answers at an address that they cannot reach themselves.
+ */
 export type PollAnswer =
   | { readonly result: 'answered'; readonly item: InstanceStatus }
   | { readonly result: 'timeout' | 'unreachable' | 'refused' | 'invalid'; readonly problem: string };
+
+/** All that a status and an Event say of a pod that gave no item. */
+export const NO_ANSWER = 'gives no answer that the operator can use';
 
 /** Asks one pod; never throws. */
 export type AskPod = (target: PollTarget) => Promise<PollAnswer>;

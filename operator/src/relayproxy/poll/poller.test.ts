@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
 import { report } from '../testing/test-snapshot.ts';
-import type { PollAnswer, PollTarget } from './ask-pod.ts';
+import { NO_ANSWER, type PollAnswer, type PollTarget } from './ask-pod.ts';
 import { createPoller } from './poller.ts';
 
 const target = (name: string): PollTarget => ({ name, uid: name, address: '10.0.0.1', port: 8031 });
@@ -55,7 +55,7 @@ test('a pod that does not answer is asked less and less often, and what it said 
     await reply(bad);
     const { byUid, nextInMs } = poller.look('ns/a', [target('p')]);
     assert.equal(nextInMs, expected);
-    assert.deepEqual([byUid.get('p')?.item?.name, byUid.get('p')?.problem], ['pod-a', bad.problem]);
+    assert.deepEqual([byUid.get('p')?.item?.name, byUid.get('p')?.problem], ['pod-a', NO_ANSWER]);
   }
 });
 

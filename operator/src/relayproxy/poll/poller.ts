@@ -1,7 +1,7 @@
 import type { InstanceStatus } from '@flagrelay/crds';
 import type { Clock } from '../../runtime/clock.ts';
 import { earliest } from '../status/times.ts';
-import type { AskPod, PollAnswer, PollTarget } from './ask-pod.ts';
+import { type AskPod, NO_ANSWER, type PollAnswer, type PollTarget } from './ask-pod.ts';
 
 /** Asks silent pods, some at a time, and remembers what they said. */
 export interface Poller {
@@ -31,7 +31,7 @@ export interface Knowledge {
 export interface PollerOptions {
   readonly ask: AskPod;
   readonly clock: Pick<Clock, 'now'>;
-  /** Called after each answer. */
+  /** Called after each answer; what went wrong is told in full here only. */
   readonly answered: (key: string, answer: PollAnswer) => void;
   /** From 0 to below 1; spreads polls. */
   readonly random?: () => number;
@@ -76,7 +76,7 @@ export function createPoller({ ask, clock, answered, random = Math.random }: Pol
       const ok = answer.result === 'answered';
       const failures = ok ? 0 : entry.failures + 1;
       const wait = Math.min(MAX_INTERVAL_MS, INTERVAL_MS * 2 ** Math.min(failures, 10)) * (0.8 + 0.4 * random());
-      const known = { item: ok ? answer.item : entry.item, problem: ok ? undefined : answer.problem, failures };
+      const known = { item: ok ? answer.item : entry.item, problem: ok ? undefined : NO_ANSWER, failures };
       fleets.get(key)?.set(uid, { ...known, target: entry.target, nextAt: clock.now() + wait });
     }
     answered(key, answer);

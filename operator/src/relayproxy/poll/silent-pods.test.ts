@@ -45,6 +45,11 @@ for (const [what, silent, facts, item, outdatedFor] of cases) {
   });
 }
 
+test('a report that is not true any more makes its pod one that is asked', () => {
+  const input = { now: NOW, pods: [since(900)], instances: [own], configHash: 'hash', outdatedSince: () => undefined };
+  assert.equal(findSilentPods({ ...input, hasStopped: (item) => item === own }).pods.length, 1);
+});
+
 test('says when the next pod will have been silent for too long', () => {
   const input = { now: NOW, instances: [], configHash: 'hash', outdatedSince: () => undefined };
   const found = findSilentPods({ ...input, pods: [since(30), since(60, { uid: 'b' })] });

@@ -16,6 +16,8 @@ export interface SilenceInput {
   readonly configHash: string;
   /** Since when this operator has seen the pod (by UID) report another configuration; ms since the epoch. */
   readonly outdatedSince: (uid: string) => number | undefined;
+  /** True when it turned out that the pod says something else than this report, which does not get through. */
+  readonly hasStopped?: (item: InstanceStatus) => boolean;
 }
 
 /** Pods that the operator hears nothing, or nothing new of. */
@@ -27,16 +29,17 @@ export interface Silence {
 
 /**
  * The ready pods that have not reported in time: no item of their own in `status.instances`, or one that still tells of a
- * configuration that is no longer in force. An item that the operator wrote itself (`polledTime`) is not the pod's own. A
+ * configuration that is no longer in force or, as the pod says when it is asked, is no longer true. An item that the operator wrote itself (`polledTime`) is not the pod's own. A
  * pod that is not ready is left alone: kubelet asks it often enough.
  */
-export function findSilentPods({ now, pods, instances, configHash, outdatedSince }: SilenceInput): Silence {
+export function findSilentPods(input: SilenceInput): Silence {
+  const { now, pods, instances } = input;
   const silent: PodFacts[] = [];
   let nextAt: number | undefined;
   for (const pod of pods) {
     if (!pod.ready || pod.address === undefined) continue;
     const item = instances.find(({ uid }) => uid === pod.uid);
-    const since = quietSince(pod, item, expectedHash(pod, configHash), outdatedSince);
+    const since = quietSince(pod, item, input);
     if (since === undefined) continue;
     if (since + PATIENCE_MS <= now) silent.push(pod);
     else nextAt = earliest(nextAt, since + PATIENCE_MS);
@@ -62,9 +65,9 @@ export function expectedHash(pod: PodFacts | undefined, configHash: string): str
 function quietSince(
   pod: PodFacts,
   item: InstanceStatus | undefined,
-  configHash: string,
-  outdatedSince: SilenceInput['outdatedSince'],
+  { configHash, outdatedSince, hasStopped }: SilenceInput,
 ): number | undefined {
   if (!isOwnReport(item)) return pod.readySince ?? pod.createdAt ?? 0;
-  return isOutdated(item, configHash) ? outdatedSince(pod.uid) : undefined;
+  if (hasStopped?.(item)) return 0;
+  return isOutdated(item, expectedHash(pod, configHash)) ? outdatedSince(pod.uid) : undefined;
 }

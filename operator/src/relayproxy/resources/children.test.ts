@@ -179,14 +179,30 @@ test('HorizontalPodAutoscaler: bounds by the capacity, and none where the operat
   assert.equal(build({ targetConnectionsPerReplica: 1000 }), undefined);
 });
 
-test('NetworkPolicy: the SDK port for those named, the operations port for everybody', () => {
+test('NetworkPolicy: each port for those named, the operations port for the operator as well', () => {
   assert.equal(buildNetworkPolicy(testRelayProxy(), testFacts), undefined);
   const allowFrom = [{ namespaceSelector: { matchLabels: { team: 'a' } } }];
-  const ingress = (from: typeof allowFrom) =>
-    buildNetworkPolicy(testRelayProxy({ networkPolicy: { enabled: true, allowFrom: from } }), testFacts)?.spec?.ingress;
+  const metricsFrom = [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }];
+  const operator = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ops' } },
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'flagrelay-operator' } },
+  };
+  const ingress = (given: object) =>
+    buildNetworkPolicy(testRelayProxy({ networkPolicy: { enabled: true, ...given } }), {
+      ...testFacts,
+      operatorNamespace: 'ops',
+    })?.spec?.ingress;
   const [sdk, ops] = [{ ports: [{ protocol: 'TCP', port: 8030 }] }, { ports: [{ protocol: 'TCP', port: 8031 }] }];
-  assert.deepEqual(ingress(allowFrom), [{ ...sdk, from: allowFrom }, ops]);
-  assert.deepEqual(ingress([]), [sdk, ops]);
+  assert.deepEqual(ingress({ allowFrom }), [
+    { ...sdk, from: allowFrom },
+    { ...ops, from: [...allowFrom, operator] },
+  ]);
+  assert.deepEqual(ingress({ allowFrom, metricsFrom }), [
+    { ...sdk, from: allowFrom },
+    { ...ops, from: [...metricsFrom, operator] },
+  ]);
+  assert.deepEqual(ingress({ metricsFrom }), [sdk, { ...ops, from: [...metricsFrom, operator] }]);
+  assert.deepEqual(ingress({ allowFrom: [] }), [sdk, ops]);
 });
 
 test('ServiceMonitor: selects the Service of the operations port, and only that one', () => {

@@ -29,6 +29,8 @@ export function buildDeployment(relayProxy: RelayProxy, facts: Facts): Child<V1D
     metadata: childMetadata(relayProxy, facts, relayName(relayProxy), annotations),
     spec: {
       ...(replicas !== undefined && { replicas }),
+      // Whoever pauses it takes the field from us, by which it is put back; `spec.paused` is the way to stop changes.
+      paused: false,
       selector: { matchLabels: selectorLabels(relayProxy) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
       minReadySeconds: rollout.minReadySeconds,

@@ -6,6 +6,8 @@ export interface Facts {
   readonly runbookBaseUrl: string;
   /** Release of the operator, for labels. */
   readonly version: string;
+  /** Where the operator runs; undefined outside a cluster. */
+  readonly operatorNamespace?: string | undefined;
   /** How many replicas the Deployment has; undefined leaves them to a HorizontalPodAutoscaler: they are not applied. */
   readonly replicas: number | undefined;
   /** Annotation of a Deployment whose pod template came by an upgrade of the operator. */

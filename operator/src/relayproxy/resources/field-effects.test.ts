@@ -60,7 +60,7 @@ const more: readonly Sample[] = [
 const whole = [
   /^spec\.podTemplate\.\w+$/,
   /^spec\.(resources|imagePullSecrets)$/,
-  /^spec\.networkPolicy\.allowFrom$/,
+  /^spec\.networkPolicy\.(allowFrom|metricsFrom)$/,
   /^spec\.(commonLabels|commonAnnotations)$/,
   /^spec\.autoscaling\.behavior$/,
   /^spec\.(httpRoute|ingress)\.\w+$/,

@@ -23,6 +23,17 @@ type OnWire<T> = Omit<AsJson<T>, 'metadata'> & { metadata?: ObjectMeta };
 
 export type Pod = OnWire<V1Pod>;
 export type Node = OnWire<V1Node>;
+/** Who made which pods: its metadata alone is read. */
+export type ReplicaSet = KubernetesObject;
+/** An Event of the newer group, as far as it is read. */
+export interface ClusterEvent extends KubernetesObject {
+  reason?: string;
+  note?: string;
+  type?: string;
+  eventTime?: string | null;
+  series?: { lastObservedTime?: string };
+  deprecatedLastTimestamp?: string | null;
+}
 export type Deployment = OnWire<V1Deployment>;
 export type ConfigMap = OnWire<V1ConfigMap>;
 export type Claim = OnWire<V1PersistentVolumeClaim>;
@@ -73,6 +84,8 @@ export const types = {
   configMap: namespaced<ConfigMap>('', 'v1', 'ConfigMap', 'configmaps'),
   service: namespaced<OnWire<V1Service>>('', 'v1', 'Service', 'services'),
   serviceAccount: namespaced<OnWire<V1ServiceAccount>>('', 'v1', 'ServiceAccount', 'serviceaccounts'),
+  replicaSet: namespaced<ReplicaSet>('apps', 'v1', 'ReplicaSet', 'replicasets'),
+  event: namespaced<ClusterEvent>('events.k8s.io', 'v1', 'Event', 'events'),
   deployment: namespaced<Deployment>('apps', 'v1', 'Deployment', 'deployments'),
   horizontalPodAutoscaler: namespaced<OnWire<V2HorizontalPodAutoscaler>>(
     'autoscaling',

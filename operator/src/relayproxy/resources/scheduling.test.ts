@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { affinityOf, topologySpread } from './scheduling.ts';
 
@@ -21,6 +22,41 @@ test('a required spread leaves pods pending until there are enough zones', () =>
   assert.equal(zone?.minDomains, 3);
   assert.equal(zone?.maxSkew, 2);
   assert.equal(host?.whenUnsatisfiable, 'ScheduleAnyway');
+});
+
+for (const policy of ['Preferred', 'Required'] as const) {
+  test(`where nodes are the zones, one constraint is about them (${policy})`, () => {
+    const zones = { topologyKey: 'kubernetes.io/hostname', minZones: 2, policy };
+    const constraints = topologySpread(testRelayProxy({ zones }));
+    assert.deepEqual(
+      constraints.map(({ topologyKey }) => topologyKey),
+      ['kubernetes.io/hostname'],
+    );
+    assert.equal(constraints[0]?.whenUnsatisfiable, policy === 'Required' ? 'DoNotSchedule' : 'ScheduleAnyway');
+  });
+}
+
+test('no two constraints have the same key and policy, whatever the spec asks for', () => {
+  const keys = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone', 'rack'];
+  const policies = ['DoNotSchedule', 'ScheduleAnyway'] as const;
+  const constraint = fc.record({
+    topologyKey: fc.constantFrom(...keys),
+    whenUnsatisfiable: fc.constantFrom(...policies),
+  });
+  const given = fc.uniqueArray(constraint, { maxLength: 6, selector: (c) => c.topologyKey + c.whenUnsatisfiable });
+  const policy = fc.constantFrom('Preferred' as const, 'Required' as const);
+  fc.assert(
+    fc.property(fc.constantFrom(...keys), policy, given, (topologyKey, zonePolicy, constraints) => {
+      const others = constraints.filter((one) => one.topologyKey !== topologyKey);
+      const made = topologySpread(
+        testRelayProxy({
+          zones: { topologyKey, policy: zonePolicy },
+          podTemplate: { topologySpreadConstraints: others },
+        }),
+      ).map((one) => `${one.topologyKey} ${one.whenUnsatisfiable}`);
+      assert.deepEqual(made, [...new Set(made)]);
+    }),
+  );
 });
 
 const inZones = { key: 'topology.kubernetes.io/zone', operator: 'In', values: ['a', 'b'] };

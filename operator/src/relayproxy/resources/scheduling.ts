@@ -8,7 +8,8 @@ const hostname = 'kubernetes.io/hostname';
  * Spreads pods over zones and, within them, over nodes. Tainted nodes do not count (`nodeTaintsPolicy`): the zone of a
  * drained node would otherwise wait for a pod that it cannot run, and the drain would never end. Pods of different
  * rollouts do not count together (`matchLabelKeys`): the spread would be uneven once the old ones are gone. What the user
- * adds comes last, and in the place of ours where it is about nodes.
+ * adds comes last, and in the place of ours where it is about nodes. Where nodes are the zones one constraint is about both: the
+ * API server refuses two for the same key.
  */
 export function topologySpread(relayProxy: RelayProxy): V1TopologySpreadConstraint[] {
   const { zones } = relayProxy.spec;
@@ -20,6 +21,7 @@ export function topologySpread(relayProxy: RelayProxy): V1TopologySpreadConstrai
   const required = zones.policy === 'Required';
   const given = userConstraints(relayProxy);
   const host = { topologyKey: hostname, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', ...common };
+  const aboutNodes = [zones, ...given].some(({ topologyKey }) => topologyKey === hostname);
   return [
     {
       topologyKey: zones.topologyKey,
@@ -29,7 +31,7 @@ export function topologySpread(relayProxy: RelayProxy): V1TopologySpreadConstrai
       ...(required && { minDomains: zones.minZones }),
       ...common,
     },
-    ...(given.some(({ topologyKey }) => topologyKey === hostname) ? [] : [host]),
+    ...(aboutNodes ? [] : [host]),
     ...given,
   ];
 }

@@ -42,7 +42,14 @@ interface View {
 }
 
 /** Worst first: of two that are as frequent, the one that needs a human more is shown. */
-const severity: readonly EnvironmentState[] = ['OFF', 'CredentialMissing', 'INTERRUPTED', 'INITIALIZING', 'VALID'];
+const severity: readonly EnvironmentState[] = [
+  'OFF',
+  'DuplicateCredential',
+  'CredentialMissing',
+  'INTERRUPTED',
+  'INITIALIZING',
+  'VALID',
+];
 
 /** States that waiting does not mend: a new pod in one of them does not become ready by itself. */
 const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'CredentialMissing']);
@@ -89,7 +96,7 @@ function keptFrom({ now, previous }: Snapshot, name: string): Aggregate {
 }
 
 /** The configuration that the pod of a report was made for. */
-function documentFor({ pods }: Snapshot, { uid }: InstanceStatus): PodDocument | undefined {
+export function documentFor({ pods }: Snapshot, { uid }: InstanceStatus): PodDocument | undefined {
   return pods.find((pod) => pod.uid === uid)?.document;
 }
 
@@ -164,7 +171,7 @@ export function reportOf(instance: InstanceStatus, name: string) {
  * True when the pod has the environment, so that its silence about it means that it is well. Of a pod whose configuration is
  * not known it is taken from its hash, which is that of the newest one or not.
  */
-function isCurrent(snapshot: Snapshot, instance: InstanceStatus): boolean {
+export function isCurrent(snapshot: Snapshot, instance: InstanceStatus): boolean {
   if (documentFor(snapshot, instance) !== undefined) return true;
   return instance.configHash === undefined || instance.configHash === snapshot.configHash;
 }

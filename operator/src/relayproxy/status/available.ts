@@ -23,9 +23,15 @@ export function available({ snapshot }: Evidence): Verdict {
 
 /** Fewest ready pods that the budget allows, at least one; percentages as the disruption controller rounds them: up. */
 export function readyFloor(budget: RelayProxySpec['disruptionBudget'], desired: number): number {
-  const { minAvailable, maxUnavailable = 1 } = budget;
-  const floor = minAvailable === undefined ? desired - count(maxUnavailable, desired) : count(minAvailable, desired);
-  return Math.min(desired, Math.max(1, floor));
+  return Math.min(desired, Math.max(1, readyFloorOf(budget, desired)));
+}
+
+/** The same as the disruption controller counts: none, where all pods may go; more than there are, where none may. */
+export function readyFloorOf(
+  { minAvailable, maxUnavailable = 1 }: RelayProxySpec['disruptionBudget'],
+  desired: number,
+): number {
+  return minAvailable === undefined ? desired - count(maxUnavailable, desired) : count(minAvailable, desired);
 }
 
 function count(value: number | string, of: number): number {

@@ -32,6 +32,28 @@ const store = { redis: { url: 'redis://r:6379' } };
 const storeDown = ['a', 'b', 'c'].map((zone) =>
   report(zone, { unhealthy: [{ name: 'production', state: 'VALID', storeState: 'INTERRUPTED' }] }),
 );
+const rolling = { ...complete, updated: 1 };
+/** Pods of a former template, with other Secrets. */
+const former = ['a', 'b'].map((zone) => report(zone, { configHash: 'old' }));
+const missingInputs = [{ name: 'autoConfigKey', since: ago(90), files: ['/etc/flagrelay/autoconfig/key'] }];
+const withoutTls = pod('d', {
+  ready: false,
+  waiting: {
+    reason: 'FailedMount',
+    words: 'Secret "nope" (`spec.tls.secretRef`) is not there',
+    missing: { reason: 'SecretNotFound', what: 'Secret "nope" (`spec.tls.secretRef`)' },
+  },
+});
+const withoutVariable = { reason: 'CreateContainerConfigError', words: "couldn't find key k in Secret team/s" };
+const keysOf = (one: string, other: string, seconds: number) => [
+  report('a', { keyRevision: one, credentialsRotatedTime: ago(seconds) }),
+  report('b', { keyRevision: other }),
+];
+const accountReplaced = (accountSeconds: number, reportSeconds: number): Partial<Snapshot> => ({
+  accountSince: NOW - accountSeconds * 1000,
+  pods: [pod('a', { createdAt: NOW - 9_000_000 })],
+  instances: [report('a', { lastReportTime: ago(reportSeconds) })],
+});
 const autoConfig = { keyRef: { name: 'ld', key: 'auto' } };
 
 /** Pods that were made for another configuration than the newest one. */
@@ -61,6 +83,33 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['ReferencesResolved False/CredentialMissing', { instances: reports('CredentialMissing') }],
   ['ReferencesResolved Unknown/AwaitingReports', { instances: [] }],
 
+  ['ReferencesResolved Unknown/AwaitingReports', { deployment: rolling, instances: former }, { autoConfig }],
+  ['ReferencesResolved True/Resolved', { instances: former }, { autoConfig }],
+  ['ReferencesResolved False/SecretKeyNotFound', { instances: [report('a', { missingInputs })] }, { autoConfig }],
+  ['ReferencesResolved True/Resolved', { deployment: rolling, instances: [...former, report('d')] }, { autoConfig }],
+  ['ReferencesResolved False/SecretNotFound', { deployment: rolling, pods: [pod('a'), withoutTls] }],
+  ['ReferencesResolved False/KeyNotFound', { pods: [pod('d', { ready: false, waiting: withoutVariable })] }],
+  ['ReferencesResolved True/RotationUnderWay', { instances: keysOf('1a2b', '3c4d', 60) }],
+  ['ReferencesResolved False/KeysDiffer', { instances: keysOf('1a2b', '3c4d', 200) }],
+  ['ReferencesResolved True/Resolved', { instances: keysOf('1a2b', '1a2b', 200) }],
+
+  ['ReportsReceived True/AllReport', {}],
+  ['ReportsReceived Unknown/Initializing', { instances: [] }],
+  ['ReportsReceived False/InstancesSilent', { silent: [{ name: 'pod-a', problem: undefined }] }],
+  ['ReportsReceived False/TokenRefused', { silent: [{ name: 'pod-a', problem: undefined, cause: 'TokenRefused' }] }],
+  ['ReportsReceived Unknown/AccountReplaced', accountReplaced(100, 200)],
+  ['ReportsReceived True/AllReport', accountReplaced(100, 50)],
+  ['ReportsReceived True/AllReport', accountReplaced(4000, 5000)],
+
+  ['DrainsAllowed True/BudgetAllows', {}],
+  ['DrainsAllowed False/BudgetBlocksDrains', {}, { disruptionBudget: { minAvailable: 3 } }],
+  ['DrainsAllowed False/BudgetBlocksDrains', {}, { disruptionBudget: { minAvailable: '100%' } }],
+  ['DrainsAllowed False/BudgetBlocksDrains', {}, { disruptionBudget: { minAvailable: '67%' } }],
+  ['DrainsAllowed True/BudgetAllows', {}, { disruptionBudget: { minAvailable: '66%' } }],
+  ['DrainsAllowed False/BudgetBlocksDrains', {}, { disruptionBudget: { maxUnavailable: 0 } }],
+  ['DrainsAllowed False/BudgetBlocksDrains', {}, { disruptionBudget: { maxUnavailable: '0%' } }],
+  ['DrainsAllowed undefined/undefined', {}, { disruptionBudget: { enabled: false, maxUnavailable: 0 } }],
+
   ['Available True/MinimumAvailable', {}],
   ['Available True/MinimumAvailable', { deployment: { ...complete, ready: 2 } }],
   ['Available False/BelowMinimum', { deployment: { ...complete, ready: 1 } }],
@@ -86,6 +135,9 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
       pods: [pod('d', { ready: false, waiting: { reason: 'Unschedulable', words: 'no node' } })],
     },
   ],
+  ['Progressing False/PodsFailing', { deployment: { ...rolling, replicas: 4 }, pods: [pod('a'), withoutTls] }],
+  ['Progressing False/DeploymentPaused', { deployment: { ...complete, paused: true } }],
+  ['Progressing False/DeploymentPaused', { deployment: { ...complete, updated: 0, paused: true } }],
   ['Progressing True/UpgradePending', { outcome: { kind: 'applied', upgrade: { why: 'waits' } } }],
   ['Progressing Unknown/Reconciling', { deployment: undefined }],
 
@@ -93,6 +145,7 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['EnvironmentsConnected True/AllConnected', { instances: reports('INTERRUPTED', 5) }],
   ['EnvironmentsConnected False/SomeDisconnected', { instances: reports('INTERRUPTED') }],
   ['EnvironmentsConnected False/InvalidKey', { instances: reports('OFF') }],
+  ['EnvironmentsConnected False/DuplicateCredential', { instances: reports('DuplicateCredential') }],
   ['EnvironmentsConnected False/CredentialMissing', { instances: reports('CredentialMissing') }],
   ['EnvironmentsConnected Unknown/Initializing', { instances: reports('INITIALIZING') }],
   ['EnvironmentsConnected Unknown/Initializing', { instances: [] }],
@@ -107,11 +160,7 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['EnvironmentsConnected True/AllConnected', before('environments', 'production')],
   ['EnvironmentsConnected Unknown/AwaitingRollout', before('environments', 'production'), { autoConfig }],
   ['ReferencesResolved Unknown/AwaitingReports', before('environments', 'production')],
-  [
-    'ReferencesResolved Unknown/AwaitingReports',
-    { instances: [report('a', { totalEnvironments: 0 })] },
-    { autoConfig },
-  ],
+  ['ReferencesResolved True/Resolved', { instances: [report('a', { totalEnvironments: 0 })] }, { autoConfig }],
 
   ['StoreHealthy True/Connected', {}, { store }],
   ['StoreHealthy False/Interrupted', { instances: storeDown }, { store }],
@@ -175,4 +224,20 @@ test('messages say what is wrong', () => {
     message('Ready', { instances: [report('a', { unhealthy })] }),
     '0 of 1 environments are connected; not connected: production (OFF, HTTP 401).',
   );
+});
+
+test('what is missing is named by object, key and field, wherever it is found', () => {
+  const message = (change: Partial<Snapshot>, spec?: RelayProxySpecManifest) =>
+    conditions(change, spec).get('ReferencesResolved')?.message;
+  assert.equal(message({ pods: [withoutTls] }), 'Not there: Secret "nope" (`spec.tls.secretRef`).');
+  assert.equal(
+    message({ instances: [report('a', { missingInputs })] }, { autoConfig }),
+    'Pods miss key "auto" of Secret "ld" (`spec.autoConfig.keyRef`).',
+  );
+  assert.equal(
+    message({ deployment: rolling, instances: former }, { autoConfig }),
+    'No pod with the newest configuration has reported yet whether it has its keys: key "auto" of Secret "ld" (`spec.autoConfig.keyRef`).',
+  );
+  const stuck = conditions({ pods: [withoutTls], deployment: { ...rolling, available: 2 } });
+  assert.match(stuck.get('Progressing')?.message ?? '', /Secret "nope"/);
 });

@@ -1,12 +1,14 @@
 import type { Condition, ConditionType } from '@flagrelay/crds';
 import { autoscaled } from './autoscaled.ts';
 import { available } from './available.ts';
+import { drainsAllowed } from './drains-allowed.ts';
 import { environmentsConnected } from './environments-connected.ts';
 import { paused } from './paused.ts';
 import { progressing } from './progressing.ts';
 import { ready } from './ready.ts';
 import { isObservable, reconciled } from './reconciled.ts';
 import { referencesResolved } from './references-resolved.ts';
+import { reportsReceived } from './reports-received.ts';
 import { storeHealthy } from './store-healthy.ts';
 import { toTime } from './times.ts';
 import type { Evidence, Verdict } from './verdict.ts';
@@ -25,8 +27,10 @@ export function evaluate(evidence: Evidence): Condition[] {
     Available: available(evidence),
     Progressing: progressing(evidence),
     EnvironmentsConnected: environmentsConnected(evidence),
+    ReportsReceived: reportsReceived(evidence),
     StoreHealthy: storeHealthy(evidence),
     ZonesSpread: zonesSpread(evidence),
+    DrainsAllowed: drainsAllowed(evidence),
     Autoscaled: autoscaled(evidence),
     Paused: paused(evidence),
     VersionSkew: versionSkew(evidence),

@@ -14,6 +14,7 @@ export function deploymentFacts({ metadata, spec, status }: Deployment): Deploym
     updated: status?.updatedReplicas ?? 0,
     available: status?.availableReplicas ?? 0,
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
+    paused: spec?.paused === true,
     deadlineExceeded: stuck ? (progress.message ?? 'The rollout did not get on in time.') : undefined,
     replicaFailure: failure?.status === 'True' ? (failure.message ?? failure.reason) : undefined,
   };

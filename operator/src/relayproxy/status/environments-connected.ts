@@ -1,4 +1,5 @@
 import type { Aggregate } from './aggregate.ts';
+import { describeSilent } from './reports-received.ts';
 import type { SilentPod } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
@@ -50,6 +51,7 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
   if (failed.length === 0) return { status: 'Unknown', reason: 'AwaitingRollout', message };
   const states = new Set(failed.map((item) => item.status.state));
   if (states.has('OFF')) return { status: 'False', reason: 'InvalidKey', message };
+  if (states.has('DuplicateCredential')) return { status: 'False', reason: 'DuplicateCredential', message };
   if (states.has('CredentialMissing')) return { status: 'False', reason: 'CredentialMissing', message };
   // Without any pod that ever had the data nothing is broken yet.
   const starting = states.size === 1 && states.has('INITIALIZING') && failed.every((item) => !item.status.lastError);
@@ -60,8 +62,7 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
 /** Which pods do not report, and what asking them brought. */
 function silence(silent: readonly SilentPod[]): string {
   if (silent.length === 0) return '';
-  const names = silent.map(({ name, problem }) => (problem === undefined ? name : `${name} (${problem})`));
-  return `; pods that do not report and are asked instead: ${someOf(names)}`;
+  return `; pods that do not report and are asked instead: ${someOf(silent.map(describeSilent))}`;
 }
 
 function describe({ status: { name, state, lastError } }: Aggregate): string {

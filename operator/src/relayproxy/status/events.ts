@@ -20,6 +20,8 @@ export interface ChildChanges {
   readonly deleted: readonly string[];
   /** Replicas before and after, when the spec or the connections changed them, and why if it was the latter. */
   readonly scaled: { readonly from: number; readonly to: number; readonly why?: string | undefined } | undefined;
+  /** True when the Deployment had been paused by somebody, and goes on. */
+  readonly resumed?: boolean | undefined;
 }
 
 /** What is worth an Event between two statuses. The same pair gives the same Events, so that a restart repeats none. */
@@ -42,7 +44,7 @@ function sizingEvents(before: RelayProxyStatus['sizing'], after: RelayProxyStatu
 }
 
 /** What is worth an Event of what was done to the children. */
-export function childEvents({ created, updated, deleted, scaled }: ChildChanges): Happening[] {
+export function childEvents({ created, updated, deleted, scaled, resumed }: ChildChanges): Happening[] {
   const lists = [
     ['Created', created],
     ['Updated', updated],
@@ -51,6 +53,11 @@ export function childEvents({ created, updated, deleted, scaled }: ChildChanges)
   const events = lists
     .filter(([, names]) => names.length > 0)
     .map(([reason, names]) => normal(reason, 'Reconcile', `${reason} ${names.join(', ')}.`));
+  if (resumed) {
+    const note =
+      'Somebody paused the Deployment; it goes on. `spec.paused` of the RelayProxy is the way to stop changes.';
+    events.push(warning('DeploymentPaused', 'Reconcile', note));
+  }
   if (scaled) {
     const why = scaled.why === undefined ? '' : `: ${scaled.why}`;
     events.push(normal('Scaled', 'Scale', `Replicas changed from ${scaled.from} to ${scaled.to}${why}.`));
@@ -63,7 +70,8 @@ type Rule = (after: Condition, before: Condition | undefined) => Happening | und
 
 const rules: Readonly<Record<string, Rule>> = {
   Reconciled: (after, before) =>
-    after.status === 'False' && (before?.status !== 'False' || before.reason !== after.reason)
+    (after.status === 'False' || after.reason === 'NameCollision') &&
+    (before?.status !== after.status || before.reason !== after.reason)
       ? warning(after.reason, 'Reconcile', after.message)
       : undefined,
   ReferencesResolved: (after, before) =>
@@ -93,6 +101,15 @@ const rules: Readonly<Record<string, Rule>> = {
     after.status === 'True' && (before?.status !== 'True' || before.reason !== after.reason)
       ? warning('VersionSkew', 'Observe', after.message)
       : undefined,
+  // Pods that are silent are told one by one.
+  ReportsReceived: (after, before) =>
+    after.reason === 'AccountReplaced' && before?.reason !== after.reason
+      ? warning(after.reason, 'Observe', after.message)
+      : undefined,
+  DrainsAllowed: (after, before) =>
+    after.status === 'False' && before?.status !== 'False'
+      ? warning(after.reason, 'Reconcile', after.message)
+      : undefined,
   Paused: (after, before) => {
     if (after.status === 'True')
       return before?.status === 'True' ? undefined : normal('Paused', 'Pause', after.message);
@@ -117,11 +134,21 @@ function environmentEvents(before: readonly EnvironmentStatus[], after: readonly
   const connected = names('VALID').filter((name) => !isNew(name));
   const refused = names('OFF');
   const interrupted = names('INTERRUPTED');
+  const duplicate = after.filter(({ name }) => names('DuplicateCredential').includes(name));
   return [
     ...(connected.length > 0 ? [normal('EnvironmentConnected', 'Observe', `Connected: ${someOf(connected)}.`)] : []),
     ...(refused.length > 0
       ? [warning('InvalidKey', 'Observe', `Upstream refuses the SDK key of ${someOf(refused)}.`)]
       : []),
+    ...duplicate
+      .slice(0, 5)
+      .map(({ name, lastError }) =>
+        warning(
+          'DuplicateCredential',
+          'Observe',
+          `Environment ${name} ${lastError?.message ?? 'has the key of another one'}.`,
+        ),
+      ),
     ...(interrupted.length > 0
       ? [warning('EnvironmentDisconnected', 'Observe', `Interrupted: ${someOf(interrupted)}.`)]
       : []),

@@ -46,6 +46,6 @@ test('a pod that cannot be placed says so, which is no failure: a node may come'
   const message = '0/3 nodes are available';
   const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
   assert.deepEqual(waitingOf({ status: { conditions } }), { reason: 'Unschedulable', words: message });
-  assert.equal(isFailing('Unschedulable'), false);
-  assert.equal(isFailing('ImagePullBackOff'), true);
+  assert.equal(isFailing({ reason: 'Unschedulable' }), false);
+  assert.equal(isFailing({ reason: 'ImagePullBackOff' }), true);
 });

@@ -1,4 +1,5 @@
 import type { Pod } from '../resources/kubernetes-types.ts';
+import type { MissingReference } from './snapshot.ts';
 
 /** Why a pod does not run. */
 export interface Waiting {
@@ -6,6 +7,8 @@ export interface Waiting {
   readonly reason: string;
   /** What kubelet, the scheduler or the pod itself says of it; the same from one attempt to the next. */
   readonly words: string | undefined;
+  /** The object, or the key in it, that it waits for, where that is it. */
+  readonly missing?: MissingReference | undefined;
 }
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
@@ -35,8 +38,9 @@ const MAX_WORDS = 200;
 
 /** What keeps a pod's container from running, or the pod from being placed; undefined for a pod that runs or just starts. */
 export function waitingOf({ status }: Pod): Waiting | undefined {
-  const { containerStatuses = [], conditions = [] } = status ?? {};
-  for (const container of containerStatuses) {
+  const { containerStatuses = [], initContainerStatuses = [], conditions = [] } = status ?? {};
+  // While one of these has not ended the relay's own container says no more than that it is being started.
+  for (const container of [...initContainerStatuses, ...containerStatuses]) {
     const found = ofContainer(container);
     if (found !== undefined) return found;
   }
@@ -45,9 +49,20 @@ export function waitingOf({ status }: Pod): Waiting | undefined {
   return { reason: scheduled.reason ?? 'Unschedulable', words: shorten(scheduled.message) };
 }
 
-/** True when nothing but a change helps. */
-export function isFailing(reason: string): boolean {
-  return FAILING.has(reason);
+/** True when nothing but a change helps: of the spec, or of what it refers to. */
+export function isFailing({ reason, missing }: Pick<Waiting, 'reason' | 'missing'>): boolean {
+  return missing !== undefined || FAILING.has(reason);
+}
+
+/**
+ * True for a pod that has a node and whose containers are being made, which is a matter of seconds unless an image is large
+ * or a volume cannot be mounted.
+ */
+export function isStarting(pod: Pod): boolean {
+  const { containerStatuses = [], initContainerStatuses = [], conditions = [] } = pod.status ?? {};
+  if (conditions.find(({ type }) => type === 'PodScheduled')?.status !== 'True') return false;
+  const states = [...initContainerStatuses, ...containerStatuses].map(({ state }) => state?.waiting?.reason);
+  return states.length === 0 || (states.some((reason) => STARTING.has(reason ?? '')) && waitingOf(pod) === undefined);
 }
 
 function ofContainer(container: ContainerStatus): Waiting | undefined {
@@ -68,7 +83,8 @@ function lastLine(text: string | undefined): string | undefined {
   return text?.trimEnd().split('\n').at(-1)?.trim();
 }
 
-function shorten(text: string | undefined): string | undefined {
+/** Words of others, cut to what a status has room for. */
+export function shorten(text: string | undefined): string | undefined {
   if (!text) return undefined;
   return text.length <= MAX_WORDS ? text : `${text.slice(0, MAX_WORDS - 1).toWellFormed()}…`;
 }

@@ -3,7 +3,7 @@ import type { Store } from '../../runtime/store-types.ts';
 import type { Node, Pod } from '../resources/kubernetes-types.ts';
 import { mountedConfigMap } from '../resources/volumes.ts';
 import type { PodDocument } from './pod-document.ts';
-import { waitingOf } from './pod-waiting.ts';
+import { isStarting, waitingOf } from './pod-waiting.ts';
 import type { PodFacts } from './snapshot.ts';
 import { fromTime } from './times.ts';
 
@@ -24,12 +24,15 @@ export function podFacts(
   { topologyKey }: RelayProxySpec['zones'],
   document: (configMap: string) => PodDocument | undefined = () => undefined,
 ): PodFacts[] {
+  // What a pod reports is the zone of the cloud; where nodes are the zones, their names are told apart as well.
+  const otherZone = (pod: Pod, name: string) =>
+    topologyKey === 'kubernetes.io/hostname' ? pod.spec?.nodeName : reportedZone(name);
   return pods
     .filter((pod) => !isFinished(pod))
     .map((pod): PodFacts => {
       const { name = '', uid = '', labels, deletionTimestamp, creationTimestamp } = pod.metadata ?? {};
       const node = pod.spec?.nodeName ? nodes?.get({ name: pod.spec.nodeName }) : undefined;
-      const zone = node?.metadata?.labels?.[topologyKey] ?? labels?.[topologyKey] ?? reportedZone(name);
+      const zone = node?.metadata?.labels?.[topologyKey] ?? labels?.[topologyKey] ?? otherZone(pod, name);
       const terminating = deletionTimestamp !== undefined;
       const configMap = mountedConfigMap(pod.spec);
       return {
@@ -41,11 +44,18 @@ export function podFacts(
         createdAt: fromTime(creationTimestamp),
         zone: zone || undefined,
         address: pod.status?.podIP,
+        ...(pod.spec?.hostNetwork && { hostNetwork: true }),
         waiting: waitingOf(pod),
         document: configMap === undefined ? undefined : document(configMap),
+        ...(!terminating && isStarting(pod) && { startingSince: scheduledAt(pod) }),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function scheduledAt({ status, metadata }: Pod): number {
+  const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return fromTime(scheduled?.lastTransitionTime) ?? fromTime(metadata?.creationTimestamp) ?? 0;
 }
 
 function readyCondition(pod: Pod) {

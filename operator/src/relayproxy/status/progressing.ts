@@ -4,13 +4,19 @@ import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**
  * Progressing: a rollout is under way or complete (as the Deployment's condition means it); False when it is stuck, which is
- * told as soon as a pod fails for a reason that waiting does not mend, and at the Deployment's deadline in any case.
+ * told as soon as a pod fails for a reason that waiting does not mend, and at the Deployment's deadline in any case. A paused
+ * Deployment has no deadline.
  */
 export function progressing({ snapshot: { deployment, outcome, pods } }: Evidence): Verdict {
   if (deployment === undefined) {
     return { status: 'Unknown', reason: 'Reconciling', message: 'There is no Deployment yet.' };
   }
-  const { desired, replicas, updated, available, observed, deadlineExceeded, replicaFailure } = deployment;
+  const { desired, replicas, updated, available, observed, paused, deadlineExceeded, replicaFailure } = deployment;
+  if (paused) {
+    const message =
+      'The Deployment itself is paused (`kubectl rollout pause`), so that no change reaches pods: `kubectl rollout resume` it; `spec.paused` is the way to stop changes.';
+    return { status: 'False', reason: 'DeploymentPaused', message };
+  }
   const waiting = pods.flatMap((pod) => (pod.waiting ? [describe(pod)] : []));
   const why = [...(waiting.length > 0 ? [someOf(waiting, 3)] : []), ...(replicaFailure ? [replicaFailure] : [])];
   if (deadlineExceeded !== undefined) {
@@ -23,7 +29,7 @@ export function progressing({ snapshot: { deployment, outcome, pods } }: Evidenc
   }
   const counts = `${updated} of ${desired} pods run the newest pod template, ${available} are available`;
   const message = `${[counts, ...why].join('; ')}.`;
-  const failing = pods.some(({ waiting: found }) => found !== undefined && isFailing(found.reason));
+  const failing = pods.some(({ waiting: found }) => found !== undefined && isFailing(found));
   if (failing && available < Math.max(desired, replicas)) return { status: 'False', reason: 'PodsFailing', message };
   return { status: 'True', reason: 'RollingOut', message };
 }

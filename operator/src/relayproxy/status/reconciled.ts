@@ -2,9 +2,12 @@ import type { Outcome } from './snapshot.ts';
 import type { Evidence, Verdict } from './verdict.ts';
 
 /** Reconciled: the children match the spec. */
-export function reconciled({ snapshot: { outcome } }: Evidence): Verdict {
+export function reconciled({ snapshot: { outcome, collision } }: Evidence): Verdict {
   switch (outcome.kind) {
     case 'applied':
+      if (collision !== undefined) {
+        return { status: 'True', reason: 'NameCollision', message: `All child objects match the spec. ${collision}.` };
+      }
       return { status: 'True', reason: 'Applied', message: 'All child objects match the spec.' };
     case 'paused':
       return {
@@ -14,7 +17,8 @@ export function reconciled({ snapshot: { outcome } }: Evidence): Verdict {
       };
     case 'failed': {
       const [first, ...others] = outcome.problems;
-      const message = [first, ...others].map((problem) => problem.message).join('; ');
+      const messages = [first, ...others].map((problem) => problem.message);
+      const message = [...messages, ...(collision === undefined ? [] : [collision])].join('; ');
       return { status: 'False', reason: first.reason, message: `${message}.` };
     }
   }

@@ -12,7 +12,7 @@ export function rotatedTime(previous: string | undefined, instances: readonly In
   const times = instances
     .flatMap(({ credentialsRotatedTime }) => fromTime(credentialsRotatedTime) ?? [])
     .sort((a, b) => a - b);
-  const before = fromTime(previous) ?? Number.NEGATIVE_INFINITY;
-  const first = times.find((time) => time > before + ONE_ROTATION_MS);
-  return first === undefined ? previous : toTime(first);
+  let last = fromTime(previous) ?? Number.NEGATIVE_INFINITY;
+  for (const time of times) if (time > last + ONE_ROTATION_MS) last = time;
+  return Number.isFinite(last) ? toTime(last) : previous;
 }

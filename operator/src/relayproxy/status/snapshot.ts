@@ -30,6 +30,10 @@ export interface Snapshot {
   readonly operatorVersion: string;
   /** Ready pods that do not report, so that the operator asks them. */
   readonly silent: readonly SilentPod[];
+  /** Another RelayProxy needs an object of the same name as this one: in words. */
+  readonly collision?: string | undefined;
+  /** When the pods' ServiceAccount was made, where it is the operator's: ms since the epoch. */
+  readonly accountSince?: number | undefined;
 }
 
 /** What became of the children. */
@@ -52,6 +56,7 @@ export interface ChildProblem {
     | 'QuotaExceeded'
     | 'Forbidden'
     | 'KindNotInstalled'
+    | 'KindDisabled'
     | 'ImageVolumeUnsupported'
     | 'DriftsBack'
     | 'Overridden';
@@ -70,6 +75,8 @@ export interface DeploymentFacts {
   readonly available: number;
   /** False while the Deployment's controller has not seen the newest spec. */
   readonly observed: boolean;
+  /** Somebody paused the Deployment itself: it rolls nothing out. */
+  readonly paused: boolean;
   /** The rollout did not get on in time: the Deployment's own words. */
   readonly deadlineExceeded: string | undefined;
   /** Pods cannot be created (quota, admission): the API server's words. */
@@ -87,6 +94,8 @@ export interface PodFacts {
   readonly terminating: boolean;
   /** Why its container does not run. */
   readonly waiting: Waiting | undefined;
+  /** Since when its containers are being made, ms since the epoch; undefined once they are. */
+  readonly startingSince?: number | undefined;
   /** When it became what `ready` says, ms since the epoch. */
   readonly readySince: number | undefined;
   /** ms since the epoch */
@@ -95,6 +104,8 @@ export interface PodFacts {
   readonly address: string | undefined;
   /** The configuration that it was made for; undefined while that is not known. */
   readonly document?: PodDocument | undefined;
+  /** True for a pod in the network of its node, whose address is the node's. */
+  readonly hostNetwork?: boolean | undefined;
 }
 
 /** A pod that does not report by itself. */
@@ -102,11 +113,13 @@ export interface SilentPod {
   readonly name: string;
   /** Why asking it brought nothing, either; undefined when it answered or was not asked yet. */
   readonly problem: string | undefined;
+  /** Why its reports do not get through, in the word of the pod itself. */
+  readonly cause?: string | undefined;
 }
 
 /** Something that the spec refers to and that is not there. */
 export interface MissingReference {
-  readonly reason: 'ConfigMapNotFound' | 'KeyNotFound' | 'ClaimNotFound';
+  readonly reason: 'ConfigMapNotFound' | 'KeyNotFound' | 'ClaimNotFound' | 'SecretNotFound';
   /** For people, such as `ConfigMap "flags"`. */
   readonly what: string;
 }

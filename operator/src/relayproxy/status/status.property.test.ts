@@ -11,7 +11,14 @@ const names = ['production', 'staging', 'test'];
 const key = (name: string) => ({ name: 'keys', key: name });
 
 const time = fc.integer({ min: -900, max: 5 }).map((seconds) => toTime(NOW + seconds * 1000));
-const state = fc.constantFrom('VALID', 'INITIALIZING', 'INTERRUPTED', 'OFF', 'CredentialMissing');
+const state = fc.constantFrom(
+  'VALID',
+  'INITIALIZING',
+  'INTERRUPTED',
+  'OFF',
+  'CredentialMissing',
+  'DuplicateCredential',
+);
 const storeState = fc.constantFrom('VALID', 'INITIALIZING', 'INTERRUPTED');
 const lastError = fc.record({ kind: fc.string({ maxLength: 64 }), time, message: fc.string({ maxLength: 256 }) });
 const unhealthy = fc
@@ -28,8 +35,16 @@ const unhealthy = fc
 const zone = fc.constantFrom('a', 'b', 'c', 'd');
 const instances = fc.uniqueArray(
   fc
-    .tuple(zone, unhealthy, fc.constantFrom('hash', 'old'))
-    .map(([at, items, configHash]) => report(at, { unhealthy: items, configHash, totalEnvironments: names.length })),
+    .tuple(zone, unhealthy, fc.constantFrom('hash', 'old'), fc.constantFrom('1a2b', '3c4d'), time)
+    .map(([at, items, configHash, keyRevision, credentialsRotatedTime]) =>
+      report(at, {
+        unhealthy: items,
+        configHash,
+        keyRevision,
+        credentialsRotatedTime,
+        totalEnvironments: names.length,
+      }),
+    ),
   { selector: (item) => item.name },
 );
 const pods = fc.uniqueArray(
@@ -52,6 +67,10 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.constant({ kind: 'paused' } as const),
   problem.map((first) => ({ kind: 'failed', problems: [first] }) as const),
 );
+const accountSince = fc.option(
+  fc.integer({ min: -4000, max: 0 }).map((seconds) => NOW + seconds * 1000),
+  { nil: undefined },
+);
 const spec: fc.Arbitrary<RelayProxySpecManifest> = fc.constantFrom(
   { environments: names.map((name) => ({ name, sdkKeyRef: key(name) })) },
   { environments: [{ name: 'production', sdkKeyRef: key('p') }], store: { redis: { url: 'redis://r:6379' } } },
@@ -59,7 +78,7 @@ const spec: fc.Arbitrary<RelayProxySpecManifest> = fc.constantFrom(
   { offline: { configMapRef: { name: 'archive' } }, replicas: 0 },
 );
 const snapshot: fc.Arbitrary<Snapshot> = fc
-  .record({ spec, changes: fc.record({ instances, pods, deployment, outcome }) })
+  .record({ spec, changes: fc.record({ instances, pods, deployment, outcome, accountSince }) })
   .map((given) => healthy(given.changes, given.spec));
 
 test('every status is one that the CRD allows', () => {

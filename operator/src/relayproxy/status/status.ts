@@ -4,7 +4,9 @@ import { serviceUrl } from '../resources/service.ts';
 import { sizingStatus } from '../sizing/explain.ts';
 import { aggregate } from './aggregate.ts';
 import { evaluate, toCondition } from './conditions.ts';
+import { keysDifferUntil } from './references-resolved.ts';
 import { reportersOf } from './reporters.ts';
+import { formerTokensUntil } from './reports-received.ts';
 import { rotatedTime } from './rotation.ts';
 import type { Snapshot } from './snapshot.ts';
 import { earliest } from './times.ts';
@@ -29,6 +31,8 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
   const changesAt = environments.list
     .map((item) => item.changesAt)
     .reduce(earliest, failsAt !== undefined && failsAt > now ? failsAt : undefined);
+  const rotatedUntil = keysDifferUntil(snapshot);
+  const ends = [rotatedUntil, formerTokensUntil(snapshot)].filter((at) => at !== undefined && at > now);
   const version = oldestVersion(instances.flatMap((instance) => instance.version ?? []));
   const sizing = sizingStatus(relayProxy);
   const rotated = rotatedTime(snapshot.previous.credentialsRotatedTime, instances);
@@ -53,8 +57,12 @@ export function computeStatus(snapshot: Snapshot): ComputedStatus {
       environments: concise(environments.list.map((item) => item.status)),
       conditions: evaluate({ snapshot, environments }),
     },
-    recheckAfterMs: changesAt === undefined ? undefined : Math.max(1000, changesAt - now),
+    recheckAfterMs: recheckIn(ends.reduce(earliest, changesAt), now),
   };
+}
+
+function recheckIn(at: number | undefined, now: number): number | undefined {
+  return at === undefined ? undefined : Math.max(1000, at - now);
 }
 
 /** Status of an object that this operator cannot make sense of, beside what was known before. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { leaderElectionPermissions, permissions } from '../../permissions.ts';
+import { type Feature, features, leaderElectionPermissions, permissions } from '../../permissions.ts';
 import { PooledKubeConfig } from '../../runtime/kube-config.ts';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
@@ -50,14 +50,15 @@ export interface TestOperator {
 
 /**
  * Starts an operator that watches one namespace as a user that has the permissions of the chart's Role and no other:
- * what it does in tests, it may do in clusters. @param options `home`: namespace of its Lease, where that is another one
+ * what it does in tests, it may do in clusters. It may do nothing about kinds that are disabled.
+ * @param options `home`: namespace of its Lease, where that is another one; `disabled`: kinds that are switched off
  */
 export async function startOperator(
   client: RestClient,
   namespace: string,
-  { home = namespace }: { readonly home?: string } = {},
+  { home = namespace, disabled = [] }: { readonly home?: string; readonly disabled?: readonly Feature[] } = {},
 ): Promise<TestOperator> {
-  for (const one of new Set([namespace, home])) await grant(client, one, userOf(namespace));
+  for (const one of new Set([namespace, home])) await grant(client, one, userOf(namespace), disabled);
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-operator-'));
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigAs(userOf(namespace))));
@@ -70,6 +71,7 @@ export async function startOperator(
       WATCH_NAMESPACES: namespace,
       METRICS_PORT: String(metricsPort),
       PROBE_PORT: String(probePort),
+      DISABLED_FEATURES: disabled.join(','),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -122,10 +124,11 @@ async function readMetric(url: string, name: string, labels: string): Promise<nu
 const userOf = (namespace: string): string => `flagrelay-test-operator-${namespace}`;
 
 /** A Role and its binding with the operator's own permissions. */
-async function grant(client: RestClient, namespace: string, user: string): Promise<void> {
+async function grant(client: RestClient, namespace: string, user: string, disabled: readonly Feature[]): Promise<void> {
   const apiGroup = 'rbac.authorization.k8s.io';
   const metadata = { name: 'operator', namespace };
-  const rules = [...permissions, ...leaderElectionPermissions];
+  const off = new Set<object>(disabled.map((feature) => features[feature]));
+  const rules = [...permissions.filter((rule) => !off.has(rule)), ...leaderElectionPermissions];
   const subjects = [{ kind: 'User', apiGroup, name: user }];
   const roleRef = { apiGroup, kind: 'Role', name: 'operator' };
   const apply = (type: ResourceType, object: KubernetesObject) => client.apply(type, object, { force: true });

@@ -41,6 +41,7 @@ export const complete: DeploymentFacts = {
   updated: 3,
   available: 3,
   observed: true,
+  paused: false,
   deadlineExceeded: undefined,
   replicaFailure: undefined,
 };
