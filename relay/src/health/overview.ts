@@ -82,15 +82,17 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
         };
       }),
     facts() {
-      const digest = credentialsDigest([...registry.environments()].map(({ definition }) => definition));
+      const environments = [...registry.environments()];
+      const digest = credentialsDigest(environments.map(({ definition }) => definition));
+      const views = environments.map((environment) => ({
+        environment,
+        connected: statusOf(environment).connected,
+        rival: registry.rivalOf(environment),
+      }));
       return {
         ...(digest === undefined ? {} : { credentialsDigest: digest }),
-        connectedEnvironments: [...registry.environments()].filter(
-          (one) => registry.rivalOf(one) === undefined && statusOf(one).connected,
-        ).length,
-        environments: [...registry.environments()].map((environment) =>
-          factsOf(environment, statusOf(environment).connected, registry.rivalOf(environment)),
-        ),
+        connectedEnvironments: views.filter(({ connected, rival }) => connected && rival === undefined).length,
+        environments: views.map(({ environment, connected, rival }) => factsOf(environment, connected, rival)),
       };
     },
   };

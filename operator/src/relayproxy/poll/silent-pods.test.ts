@@ -20,6 +20,7 @@ const cases: [what: string, silent: boolean, pod: PodFacts, item: InstanceStatus
     ['a pod without an address', false, since(900, { address: undefined }), undefined],
     ['the report of a pod of the same name that is gone', true, since(900), { ...own, uid: 'another' }],
     ['an item that the operator wrote itself', true, since(900), polled],
+    ['an item that the operator wrote itself, of a young pod', true, since(10), polled],
     ['an older configuration since just now', false, since(900), { ...own, configHash: 'old' }, 10],
     ['an older configuration for long', true, since(900), { ...own, configHash: 'old' }, 95],
     [

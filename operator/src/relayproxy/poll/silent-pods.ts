@@ -67,6 +67,8 @@ function quietSince(
   item: InstanceStatus | undefined,
   { configHash, outdatedSince, hasStopped }: SilenceInput,
 ): number | undefined {
+  // Asked once, it is asked until it reports: also a pod that is ready since just now.
+  if (item?.polledTime !== undefined) return 0;
   if (!isOwnReport(item)) return pod.readySince ?? pod.createdAt ?? 0;
   if (hasStopped?.(item)) return 0;
   return isOutdated(item, expectedHash(pod, configHash)) ? outdatedSince(pod.uid) : undefined;

@@ -52,7 +52,7 @@ const severity: readonly EnvironmentState[] = [
 ];
 
 /** States that waiting does not mend: a new pod in one of them does not become ready by itself. */
-const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'CredentialMissing']);
+const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'DuplicateCredential', 'CredentialMissing']);
 
 /**
  * Puts the pods' reports together. With AutoConfig and archives only environments that some pod reports are listed. While pods
