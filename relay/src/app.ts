@@ -9,6 +9,7 @@ import { compile } from './evaluation/compile.ts';
 import { turnsUse } from './evaluation/turns.ts';
 import { createAbsences } from './files/absences.ts';
 import { followConfig } from './health/config-facts.ts';
+import type { KeyGate } from './health/key-gate.ts';
 import { followMissingFiles } from './health/missing-files.ts';
 import { createOverview, type Overview } from './health/overview.ts';
 import type { InstanceFacts } from './health/report-item.ts';
@@ -111,6 +112,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const { logger, worker } = deps;
   let draining = false;
   let reporter: Reporter | undefined;
+  let keyGate: KeyGate | undefined;
   const changed = (): void => (worker === undefined ? reporter?.changed() : worker.changed());
   const absences = createAbsences(logger, changed);
   // The primary looks for all of its workers.
@@ -169,6 +171,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     disconnectedAfterMs: config.upstream.disconnectedAfterMs,
     bigSegmentsStaleAsDegraded: config.bigSegments.staleAsDegraded,
     draining: () => draining,
+    keyGate: () => keyGate,
   });
   const events = createEventHandlers({ config, dispatcher, metrics, registry, bodies });
   const { tls, compression, drainMs } = config.server;
@@ -262,6 +265,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     renewal?.close();
     rebalancing?.close();
     await reporter?.close();
+    await keyGate?.close();
     await feeds.definitions.close();
     hub.close();
     connections.close();
@@ -279,6 +283,11 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   };
 
   try {
+    if (config.report !== undefined) {
+      const { createKeyGate } = await import('./health/key-gate.ts');
+      const account = { onAbsent: absences.hook('serviceAccount') };
+      keyGate = createKeyGate({ config: config.report, env: deps.env, logger, changed, account });
+    }
     const port = await listen(server, config.server.port, 'SDK listener', worker !== undefined);
     const opsPort = worker === undefined ? await listenOps(ops, config.ops, logger) : undefined;
     await feeds.definitions.start(sink);

@@ -3,7 +3,9 @@ import type { Environment } from '../environment/environment.ts';
 import { isConnected } from '../environment/link-status.ts';
 import type { Registry, Rival } from '../environment/registry.ts';
 import type { EnvironmentSample } from '../telemetry/metrics.ts';
+import type { KeyGate } from './key-gate.ts';
 import { credentialsDigest } from './key-revision.ts';
+import { awaitedOf } from './peers.ts';
 import { type Readiness, readiness } from './readiness.ts';
 import type { EnvironmentFacts, InstanceFacts } from './report-item.ts';
 import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
@@ -26,6 +28,8 @@ export interface OverviewOptions {
   readonly bigSegmentsStaleAsDegraded: boolean;
   /** The relay is going down: it is not ready, whatever its environments say. */
   readonly draining: () => boolean;
+  /** Holds a pod that lacks keys which others have; undefined where there is nobody to ask. */
+  readonly keyGate?: () => KeyGate | undefined;
 }
 
 /** Reads the registry when asked; nothing is cached but that the relay was ready once. */
@@ -64,7 +68,10 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
     readiness() {
       if (options.draining()) return { ready: false, reason: 'shutting down' };
       if (wasReady) return { ready: true, reason: 'ok' };
-      const result = readiness(registry.listed, [...registry.environments()]);
+      const environments = [...registry.environments()];
+      const held = options.keyGate?.()?.holds(awaitedOf(environments.map(({ definition }) => definition)));
+      const base = readiness(registry.listed, environments);
+      const result = base.ready && held !== undefined ? { ready: false, reason: held } : base;
       wasReady = result.ready;
       return result;
     },
@@ -116,6 +123,7 @@ function factsOf(environment: Environment, connected: boolean, rival: Rival | un
     ...(credentialProblem === undefined
       ? { state: link.state, since: link.stateSince }
       : { state: 'CredentialMissing' as const, served: connected, since: credentialMissingSince }),
+    ...(definition.awaited === undefined ? {} : { awaited: definition.awaited }),
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...storeState,
   };

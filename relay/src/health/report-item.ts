@@ -1,3 +1,4 @@
+import type { AwaitedCredential } from '../environment/definition.ts';
 import type { Absence } from '../files/absences.ts';
 import type { LinkError, LinkState } from '../model/link.ts';
 import type { StoreStatus } from '../store/store.ts';
@@ -13,6 +14,8 @@ export interface EnvironmentFacts {
   readonly state: LinkState | 'CredentialMissing' | 'DuplicateCredential';
   /** With `CredentialMissing`: it is connected and serves its SDKs all the same, with the keys that were read before. */
   readonly served?: boolean;
+  /** Credentials that this process should have and has never read; not reported. */
+  readonly awaited?: readonly AwaitedCredential[];
   /** ms since the epoch */
   readonly since: number;
   readonly lastError?: Omit<LinkError, 'kind'> & { readonly kind: LinkError['kind'] | 'DUPLICATE_CREDENTIAL' };

@@ -14,6 +14,7 @@ export const JOB_NAMES = [
   'init-timeout',
   'key-cleanup',
   'key-expiry',
+  'key-gate',
   'promise',
   'redis-check',
   'snapshot-write',

@@ -4,7 +4,10 @@ import type { RelayDeps, RunningProgram } from '../app.ts';
 import type { RelayConfig } from '../config/document.ts';
 import { createAbsences, mergeAbsences } from '../files/absences.ts';
 import { followConfig } from '../health/config-facts.ts';
+import type { KeyGate } from '../health/key-gate.ts';
 import { followMissingFiles } from '../health/missing-files.ts';
+import { awaitedOf } from '../health/peers.ts';
+import type { Readiness } from '../health/readiness.ts';
 import type { InstanceFacts } from '../health/report-item.ts';
 import type { Reporter } from '../health/reporter.ts';
 import { closeServer, listen } from '../http/listener.ts';
@@ -27,6 +30,8 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   const { logger } = deps;
   let draining = false;
   let reporter: Reporter | undefined;
+  let keyGate: KeyGate | undefined;
+  let wasReady = false;
   const changed = (): void => reporter?.changed();
   const absences = createAbsences(logger, changed);
   const missing = followMissingFiles(config, absences);
@@ -49,9 +54,13 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     fatal: deps.fatal,
     restarted: () => metrics.restarts.inc(),
   });
-  const readiness = () => {
-    const { ready, reason } = crew.facts();
-    return draining ? { ready: false, reason: 'shutting down' } : { ready, reason };
+  const readiness = (): Readiness => {
+    if (draining) return { ready: false, reason: 'shutting down' };
+    const { ready, reason, environments } = crew.facts();
+    const held = wasReady ? undefined : keyGate?.holds(awaitedOf(environments));
+    if (ready && held !== undefined) return { ready: false, reason: held };
+    wasReady ||= ready;
+    return { ready, reason };
   };
   const ops = createOpsServer({
     readiness,
@@ -67,6 +76,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
     draining = true;
     missing.close();
     await reporter?.close();
+    await keyGate?.close();
     await feeds.definitions.close();
     await Promise.all([crew.close(), closeServer(ops)]);
     await sources.close();
@@ -79,6 +89,11 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   };
 
   try {
+    if (config.report !== undefined) {
+      const { createKeyGate } = await import('../health/key-gate.ts');
+      const account = { onAbsent: absences.hook('serviceAccount') };
+      keyGate = createKeyGate({ config: config.report, env: deps.env, logger, changed, account });
+    }
     await probe(config.server.port);
     const port = await crew.start();
     const opsPort = await listenOps(ops, config.ops, logger);

@@ -1,13 +1,15 @@
 import { isFailing } from './pod-waiting.ts';
+import { podsWithoutKeys } from './pods-without-keys.ts';
 import type { PodFacts } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**
  * Progressing: a rollout is under way or complete (as the Deployment's condition means it); False when it is stuck, which is
- * told as soon as a pod fails for a reason that waiting does not mend, and at the Deployment's deadline in any case. A paused
- * Deployment has no deadline.
+ * told as soon as a pod fails for a reason that waiting does not mend, or is not ready for want of a key, and at the Deployment's deadline in
+ * any case. A paused Deployment has no deadline.
  */
-export function progressing({ snapshot: { deployment, outcome, pods } }: Evidence): Verdict {
+export function progressing({ snapshot }: Evidence): Verdict {
+  const { deployment, outcome, pods } = snapshot;
   if (deployment === undefined) {
     return { status: 'Unknown', reason: 'Reconciling', message: 'There is no Deployment yet.' };
   }
@@ -18,7 +20,12 @@ export function progressing({ snapshot: { deployment, outcome, pods } }: Evidenc
     return { status: 'False', reason: 'DeploymentPaused', message };
   }
   const waiting = pods.flatMap((pod) => (pod.waiting ? [describe(pod)] : []));
-  const why = [...(waiting.length > 0 ? [someOf(waiting, 3)] : []), ...(replicaFailure ? [replicaFailure] : [])];
+  const keyless = podsWithoutKeys(snapshot);
+  const why = [
+    ...(waiting.length > 0 ? [someOf(waiting, 3)] : []),
+    ...(keyless.length > 0 ? [someOf(keyless, 3)] : []),
+    ...(replicaFailure ? [replicaFailure] : []),
+  ];
   if (deadlineExceeded !== undefined) {
     return { status: 'False', reason: 'DeadlineExceeded', message: `${[deadlineExceeded, ...why].join('; ')}` };
   }
@@ -29,7 +36,7 @@ export function progressing({ snapshot: { deployment, outcome, pods } }: Evidenc
   }
   const counts = `${updated} of ${desired} pods run the newest pod template, ${available} are available`;
   const message = `${[counts, ...why].join('; ')}.`;
-  const failing = pods.some(({ waiting: found }) => found !== undefined && isFailing(found));
+  const failing = keyless.length > 0 || pods.some(({ waiting: found }) => found !== undefined && isFailing(found));
   if (failing && available < Math.max(desired, replicas)) return { status: 'False', reason: 'PodsFailing', message };
   return { status: 'True', reason: 'RollingOut', message };
 }

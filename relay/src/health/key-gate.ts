@@ -1,0 +1,153 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RelayConfig } from '../config/document.ts';
+import { jobTimer } from '../jobs/jobs.ts';
+import { podVariable, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
+import { describe } from '../telemetry/describe.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createPeerStatusClient } from './peer-status.ts';
+import { type AwaitedEnvironment, servedByOthers } from './peers.ts';
+
+/** Keeps a pod that lacks a key from taking the place of pods that have it. */
+export interface KeyGate {
+  /**
+   * Why a pod that has never been ready, and awaits these credentials, must not be ready now; undefined when it may be. Cheap: it
+   * starts asking, and says what is known.
+   */
+  holds(awaited: readonly AwaitedEnvironment[]): string | undefined;
+  /** Stops asking and frees the connection. */
+  close(): Promise<void>;
+}
+
+/** What {@link createKeyGate} needs. */
+export interface KeyGateOptions {
+  readonly config: NonNullable<RelayConfig['report']>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  /** What {@link KeyGate.holds} says may have changed. */
+  readonly changed: () => void;
+  /** Where the pod's service account is; kubelet's folder unless given. */
+  readonly account?: ServiceAccountFiles;
+  readonly timing?: Partial<KeyGateTiming>;
+}
+
+/** All in ms. */
+export interface KeyGateTiming {
+  /** From one look at the pod's peers to the next, less up to a quarter at random. */
+  readonly lookMs: number;
+  /** The API server has this long to answer. */
+  readonly timeoutMs: number;
+  /** From a failure to the next look, while nothing is known yet. */
+  readonly retryMs: number;
+  /** Without any answer for this long nothing holds the pod. */
+  readonly giveUpMs: number;
+}
+
+const TIMING: KeyGateTiming = { lookMs: 10_000, timeoutMs: 5_000, retryMs: 2_000, giveUpMs: 30_000 };
+/** After others served, as many looks in a row must find nobody: the status is put together from reports that come one by one. */
+const LOOKS_TO_OPEN = 2;
+
+/**
+ * Asks the API server who else serves the environments whose keys this pod lacks: at once, then every ten seconds while others
+ * do. Once it was found that nobody does, it does not hold any more.
+ *
+ * While the API server has not answered yet, the pod is held for half a minute: a rollout gets on only as fast as pods become
+ * ready, so that waiting costs little, and being ready too early costs an environment. Where it never answers, such as
+ * behind a network policy, the pod is ready then. An answer that others serve holds for as long as there is no other: old pods
+ * go only by way of the same API server.
+ * @throws StartupError outside of a cluster
+ */
+export function createKeyGate(options: KeyGateOptions): KeyGate {
+  const { config, env, logger, changed } = options;
+  const timing = { ...TIMING, ...options.timing };
+  const self = podVariable(env, 'POD_NAME', 'report');
+  const client = createPeerStatusClient(
+    podVariable(env, 'POD_NAMESPACE', 'report'),
+    config.relayProxy,
+    env,
+    options.account,
+  );
+  let awaited: readonly AwaitedEnvironment[] = [];
+  /** Who is served by others, as last seen; undefined before the first answer. */
+  let served: ReadonlyMap<string, number> | undefined;
+  let firstLookAt: number | undefined;
+  /** Looks in a row that found nobody. */
+  let nobody = 0;
+  let open = false;
+  let looking = false;
+
+  const timer = jobTimer('key-gate', () => look());
+
+  const look = async (): Promise<void> => {
+    if (open || looking || awaited.length === 0) return;
+    looking = true;
+    firstLookAt ??= performance.now();
+    try {
+      take(servedByOthers(await client.read(timing.timeoutMs), self, awaited));
+    } catch (error) {
+      failed(error, performance.now() - firstLookAt);
+    } finally {
+      looking = false;
+      const wait = served === undefined ? timing.retryMs : timing.lookMs * (1 - Math.random() / 4);
+      if (!open && awaited.length > 0) timer.arm(wait);
+    }
+  };
+
+  const take = (found: ReadonlyMap<string, number>): void => {
+    nobody = found.size === 0 ? nobody + 1 : 0;
+    if (found.size === 0 && (served === undefined || nobody >= LOOKS_TO_OPEN)) {
+      open = true;
+      if (served !== undefined) logger.info('no other pod serves what this pod has no key of: it may be ready');
+      changed();
+      return;
+    }
+    if (found.size === 0 || isDeepStrictEqual(found, served)) return;
+    served = found;
+    logger.warn('not ready: other pods serve what this pod has no key of', { why: words(found) });
+    changed();
+  };
+
+  const failed = (error: unknown, sinceMs: number): void => {
+    if (open || served !== undefined || sinceMs < timing.giveUpMs) return;
+    open = true;
+    logger.warn('cannot ask whether other pods serve what this pod has no key of: it may be ready without', {
+      environments: awaited.map(({ name }) => name).join(', '),
+      error: describe(error),
+    });
+    changed();
+  };
+
+  return {
+    holds(now) {
+      awaited = now;
+      if (open || now.length === 0) return undefined;
+      if (served === undefined) {
+        if (!looking) timer.arm(0);
+        return `${names(now)}: no key here, and it is not known yet whether other pods have it`;
+      }
+      if (!looking) timer.arm(timing.lookMs);
+      const held = new Map([...served].filter(([name]) => now.some((one) => one.name === name)));
+      return held.size === 0 ? undefined : words(held);
+    },
+    async close() {
+      open = true;
+      timer.cancel();
+      await client.close();
+    },
+  };
+}
+
+/** As many names as a line holds. */
+const MAX_NAMES = 5;
+
+function words(held: ReadonlyMap<string, number>): string {
+  const each = [...held].slice(0, MAX_NAMES).map(([name, count]) => {
+    const others = count === 1 ? '1 other pod serves' : `${count} other pods serve`;
+    return `environment ${name} has no key here, and ${others} it`;
+  });
+  return [...each, ...(held.size > MAX_NAMES ? [`and ${held.size - MAX_NAMES} more`] : [])].join('; ');
+}
+
+function names(awaited: readonly AwaitedEnvironment[]): string {
+  const shown = awaited.slice(0, MAX_NAMES).map(({ name }) => name);
+  return [`environment ${shown.join(', ')}`, ...(awaited.length > MAX_NAMES ? ['and more'] : [])].join(' ');
+}

@@ -1,0 +1,46 @@
+import {
+  ApiServerError,
+  createApiServer,
+  type PodVariables,
+  type ServiceAccountFiles,
+} from '../kubernetes/api-server.ts';
+import type { FleetStatus } from './peers.ts';
+
+/** Reads the status of the pod's RelayProxy. */
+export interface PeerStatusClient {
+  /**
+   * The status as it is now; empty when there is no such RelayProxy.
+   * @throws ApiServerError
+   */
+  read(timeoutMs: number): Promise<FleetStatus>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * A client with the pod's service account, whose Role lets it get that one object.
+ * @throws StartupError outside of a cluster
+ */
+export function createPeerStatusClient(
+  namespace: string,
+  relayProxy: string,
+  env: PodVariables,
+  account?: ServiceAccountFiles,
+): PeerStatusClient {
+  const server = createApiServer(env, 'report', account);
+  const object = [namespace, 'relayproxies', relayProxy].map(encodeURIComponent).join('/');
+  const path = `/apis/flagrelay.dev/v1alpha1/namespaces/${object}/status`;
+  return {
+    read: async (timeoutMs) => {
+      try {
+        const body = await server.request({ method: 'GET', path, timeoutMs });
+        return ((await body.json()) as { status?: FleetStatus } | null)?.status ?? {};
+      } catch (error) {
+        if (error instanceof ApiServerError && error.status === 404) return {};
+        if (error instanceof ApiServerError) throw error;
+        throw new ApiServerError(`the API server's answer cannot be read: ${String(error)}`, 0, 0, { cause: error });
+      }
+    },
+    close: () => server.close(),
+  };
+}
