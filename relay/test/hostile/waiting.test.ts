@@ -44,3 +44,27 @@ describe('requests that wait behind a stream take little memory together', () =>
     });
   }
 });
+
+test('the body of a request for a stream is not kept', async () => {
+  await using victim = await startVictim(POD);
+  const context = Buffer.from('{"kind":"user","key":"a"}').toString('base64url');
+  for (const path of [
+    `/ping/${ATTACKED.env}`,
+    `/eval/${ATTACKED.env}/${context}`,
+    `/sdk/stream/eval/${context}?auth=${ATTACKED.env}`,
+  ]) {
+    using connection = new RawConnection(victim.port);
+    const length = 20 * 1024 * 1024;
+    await victim.survives(async () => {
+      await connection.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+      await eventually(() => assert.match(connection.received, /event: /));
+      // What is not read does not leave: the kernel's buffers take a few MB.
+      let written = false;
+      void connection.write(Buffer.alloc(length - 1)).then(() => {
+        written = true;
+      });
+      await eventually(() => assert.ok(written), 10_000);
+    });
+    assert.equal(connection.closed, false);
+  }
+});
