@@ -54,7 +54,14 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
         Array.from({ length: 500 }, (_, index) => [
           `flag-${index}`,
           simpleFlag(`flag-${index}`, 1, {
-            fallthrough: { rollout: { variations: [{ variation: 0, weight: 50_000 }, { variation: 1, weight: 50_000 }] } },
+            fallthrough: {
+              rollout: {
+                variations: [
+                  { variation: 0, weight: 50_000 },
+                  { variation: 1, weight: 50_000 },
+                ],
+              },
+            },
           }),
         ]),
       );
@@ -68,7 +75,10 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
         ),
       );
       console.log(JSON.stringify(result));
-      assert.ok(result.statuses.every((status) => status === 200), result.statuses.join());
+      assert.ok(
+        result.statuses.every((status) => status === 200),
+        result.statuses.join(),
+      );
     });
   }
 
@@ -85,10 +95,17 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
             `REPORT /sdk/evalx/${ATTACKED.env}/context HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${MIB}\r\n\r\n${part}`,
           );
         }
-        return meanwhile(1, async () => new Promise((resolve) => setTimeout(resolve, 50)), () => report(victim, NEIGHBOUR.env, contextWith(100)));
+        return meanwhile(
+          1,
+          async () => new Promise((resolve) => setTimeout(resolve, 50)),
+          () => report(victim, NEIGHBOUR.env, contextWith(100)),
+        );
       });
       console.log(JSON.stringify(result));
-      assert.ok(result.statuses.every((status) => status === 200), result.statuses.join());
+      assert.ok(
+        result.statuses.every((status) => status === 200),
+        result.statuses.join(),
+      );
     } finally {
       for (const connection of connections) connection[Symbol.dispose]();
     }
@@ -106,7 +123,10 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
       ),
     );
     console.log(JSON.stringify(result));
-    assert.ok(result.statuses.every((status) => status === 200), result.statuses.join());
+    assert.ok(
+      result.statuses.every((status) => status === 200),
+      result.statuses.join(),
+    );
     assert.ok(memory.peak < 450, `${memory.peak} MiB`);
   });
 });
