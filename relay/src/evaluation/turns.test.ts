@@ -5,27 +5,29 @@ import { BusyError, inTurns, turnsUse } from './turns.ts';
 
 const wanted = () => true;
 
-test('one evaluation after the other; each owner in turn, however much one has', async () => {
+test('of one owner one evaluation after the other; each owner in turn, however long those of another take', async () => {
   const ended: string[] = [];
-  let open = 0;
-  const evaluate = (owner: object, name: string) =>
+  const evaluate = (owner: { open: number }, name: string, turns: number) =>
     inTurns(
       owner,
       1,
       function* () {
-        open += 1;
-        assert.equal(open, 1);
-        yield;
-        open -= 1;
+        owner.open += 1;
+        assert.equal(owner.open, 1);
+        for (let count = 0; count < turns; count++) {
+          const end = performance.now() + 9;
+          while (performance.now() < end) yield;
+        }
+        owner.open -= 1;
         ended.push(name);
       },
       wanted,
     );
-  const [greedy, other] = [{}, {}];
-  const all = ['g1', 'g2', 'g3'].map((name) => evaluate(greedy, name));
-  all.push(evaluate(other, 'o1'));
+  const [greedy, other] = [{ open: 0 }, { open: 0 }];
+  const all = ['g1', 'g2'].map((name) => evaluate(greedy, name, 10));
+  all.push(evaluate(other, 'o1', 1), evaluate(other, 'o2', 1));
   await Promise.all(all);
-  assert.deepEqual(ended, ['g1', 'o1', 'g2', 'g3']);
+  assert.deepEqual(ended, ['o1', 'o2', 'g1', 'g2']);
 });
 
 test('one owner leaves room for the next', async () => {

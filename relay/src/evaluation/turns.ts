@@ -30,16 +30,22 @@ export interface TurnsUse {
   readonly held: number;
 }
 
-/** Evaluations of one owner that wait, and its share of the memory. */
+/** An evaluation that is not at its end. */
+interface Evaluation {
+  /** Goes on for a while; false when it has ended, however. */
+  goOn(): boolean;
+}
+
+/** Evaluations of one owner, the first of which has begun perhaps, and its share of the memory. */
 interface Line {
   readonly share: Share;
-  readonly waiting: (() => Promise<void>)[];
+  readonly evaluations: Evaluation[];
 }
 
 // Turns belong to the process, as its event loop does.
 let budget: SharedBytes | undefined;
 const lines = new WeakMap<object, Line>();
-/** Those with something that waits; whose turn comes next is first. */
+/** Those with something to do; whose turn comes next is first. */
 const order = new Set<Line>();
 let running = false;
 let done = 0;
@@ -53,49 +59,64 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-async function run<T>(begin: () => Generator<void, T>, isWanted: () => boolean): Promise<T | undefined> {
-  const steps = begin();
-  while (isWanted()) {
-    const end = performance.now() + TURN_MS;
-    do {
-      const step = steps.next();
-      if (step.done === true) {
-        done += 1;
-        return step.value;
+function evaluationOf<T>(
+  begin: () => Generator<void, T>,
+  isWanted: () => boolean,
+  { resolve, reject }: PromiseWithResolvers<T | undefined>,
+): Evaluation {
+  let steps: Generator<void, T> | undefined;
+  return {
+    goOn: () => {
+      try {
+        if (!isWanted()) {
+          resolve(undefined);
+          return false;
+        }
+        steps ??= begin();
+        const end = performance.now() + TURN_MS;
+        do {
+          const step = steps.next();
+          if (step.done === true) {
+            done += 1;
+            resolve(step.value);
+            return false;
+          }
+        } while (performance.now() < end);
+        return true;
+      } catch (error) {
+        reject(error);
+        return false;
       }
-    } while (performance.now() < end);
-    await nextTurn();
-  }
-  return undefined;
+    },
+  };
 }
 
 function lineOf(owner: object): Line {
   budget ??= new SharedBytes(Math.max(4 * 2 ** 20, Math.floor(memoryLimitBytes() * MEMORY_SHARE)));
   let line = lines.get(owner);
   if (line === undefined) {
-    line = { share: budget.share(), waiting: [] };
+    line = { share: budget.share(), evaluations: [] };
     lines.set(owner, line);
   }
   return line;
 }
 
-/** One evaluation of each owner in turn, until nothing waits. */
+/** A turn of each owner in turn, until nothing is left to do. */
 async function runAll(): Promise<void> {
   running = true;
   for (const line of order) {
     await nextTurn();
     order.delete(line);
-    const next = line.waiting.shift();
+    if (!line.evaluations[0]!.goOn()) line.evaluations.shift();
     // Behind the others.
-    if (line.waiting.length > 0) order.add(line);
-    await next?.();
+    if (line.evaluations.length > 0) order.add(line);
   }
   running = false;
 }
 
 /**
- * Runs an evaluation of a large context in turns with everything else that the process does, one such evaluation at a time: so they take turns
- * with the others together, not each. Owners come one after the other, however much one of them has to do.
+ * Runs an evaluation of a large context in turns with everything else that the process does. All such evaluations together take one turn at a
+ * time, and their owners have it one after the other, however much one of them has to do.
  * @param owner whose context it is: the environment
  * @param chars length of the context's text
  * @param isWanted false when nobody waits for the result any more, which is then undefined
@@ -110,8 +131,7 @@ export async function inTurns<T>(
   const line = lineOf(owner);
   if (!line.share.take(chars)) throw new BusyError();
   const mine = Promise.withResolvers<T | undefined>();
-  // Whoever is next waits for the end, not for the result.
-  line.waiting.push(() => run(begin, isWanted).then(mine.resolve, mine.reject));
+  line.evaluations.push(evaluationOf(begin, isWanted, mine));
   order.add(line);
   if (!running) void runAll();
   try {
