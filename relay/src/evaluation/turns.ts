@@ -1,5 +1,5 @@
-import { ByteBudget } from '../memory/budget.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
+import { type Share, SharedBytes } from '../memory/shared-bytes.ts';
 
 /**
  * A context whose text is longer is evaluated in turns with everything else. Below, no evaluation takes long enough for others to
@@ -30,9 +30,24 @@ export interface TurnsUse {
   readonly held: number;
 }
 
+/** An evaluation that is not at its end. */
+interface Evaluation {
+  /** Goes on for a while; false when it has ended, however. */
+  goOn(): boolean;
+}
+
+/** Evaluations of one owner, the first of which has begun perhaps, and its share of the memory. */
+interface Line {
+  readonly share: Share;
+  readonly evaluations: Evaluation[];
+}
+
 // Turns belong to the process, as its event loop does.
-let budget: ByteBudget | undefined;
-let last: Promise<unknown> = Promise.resolve();
+let budget: SharedBytes | undefined;
+const lines = new WeakMap<object, Line>();
+/** Those with something to do; whose turn comes next is first. */
+const order = new Set<Line>();
+let running = false;
 let done = 0;
 
 /** How it is used. */
@@ -44,46 +59,84 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-async function run<T>(begin: () => Generator<void, T>, isWanted: () => boolean): Promise<T | undefined> {
-  const steps = begin();
-  while (isWanted()) {
-    const end = performance.now() + TURN_MS;
-    do {
-      const step = steps.next();
-      if (step.done === true) {
-        done += 1;
-        return step.value;
+function evaluationOf<T>(
+  begin: () => Generator<void, T>,
+  isWanted: () => boolean,
+  { resolve, reject }: PromiseWithResolvers<T | undefined>,
+): Evaluation {
+  let steps: Generator<void, T> | undefined;
+  return {
+    goOn: () => {
+      try {
+        if (!isWanted()) {
+          resolve(undefined);
+          return false;
+        }
+        steps ??= begin();
+        const end = performance.now() + TURN_MS;
+        do {
+          const step = steps.next();
+          if (step.done === true) {
+            done += 1;
+            resolve(step.value);
+            return false;
+          }
+        } while (performance.now() < end);
+        return true;
+      } catch (error) {
+        reject(error);
+        return false;
       }
-    } while (performance.now() < end);
-    await nextTurn();
+    },
+  };
+}
+
+function lineOf(owner: object): Line {
+  budget ??= new SharedBytes(Math.max(4 * 2 ** 20, Math.floor(memoryLimitBytes() * MEMORY_SHARE)));
+  let line = lines.get(owner);
+  if (line === undefined) {
+    line = { share: budget.share(), evaluations: [] };
+    lines.set(owner, line);
   }
-  return undefined;
+  return line;
+}
+
+/** A turn of each owner in turn, until nothing is left to do. */
+async function runAll(): Promise<void> {
+  running = true;
+  for (const line of order) {
+    await nextTurn();
+    order.delete(line);
+    if (!line.evaluations[0]!.goOn()) line.evaluations.shift();
+    // Behind the others.
+    if (line.evaluations.length > 0) order.add(line);
+  }
+  running = false;
 }
 
 /**
- * Runs an evaluation of a large context in turns with everything else that the process does, one such evaluation at a time: so they take turns
- * with the others together, not each.
+ * Runs an evaluation of a large context in turns with everything else that the process does. All such evaluations together take one turn at a
+ * time, and their owners have it one after the other, however much one of them has to do.
+ * @param owner whose context it is: the environment
  * @param chars length of the context's text
  * @param isWanted false when nobody waits for the result any more, which is then undefined
  * @throws {BusyError} when more waits than memory allows; and what the evaluation throws
  */
 export async function inTurns<T>(
+  owner: object,
   chars: number,
   begin: () => Generator<void, T>,
   isWanted: () => boolean,
 ): Promise<T | undefined> {
-  budget ??= new ByteBudget(Math.max(4 * 2 ** 20, Math.floor(memoryLimitBytes() * MEMORY_SHARE)));
-  const held = budget;
-  if (!held.take(chars)) throw new BusyError();
-  const mine = last.then(nextTurn).then(() => run(begin, isWanted));
-  // Whoever is next waits for the end, not for the result.
-  last = mine.then(
-    () => undefined,
-    () => undefined,
-  );
+  const line = lineOf(owner);
+  if (!line.share.take(chars)) throw new BusyError();
+  const mine = Promise.withResolvers<T | undefined>();
+  line.evaluations.push(evaluationOf(begin, isWanted, mine));
+  order.add(line);
+  if (!running) void runAll();
   try {
-    return await mine;
+    return await mine.promise;
   } finally {
-    held.give(chars);
+    line.share.give(chars);
   }
 }

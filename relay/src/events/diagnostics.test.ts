@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { SharedBytes } from '../memory/shared-bytes.ts';
 import { eventually } from '../testing/eventually.ts';
 import { SILENT } from '../testing/relay.ts';
 import { createDiagnosticsProxy } from './diagnostics.ts';
-import { SharedBytes } from './memory.ts';
 import type { EventPost, SendResult } from './sender.ts';
 import type { DropReason } from './types.ts';
 

@@ -1,8 +1,8 @@
 import { compress } from '../http/shared-body.ts';
 import { ownBytes } from '../memory/own-bytes.ts';
+import type { Share } from '../memory/shared-bytes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { joinUrl } from './endpoint.ts';
-import type { Share } from './memory.ts';
 import type { EventSender } from './sender.ts';
 import type { EventMetrics } from './types.ts';
 

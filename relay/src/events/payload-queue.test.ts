@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { SharedBytes } from '../memory/shared-bytes.ts';
 import { type ParsedBatch, parseBatch } from './batch.ts';
-import { SharedBytes } from './memory.ts';
 import { createPayloadQueue, PAYLOAD_BYTES, type PayloadQueue } from './payload-queue.ts';
 
 const batch = (text: string): ParsedBatch => {

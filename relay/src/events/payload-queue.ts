@@ -1,4 +1,4 @@
-import type { Share } from './memory.ts';
+import type { Share } from '../memory/shared-bytes.ts';
 
 /** What leaves a queue in one request. Its bytes are still taken from the share; {@link Payload.release} gives them back. */
 export interface Payload {

@@ -1,4 +1,4 @@
-import type { Share } from './memory.ts';
+import type { Share } from '../memory/shared-bytes.ts';
 import { createPayloadQueue, type Payload, type PayloadQueue } from './payload-queue.ts';
 import { SEEN_MS } from './seen-contexts.ts';
 import { createSummarizer, type Summarizer } from './summarizer.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Share } from './memory.ts';
+import type { Share } from '../memory/shared-bytes.ts';
 import type { ContextKey } from './received-event.ts';
 
 /** Contexts whose `index` event is remembered, and for how long (ms), so that it is sent once (contract 5.3). */

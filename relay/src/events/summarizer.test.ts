@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SharedBytes } from '../memory/shared-bytes.ts';
 import { parseDataSet } from '../model/parse.ts';
-import { SharedBytes } from './memory.ts';
 import { createPayloadQueue } from './payload-queue.ts';
 import { createSummarizer, type Summarizer } from './summarizer.ts';
 

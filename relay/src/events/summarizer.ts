@@ -1,6 +1,6 @@
+import type { Share } from '../memory/shared-bytes.ts';
 import type { DataSet } from '../model/data.ts';
 import { type FlagFacts, flagFacts } from './flag-facts.ts';
-import type { Share } from './memory.ts';
 import { type Payload, type PayloadQueue, payloadOf } from './payload-queue.ts';
 import { type ReceivedEvent, readEvent } from './received-event.ts';
 import { createSeenContexts } from './seen-contexts.ts';

@@ -1,4 +1,4 @@
-import type { Share } from './memory.ts';
+import type { Share } from '../memory/shared-bytes.ts';
 import { ownString, ownText } from './own-text.ts';
 import type { ContextKey } from './received-event.ts';
 

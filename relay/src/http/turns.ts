@@ -6,6 +6,13 @@ import type { RelayResponse } from './response.ts';
 const MAX_WAITING = 256;
 /** Requests that may wait on all connections together. */
 const MAX_WAITING_IN_ALL = 10_000;
+/** Bytes that they may take on one connection, unless it is a single one; and on all. */
+const MAX_BYTES = 512 * 1024;
+const MAX_BYTES_IN_ALL = 16 * 1024 * 1024;
+/** Objects of a request and its response, in bytes, roughly. */
+const REQUEST_BYTES = 2 * 1024;
+/** Most of a body that is read before anybody asks for it, in bytes: then Node stops reading from the connection. */
+const MOST_READ_AHEAD = 64 * 1024;
 
 /** What requests are handed to. */
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -13,6 +20,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 /** Counts on the socket itself: a lookup for each request would cost more. */
 interface CountedSocket extends Socket {
   waitingRequests?: number;
+  waitingBytes?: number;
 }
 
 /**
@@ -23,6 +31,7 @@ interface CountedSocket extends Socket {
 export class Turns {
   readonly #cut: () => void;
   #waiting = 0;
+  #bytes = 0;
 
   /** @param cut called for each connection that is cut */
   constructor(cut: () => void) {
@@ -32,6 +41,11 @@ export class Turns {
   /** Requests that wait now. */
   get waiting(): number {
     return this.#waiting;
+  }
+
+  /** Bytes that they take, about. */
+  get waitingBytes(): number {
+    return this.#bytes;
   }
 
   /** A listener for `request` that hands on to another. */
@@ -46,25 +60,43 @@ export class Turns {
     const socket = request.socket as CountedSocket;
     // The parser goes on with what it has read of a connection that was cut.
     if (socket.destroyed) return;
-    const { waitingRequests } = socket;
-    if ((waitingRequests ?? 0) >= MAX_WAITING || this.#waiting >= MAX_WAITING_IN_ALL) {
+    const { waitingRequests = 0, waitingBytes = 0 } = socket;
+    const bytes = bytesOf(request);
+    if (
+      waitingRequests >= MAX_WAITING ||
+      this.#waiting >= MAX_WAITING_IN_ALL ||
+      (waitingRequests > 0 && waitingBytes + bytes > MAX_BYTES) ||
+      this.#bytes + bytes > MAX_BYTES_IN_ALL
+    ) {
       this.#cut();
       socket.destroy();
       return;
     }
-    if (waitingRequests === undefined) {
-      socket.once('close', () => {
-        this.#waiting -= socket.waitingRequests ?? 0;
-        socket.waitingRequests = 0;
-      });
+    if (socket.waitingRequests === undefined) {
+      socket.once('close', () => this.#count(socket, -(socket.waitingRequests ?? 0), -(socket.waitingBytes ?? 0)));
     }
-    socket.waitingRequests = (waitingRequests ?? 0) + 1;
-    this.#waiting += 1;
+    this.#count(socket, 1, bytes);
     response.waited = true;
     response.onTurn = () => {
-      socket.waitingRequests = (socket.waitingRequests ?? 1) - 1;
-      this.#waiting -= 1;
+      // A connection that was closed has given back everything.
+      if (socket.waitingRequests !== 0) this.#count(socket, -1, -bytes);
       listener(request, response);
     };
   }
+
+  #count(socket: CountedSocket, requests: number, bytes: number): void {
+    socket.waitingRequests = (socket.waitingRequests ?? 0) + requests;
+    socket.waitingBytes = (socket.waitingBytes ?? 0) + bytes;
+    this.#waiting += requests;
+    this.#bytes += bytes;
+  }
+}
+
+/** Bytes that a request takes while nobody reads its body. */
+function bytesOf({ url = '', rawHeaders, headers }: IncomingMessage): number {
+  let bytes = REQUEST_BYTES + url.length;
+  for (const text of rawHeaders) bytes += text.length;
+  if (headers['transfer-encoding'] !== undefined) return bytes + MOST_READ_AHEAD;
+  const length = Number(headers['content-length'] ?? 0);
+  return bytes + (length <= MOST_READ_AHEAD ? length : MOST_READ_AHEAD);
 }

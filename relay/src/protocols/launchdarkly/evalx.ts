@@ -198,6 +198,7 @@ async function evaluate(
     return;
   }
   const body = await inTurns(
+    environment,
     text.length,
     () => data.evaluateInSteps(context, evaluation),
     () => !response.destroyed,

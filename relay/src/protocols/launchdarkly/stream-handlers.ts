@@ -157,6 +157,8 @@ function open(
   if (canTakeSocket(request, response)) {
     options.takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
   } else {
+    // A body that nobody reads would be kept for as long as the stream is open.
+    request.resume();
     use(streamOnResponse(response, headers));
   }
 }

@@ -56,7 +56,7 @@ export function evaluateAll(bodies: ContextBodies): OfrepHandler {
       if (chars <= LARGE_CONTEXT_CHARS) data.evaluateEach(context, options, visit);
       else {
         const begin = () => data.evaluateEachInSteps(context, options, visit);
-        await inTurns(chars, begin, () => !response.destroyed);
+        await inTurns(given.environment, chars, begin, () => !response.destroyed);
         if (response.destroyed) return;
       }
       const body = `{"flags":[${flags.join(',')}]}`;

@@ -96,6 +96,7 @@ async function evaluate(
     text.length <= LARGE_CONTEXT_CHARS
       ? evaluationBody(data, context, evaluation, basis)
       : await inTurns(
+          environment,
           text.length,
           () => evaluationBodyInSteps(data, context, evaluation, basis),
           () => !response.destroyed,

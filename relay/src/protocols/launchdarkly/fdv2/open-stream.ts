@@ -20,6 +20,8 @@ export function openStream(
   if (inRequestEvent && canTakeSocket(request, response)) {
     takeover(request, response, (socket) => streamOnSocket(socket, head, use));
   } else {
+    // A body that nobody reads would be kept for as long as the stream is open.
+    request.resume();
     use(streamOnResponse(response, head));
   }
 }
