@@ -1,5 +1,6 @@
 import { ByteBudget } from '../memory/budget.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
+import { defaultContextBytes } from '../memory/shares.ts';
 
 /**
  * A context whose text is longer is evaluated in turns with everything else. Below, no evaluation takes long enough for others to
@@ -10,8 +11,8 @@ export const LARGE_CONTEXT_CHARS = 8 * 1024;
 /** How long, in ms, others wait for an evaluation that takes turns with them. */
 const TURN_MS = 8;
 
-/** Of the memory limit, for the texts of contexts that wait or are evaluated; what is parsed of them takes several times as much. */
-const MEMORY_SHARE = 1 / 64;
+/** Of a character, as V8 may hold it; what is parsed of the texts takes several times as much. */
+const BYTES_PER_CHAR = 2;
 
 /** Too much waits already. To be answered with 503 and `Retry-After`. */
 export class BusyError extends Error {
@@ -22,22 +23,25 @@ export class BusyError extends Error {
   }
 }
 
-/** What was done in turns, for metrics. */
-export interface TurnsUse {
-  readonly done: number;
-  readonly refused: number;
-  /** Characters of the contexts that wait or are evaluated. */
-  readonly held: number;
-}
-
 // Turns belong to the process, as its event loop does.
 let budget: ByteBudget | undefined;
 let last: Promise<unknown> = Promise.resolve();
 let done = 0;
 
-/** How it is used. */
-export function turnsUse(): TurnsUse {
-  return { done, refused: budget?.refused ?? 0, held: budget?.used ?? 0 };
+/** Bounds in bytes what waits or is evaluated from now on; what is held already counts against the bound that it was taken from. */
+export function limitTurns(bytes: number): void {
+  budget = new ByteBudget(bytes);
+}
+
+/** The memory of the texts of large contexts that are evaluated or wait for it. */
+export function turnsMemory(): ByteBudget {
+  budget ??= new ByteBudget(defaultContextBytes(memoryLimitBytes()));
+  return budget;
+}
+
+/** Evaluations that were done in turns since the process started. */
+export function turnsDone(): number {
+  return done;
 }
 
 function nextTurn(): Promise<void> {
@@ -72,9 +76,9 @@ export async function inTurns<T>(
   begin: () => Generator<void, T>,
   isWanted: () => boolean,
 ): Promise<T | undefined> {
-  budget ??= new ByteBudget(Math.max(4 * 2 ** 20, Math.floor(memoryLimitBytes() * MEMORY_SHARE)));
-  const held = budget;
-  if (!held.take(chars)) throw new BusyError();
+  const held = turnsMemory();
+  const bytes = chars * BYTES_PER_CHAR;
+  if (!held.take(bytes)) throw new BusyError();
   const mine = last.then(nextTurn).then(() => run(begin, isWanted));
   // Whoever is next waits for the end, not for the result.
   last = mine.then(
@@ -84,6 +88,6 @@ export async function inTurns<T>(
   try {
     return await mine;
   } finally {
-    held.give(chars);
+    held.give(bytes);
   }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StoreError } from '../store.ts';
-import type { RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 
 /**
@@ -29,8 +28,9 @@ export interface FollowerTiming {
 }
 
 const TIMING: FollowerTiming = { lookMs: 100, sessionMs: 20_000, retryMs: 1_000 };
-/** After reading it rests for so many times as long as that took. */
-const DUTY = 4;
+/** Reading that takes longer than this, in ms, is a burden: it is followed by a rest of so many times its length, up to a limit. */
+const LONG_READ_MS = 200;
+const REST = 4;
 const MAX_REST_MS = 5_000;
 
 /**
@@ -55,7 +55,8 @@ export function createFollower(
   const readAll = async (): Promise<void> => {
     const before = performance.now();
     await Promise.all([...followed.values()].map((changed) => changed()));
-    await pause(Math.min((performance.now() - before) * DUTY, MAX_REST_MS), undefined, { signal });
+    const took = performance.now() - before;
+    if (took > LONG_READ_MS) await pause(Math.min(took * REST, MAX_REST_MS), undefined, { signal });
   };
 
   const session = async (): Promise<void> => {
@@ -119,12 +120,4 @@ export function createFollower(
       await running;
     },
   };
-}
-
-/** Whether a watched key was written; watches on. The commands leave together, so that nothing is written between them. */
-async function isChanged(client: RedisClient, keys: readonly string[]): Promise<boolean> {
-  // Not as a pipeline: the driver would send that after the WATCH.
-  const begun = [client.multi({ pipeline: false }), client.exists(keys[0] ?? '')];
-  const [result] = await Promise.all([client.exec(), client.watch(...keys), ...begun]);
-  return result === null;
 }
