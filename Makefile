@@ -61,7 +61,7 @@ scale: setup ## Measure the operator with 1,000 RelayProxies on a control plane 
 churn: setup ## An hour (MINUTES=60) of streams, changes and environments that come and go; prints what a leak would show in, RECORD=1 keeps it
 	$(NODE) relay/bench/churn.ts --minutes $(or $(MINUTES),60) $(if $(RECORD),--record)
 
-hostile: setup ## An hour (MINUTES=60) of hostile clients, upstream and Redis against a relay; SEED=N makes it again; prints the longest /livez, peak memory and failures
+hostile: setup ## An hour (MINUTES=60) of hostile clients, upstreams, archives and Redis against a relay; SEED=N makes it again; prints the longest /livez, peak memory and failures
 	$(NODE) relay/test/hostile/main.ts --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
 soak: setup ## An hour (MINUTES=60) of RelayProxies, pods, streams and flags that come, change and go; prints what a leak would show in

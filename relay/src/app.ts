@@ -6,7 +6,8 @@ import type { EnvironmentDeps } from './environment/environment.ts';
 import { rememberFirstList } from './environment/first-list.ts';
 import { Registry } from './environment/registry.ts';
 import { compile } from './evaluation/compile.ts';
-import { turnsUse } from './evaluation/turns.ts';
+import { limitPatternSteps } from './evaluation/pattern.ts';
+import { limitTurns, turnsDone, turnsMemory } from './evaluation/turns.ts';
 import { createAbsences } from './files/absences.ts';
 import { followConfig } from './health/config-facts.ts';
 import type { KeyGate } from './health/key-gate.ts';
@@ -39,8 +40,8 @@ import { launchDarklyRoutes } from './protocols/launchdarkly/routes.ts';
 import { createUsage } from './protocols/launchdarkly/usage.ts';
 import { ofrepRoutes } from './protocols/ofrep/routes.ts';
 import { createFeeds, type Feeds } from './sources/factory.ts';
-import { refusedItems } from './sources/refused-items.ts';
 import { createStores } from './store/factory.ts';
+import { refusedItems } from './store/refused-items.ts';
 import { createAdmission } from './streams/admission.ts';
 import { Hub } from './streams/hub.ts';
 import { StreamLimits } from './streams/limits.ts';
@@ -118,21 +119,26 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   // The primary looks for all of its workers.
   const missing = worker === undefined ? followMissingFiles(config, absences) : undefined;
   const shares = sharesOf(config.server, memoryLimitBytes(undefined, config.server.workers));
+  limitTurns(shares.contextBytes);
+  limitPatternSteps(config.server.maxPatternSteps);
   const bodies = new BodyReader(new ByteBudget(shares.bodyBytes));
   const unread = new UnreadAnswers(shares.answerBytes, () => metrics.connectionsCut.inc({ reason: 'answers' }));
   const turns = new Turns(() => metrics.connectionsCut.inc({ reason: 'pipelined' }));
   const metrics: Metrics = createMetrics({
     config: { held: () => followed.held(), absences },
     connections: () => connections.size,
-    memory: () => ({ bodies: bodies.budget, answers: unread }),
-    memoryRefused: () => ({ bodies: bodies.budget.refused }),
+    memory: () => ({ bodies: bodies.budget, answers: unread, contexts: turnsMemory(), events: events.memory }),
+    memoryRefused: () => ({
+      bodies: bodies.budget.refused,
+      contexts: turnsMemory().refused,
+      events: events.memory.refused,
+    }),
     environments: () => overview.samples(),
     ready: () => overview.readiness().ready,
     refused: () => overview.refused(),
     evaluationCache: () => answers.use,
-    eventMemory: () => events.memory,
     refusedItems,
-    largeEvaluations: turnsUse,
+    largeEvaluations: turnsDone,
   });
   const endJobReport = reportJobFailures(logger, metrics.jobFailures);
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
@@ -175,7 +181,11 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   });
   const events = createEventHandlers({ config, dispatcher, metrics, registry, bodies });
   const { tls, compression, drainMs } = config.server;
-  const contexts = { reader: bodies, maxBytes: config.server.maxRequestBodyBytes ?? MAX_CONTEXT_BYTES };
+  const contexts = {
+    reader: bodies,
+    maxBytes: config.server.maxRequestBodyBytes ?? MAX_CONTEXT_BYTES,
+    bounds: { maxValues: config.server.maxContextValues, maxMembers: config.server.maxContextMembers },
+  };
   const server = createSdkServer(tls, config.server.maxHeaderBytes);
   const connections = guardConnections(
     server,

@@ -10,7 +10,7 @@ const memory = (what: string) =>
     .optional();
 const streams = (what: string) => int32(0, 10_000_000).describe(what).optional();
 
-/** What clients may take of a pod. */
+/** What clients, upstream and archives may take of a pod. */
 export const limits = z
   .object({
     requestBodyBytes: int32(1024, 100 * MIB)
@@ -62,7 +62,59 @@ export const limits = z
     publicStreamsPerAddress: streams(
       'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0: no limit. Absent: half of the connections.',
     ),
+    firstPayloads: int32(1, 1_000_000)
+      .describe('How many SDKs may be sent their first payload at a time, in each process. Absent: no limit.')
+      .optional(),
+    firstPayloadsWaiting: int32(0, 1_000_000)
+      .describe(
+        'How many SDKs may wait for their first payload where `firstPayloads` are being sent; more get 503. Absent: none.',
+      )
+      .optional(),
+    firstPayloadSeconds: int32(1, 3600)
+      .describe('How long, in seconds, one of the `firstPayloads` may take; then the next begins. Absent: 120.')
+      .optional(),
+    contextValues: int32(1000, 10_000_000)
+      .describe('Values in a context above 64 KiB; more get 400 before it is parsed. Absent: 100,000.')
+      .optional(),
+    contextMembers: int32(1000, 10_000_000)
+      .describe(
+        'Members of all objects in a context above 64 KiB together; more get 400 before it is parsed. Absent: 20,000.',
+      )
+      .optional(),
+    contextMemoryBytes: memory(
+      'Bytes of all contexts above 8 KiB together that are evaluated or wait for their turn, in each process; who finds no room gets 503. Absent: a 32nd of the memory limit, 8 MiB at least.',
+    ),
+    patternSteps: int32(65_536, 2 * GIB - 1)
+      .describe(
+        'What matching one text with one pattern (operator `matches`) may cost: instructions of the pattern times characters of a text above 4096; more get 413. Absent: 16,777,216.',
+      )
+      .optional(),
+    eventValues: int32(1000, 10_000_000)
+      .describe('Values in a batch of events above 64 KiB; more get 400 before it is parsed. Absent: 500,000.')
+      .optional(),
+    evaluationCacheBytes: int32(0, GIB)
+      .describe(
+        'Bytes of the answers that are kept for contexts that come again, in each process. 0: none are kept. Absent: 16 MiB.',
+      )
+      .optional(),
+    goalsRequests: int32(1, 10_000)
+      .describe('Requests for goals that wait for upstream at a time, in each process; more get 503. Absent: 32.')
+      .optional(),
+    upstreamEventBytes: int32(MIB, 400_000_000)
+      .describe(
+        'Bytes of one event of upstream, as the one with all data of an environment; the stream of a larger one ends and is opened again later, the last data stay. Absent: an eighth of the memory limit, 16 MiB at least.',
+      )
+      .optional(),
+    archiveBytes: int32(MIB, GIB)
+      .describe(
+        'Bytes of all files of the archive of `offline` together, unpacked; a larger one is not used, the last data stay. Absent: an eighth of the memory limit, from 16 MiB to 1 GiB.',
+      )
+      .optional(),
+    archiveFileBytes: int32(MIB, GIB)
+      .describe('Bytes of one file of the archive of `offline`, unpacked. Absent: 200 MiB, `archiveBytes` at most.')
+      .optional(),
+    archiveFiles: int32(3, 1_000_000).describe('Files in the archive of `offline`. Absent: 20,000.').optional(),
   })
   .describe(
-    "What clients may take of a pod; relay/docs/limits.md lists all limits. Shares of the memory are of the pod's memory limit, divided by `workers`.",
+    "What clients, upstream and archives may take of a pod; relay/docs/limits.md lists all limits. Shares of the memory are of the pod's memory limit, divided by `workers`.",
   );

@@ -37,6 +37,7 @@ export function createBigSegmentStore(deps: BigSegmentDeps): BigSegmentStore {
   const lookup = createLookup(database, logger, deps.timing?.statusMs);
   const synchronizer = createSynchronizer({
     upstream: createBigSegmentUpstream({
+      maxEventBytes: config.upstream.maxEventBytes,
       baseUri: config.upstream.baseUri,
       streamUri: config.upstream.streamUri,
       sdkKey: () => definition().sdkKey,

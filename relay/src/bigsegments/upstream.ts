@@ -38,6 +38,8 @@ export interface BigSegmentUpstreamOptions {
   readonly streamUri: string;
   readonly sdkKey: () => string | undefined;
   readonly dispatcher: Dispatcher;
+  /** Bytes of one event or answer; absent: by the memory limit, and for answers fixed. */
+  readonly maxEventBytes?: number | undefined;
 }
 
 const POLL_TIMEOUT_MS = 60_000;
@@ -67,22 +69,22 @@ export function createBigSegmentUpstream(options: BigSegmentUpstreamOptions): Bi
       const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
       const url = `${trim(options.baseUri)}/sdk/big-segments/revisions${query}`;
       const body = await ask(url, 'application/json', AbortSignal.any([signal, AbortSignal.timeout(POLL_TIMEOUT_MS)]));
-      return parsePatches(await readText(body));
+      return parsePatches(await readText(body, options.maxEventBytes ?? MAX_POLL_BYTES));
     },
     connect: async (signal) => {
       const body = await ask(`${trim(options.streamUri)}/big-segments`, 'text/event-stream', signal);
-      return patchStream(body);
+      return patchStream(body, options.maxEventBytes ?? maxEventLength(memoryLimitBytes()));
     },
   };
 }
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+async function readText(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of body) {
       size += chunk.length;
-      if (size > MAX_POLL_BYTES) throw new UpstreamError(`an answer has more than ${MAX_POLL_BYTES} bytes`, false);
+      if (size > limit) throw new UpstreamError(`an answer has more than ${limit} bytes`, false);
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -92,8 +94,8 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
 }
 
 /** Reads on only when the events so far were taken, which is the back-pressure towards upstream. */
-function patchStream(body: Dispatcher.ResponseData['body']): PatchStream {
-  const parser = createSseParser({ maxEventLength: maxEventLength(memoryLimitBytes()) });
+function patchStream(body: Dispatcher.ResponseData['body'], maxLength: number): PatchStream {
+  const parser = createSseParser({ maxEventLength: maxLength });
   const chunks = body[Symbol.asyncIterator]();
   const ready: ServerSentEvent[] = [];
   let reading: Promise<IteratorResult<Buffer>> | undefined;

@@ -36,6 +36,8 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       disconnectedAfterMs: read.ms('Main', 'disconnectedStatusTime'),
       diagnostics: read.flag('Main', 'sendDiagnostics'),
       proxy: assembleProxy(read, problems),
+      maxGoalsRequests: read.number('Concurrency', 'maxGoalsRequests'),
+      maxEventBytes: read.number('Main', 'maxUpstreamEventSize'),
     },
     streaming: {
       heartbeatMs: read.ms('Main', 'heartbeatInterval'),
@@ -47,6 +49,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       flushMs: read.number('Events', 'flushInterval'),
       capacity: read.number('Events', 'capacity'),
       maxInboundPayloadBytes: read.number('Events', 'maxInboundPayloadSize'),
+      maxBatchValues: read.number('Events', 'maxValues'),
       memoryBytes: read.number('Events', 'memory'),
     },
     environments: settings.names('Environment').map((name) => assembleEnvironment(read, name)),
@@ -78,6 +81,10 @@ function assembleLimits(read: Reader): Partial<NonNullable<RelayDocument['server
     headMemoryBytes: read.number('HTTP', 'headMemory'),
     answerMemoryBytes: read.number('HTTP', 'answerMemory'),
     unreadTimeoutMs: read.ms('HTTP', 'unreadTimeout'),
+    maxContextValues: read.number('HTTP', 'maxContextValues'),
+    maxContextMembers: read.number('HTTP', 'maxContextMembers'),
+    contextMemoryBytes: read.number('HTTP', 'contextMemory'),
+    maxPatternSteps: read.number('HTTP', 'maxPatternSteps'),
     maxConnections: read.number('Concurrency', 'maxConnections'),
     maxStreamsPerCredential: read.number('Concurrency', 'maxStreamsPerCredential'),
     maxStreamsPerAddress: read.number('Concurrency', 'maxStreamsPerAddress'),
@@ -119,6 +126,10 @@ function checkMinimum(read: Reader, problems: Problems): void {
     ['HTTP', 'bodyMemory', 1, 'must be above 0'],
     ['HTTP', 'headMemory', 1, 'must be above 0'],
     ['HTTP', 'answerMemory', 1, 'must be above 0'],
+    ['HTTP', 'contextMemory', 1, 'must be above 0'],
+    ['Main', 'maxUpstreamEventSize', 1024, 'must be at least 1KiB'],
+    ['OfflineMode', 'maxArchiveSize', 1024, 'must be at least 1KiB'],
+    ['OfflineMode', 'maxArchiveFileSize', 1024, 'must be at least 1KiB'],
     ['Concurrency', 'maxConnections', 1, 'must be above 0'],
     ['Main', 'maxClientBuffer', 1024, 'must be at least 1KiB'],
   ] as const;
@@ -230,6 +241,9 @@ function assembleModes(read: Reader, problems: Problems): Pick<RelayDocument, 'a
         : {
             archiveFile,
             reloadMs: read.number('OfflineMode', 'fileDataSourceMonitoringInterval'),
+            maxBytes: read.number('OfflineMode', 'maxArchiveSize'),
+            maxFileBytes: read.number('OfflineMode', 'maxArchiveFileSize'),
+            maxFiles: read.number('OfflineMode', 'maxArchiveFiles'),
             ...shared('OfflineMode'),
           },
   };

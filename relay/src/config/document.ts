@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CONTEXT_BOUNDS, EVENTS_BOUNDS, MAX_PATTERN_STEPS } from '../model/bounds.ts';
 
 // A document is read once: code generated for each of its objects costs a start more than it saves.
 z.config({ jitless: true });
@@ -57,6 +58,13 @@ const server = z.strictObject({
     .int()
     .min(0)
     .default(16 * 1024 * 1024),
+  /** Values, and members of objects, of a context above 64 KiB; more get 400. */
+  maxContextValues: z.int().min(1).default(CONTEXT_BOUNDS.maxValues),
+  maxContextMembers: z.int().min(1).default(CONTEXT_BOUNDS.maxMembers),
+  /** Memory of large contexts that are evaluated or wait for it, of each worker; absent: a share of the memory limit. */
+  contextMemoryBytes: z.int().min(1).optional(),
+  /** What matching one text with one pattern may cost: instructions of the pattern times characters; more gets 413. */
+  maxPatternSteps: z.int().min(1).default(MAX_PATTERN_STEPS),
   /** How long SIGTERM waits before and while it closes streams; spread over this time. */
   drainMs: ms.default(20_000),
   /** How many SDKs may be sent their initial payload at a time, and wait for it; more are shed with 503. 0 = no limit. */
@@ -98,6 +106,10 @@ const upstream = z.strictObject({
   /** Send SDK diagnostics and usage metrics of the relay itself to the events service. */
   diagnostics: z.boolean().default(false),
   proxy: httpProxy.optional(),
+  /** Requests for goals that wait at a time; more get 503. */
+  maxGoalsRequests: z.int().min(1).default(32),
+  /** Characters of one event of upstream; absent: a share of the memory limit. */
+  maxEventBytes: z.int().min(1024).max(400_000_000).optional(),
 });
 
 /** SSE towards SDKs (contract 2). */
@@ -122,6 +134,8 @@ const events = z.strictObject({
   /** Events per queue; it is sent when it has so many. */
   capacity: z.int().min(1).default(1000),
   maxInboundPayloadBytes: z.int().min(1).optional(),
+  /** Values of a batch above 64 KiB; more get 400. */
+  maxBatchValues: z.int().min(1).default(EVENTS_BOUNDS.maxValues),
   /** Of everything of events that waits, in one process; by default a part of the memory limit (`events/memory.ts`). */
   memoryBytes: z
     .int()
@@ -171,6 +185,10 @@ const autoConfig = z.strictObject({
 const offline = z.strictObject({
   archiveFile: path,
   reloadMs: z.number().min(100).default(1000),
+  /** Bytes of all files of the archive, unpacked, and of one of them, and how many there may be; absent: see `unpack.ts`. */
+  maxBytes: z.int().min(1024).optional(),
+  maxFileBytes: z.int().min(1024).optional(),
+  maxFiles: z.int().min(1).optional(),
   envDatastorePrefix: z.string().optional(),
   envAllowedOrigins: z.array(z.string()).default([]),
   envAllowedHeaders: z.array(z.string()).default([]),

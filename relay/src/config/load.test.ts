@@ -79,6 +79,13 @@ test('4.2: every variable of ld-relay has its effect', () => {
     EVENTS_FLUSH_INTERVAL: '1500ms',
     EVENTS_CAPACITY: '7',
     EVENTS_MEMORY: '64MiB',
+    EVENTS_MAX_VALUES: '77',
+    MAX_UPSTREAM_EVENT_SIZE: '70MiB',
+    MAX_GOALS_REQUESTS: '7',
+    MAX_CONTEXT_VALUES: '71',
+    MAX_CONTEXT_MEMBERS: '72',
+    CONTEXT_MEMORY: '7MiB',
+    MAX_PATTERN_STEPS: '73',
     EVENTS_MAX_INBOUND_PAYLOAD_SIZE: '10KiB',
     USE_REDIS: 'true',
     REDIS_HOST: 'r',
@@ -123,8 +130,13 @@ test('4.2: every variable of ld-relay has its effect', () => {
     flushMs: 1500,
     capacity: 7,
     maxInboundPayloadBytes: 10_240,
+    maxBatchValues: 77,
     memoryBytes: 64 * 1024 * 1024,
   });
+  assert.equal(config.upstream.maxEventBytes, 70 * 1024 * 1024);
+  assert.equal(config.upstream.maxGoalsRequests, 7);
+  const { maxContextValues, maxContextMembers, contextMemoryBytes, maxPatternSteps } = config.server;
+  assert.deepEqual([maxContextValues, maxContextMembers, contextMemoryBytes, maxPatternSteps], [71, 72, 7_340_032, 73]);
   const redis = config.store.redis;
   assert.deepEqual(
     [redis?.url, redis?.username, redis?.password, redis?.cacheTtlMs],

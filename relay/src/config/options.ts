@@ -1,5 +1,6 @@
 import type { Option, Section } from './option.ts';
 import { ENVIRONMENT_OPTIONS } from './options-environments.ts';
+import { LIMIT_OPTIONS } from './options-limits.ts';
 import { MAIN_OPTIONS } from './options-main.ts';
 import { SERVICE_OPTIONS } from './options-services.ts';
 import { UNSUPPORTED_OPTIONS } from './options-unsupported.ts';
@@ -7,6 +8,7 @@ import { UNSUPPORTED_OPTIONS } from './options-unsupported.ts';
 /** Every option there is. The environment parser, the INI parser and `docs/configuration.md` are driven by this table. */
 export const OPTIONS: readonly Option[] = withSecretFiles([
   ...MAIN_OPTIONS,
+  ...LIMIT_OPTIONS,
   ...ENVIRONMENT_OPTIONS,
   ...SERVICE_OPTIONS,
   ...UNSUPPORTED_OPTIONS,

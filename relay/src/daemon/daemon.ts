@@ -16,6 +16,7 @@ import { reportJobFailures } from '../jobs/report.ts';
 import { createApiServer, podVariable, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import { createElection, type Election, type ElectionTiming } from '../kubernetes/election.ts';
 import { createLeaseClient } from '../kubernetes/lease.ts';
+import { refusedItems } from '../store/refused-items.ts';
 import { describe } from '../telemetry/describe.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
@@ -66,6 +67,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     environments: () => filling?.overview.samples() ?? [],
     ready: () => readiness().ready,
     active,
+    refusedItems,
   });
   const account: ServiceAccountFiles = {
     ...(deps.accountDirectory === undefined ? {} : { directory: deps.accountDirectory }),

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { MAX_PATTERN_STEPS } from '../model/bounds.ts';
 
 /** Tells whether a text matches somewhere. Throws {@link TooCostlyError}. */
 export type TextTest = (text: string) => boolean;
@@ -8,19 +9,22 @@ export class TooCostlyError extends Error {
   override readonly name = 'TooCostlyError';
 }
 
-/**
- * Size of a pattern, in instructions, times length of a text. RE2 takes no longer than in proportion to that, which is some 40 ns each for the few
- * patterns that defeat its automaton; nearly all take hundreds of times less.
- */
-const MAX_STEPS = 2 ** 24;
+// Compiled data and their matchers are the process's, and so is what they may cost.
+let maxSteps = MAX_PATTERN_STEPS;
+
+/** Bounds what matching one text with one pattern may cost in this process: instructions of the pattern times characters. */
+export function limitPatternSteps(steps: number): void {
+  maxSteps = steps;
+}
+
 /** Shorter texts are always matched. */
 const UNCHECKED_CHARS = 4096;
 
 function checkCost(pattern: RE2JS, text: string): void {
   const size = pattern.programSize();
-  if (size * text.length <= MAX_STEPS) return;
+  if (size * text.length <= maxSteps) return;
   throw new TooCostlyError(
-    `an attribute of ${text.length} characters is too long for a pattern of a flag: ${Math.floor(MAX_STEPS / size)} are allowed for it`,
+    `an attribute of ${text.length} characters is too long for a pattern of a flag: ${Math.floor(maxSteps / size)} are allowed for it`,
   );
 }
 

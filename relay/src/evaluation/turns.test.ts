@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BusyError, inTurns, turnsUse } from './turns.ts';
+import { BusyError, inTurns, turnsMemory } from './turns.ts';
 
 const wanted = () => true;
 
@@ -47,7 +47,7 @@ test('one owner leaves room for the next', async () => {
   assert.ok(refused.length > 0 && refused.length < 10_000);
   for (const result of refused) assert.ok((result as PromiseRejectedResult).reason instanceof BusyError);
   assert.deepEqual(results.at(-1), { status: 'fulfilled', value: 'result' });
-  assert.equal(turnsUse().held, 0);
+  assert.equal(turnsMemory().used, 0);
 });
 
 test('whatever becomes of evaluations, their memory is given back and the others go on', async () => {
@@ -81,7 +81,7 @@ test('whatever becomes of evaluations, their memory is given back and the others
             value: what === 'ends' || what === 'throws' ? what : undefined,
           });
       }
-      assert.equal(turnsUse().held, 0);
+      assert.equal(turnsMemory().used, 0);
     }),
     { numRuns: 50 },
   );

@@ -1,5 +1,6 @@
 import { memoryLimitBytes } from '../memory/limit.ts';
 import { type Share, SharedBytes } from '../memory/shared-bytes.ts';
+import { defaultContextBytes } from '../memory/shares.ts';
 
 /**
  * A context whose text is longer is evaluated in turns with everything else. Below, no evaluation takes long enough for others to
@@ -10,8 +11,8 @@ export const LARGE_CONTEXT_CHARS = 8 * 1024;
 /** How long, in ms, others wait for an evaluation that takes turns with them. */
 const TURN_MS = 8;
 
-/** Of the memory limit, for the texts of contexts that wait or are evaluated; what is parsed of them takes several times as much. */
-const MEMORY_SHARE = 1 / 64;
+/** Of a character, as V8 may hold it; what is parsed of the texts takes several times as much. */
+const BYTES_PER_CHAR = 2;
 
 /** Too much waits already. To be answered with 503 and `Retry-After`. */
 export class BusyError extends Error {
@@ -20,14 +21,6 @@ export class BusyError extends Error {
   constructor() {
     super('too many large contexts are being evaluated');
   }
-}
-
-/** What was done in turns, for metrics. */
-export interface TurnsUse {
-  readonly done: number;
-  readonly refused: number;
-  /** Characters of the contexts that wait or are evaluated. */
-  readonly held: number;
 }
 
 /** An evaluation that is not at its end. */
@@ -44,15 +37,27 @@ interface Line {
 
 // Turns belong to the process, as its event loop does.
 let budget: SharedBytes | undefined;
-const lines = new WeakMap<object, Line>();
+let lines = new WeakMap<object, Line>();
 /** Those with something to do; whose turn comes next is first. */
 const order = new Set<Line>();
 let running = false;
 let done = 0;
 
-/** How it is used. */
-export function turnsUse(): TurnsUse {
-  return { done, refused: budget?.refused ?? 0, held: budget?.used ?? 0 };
+/** Bounds in bytes what waits or is evaluated from now on; what is held already counts against the bound that it was taken from. */
+export function limitTurns(bytes: number): void {
+  budget = new SharedBytes(bytes);
+  lines = new WeakMap();
+}
+
+/** The memory of the texts of large contexts that are evaluated or wait for it. */
+export function turnsMemory(): SharedBytes {
+  budget ??= new SharedBytes(defaultContextBytes(memoryLimitBytes()));
+  return budget;
+}
+
+/** Evaluations that were done in turns since the process started. */
+export function turnsDone(): number {
+  return done;
 }
 
 function nextTurn(): Promise<void> {
@@ -92,10 +97,9 @@ function evaluationOf<T>(
 }
 
 function lineOf(owner: object): Line {
-  budget ??= new SharedBytes(Math.max(4 * 2 ** 20, Math.floor(memoryLimitBytes() * MEMORY_SHARE)));
   let line = lines.get(owner);
   if (line === undefined) {
-    line = { share: budget.share(), evaluations: [] };
+    line = { share: turnsMemory().share(), evaluations: [] };
     lines.set(owner, line);
   }
   return line;
@@ -129,7 +133,8 @@ export async function inTurns<T>(
   isWanted: () => boolean,
 ): Promise<T | undefined> {
   const line = lineOf(owner);
-  if (!line.share.take(chars)) throw new BusyError();
+  const bytes = chars * BYTES_PER_CHAR;
+  if (!line.share.take(bytes)) throw new BusyError();
   const mine = Promise.withResolvers<T | undefined>();
   line.evaluations.push(evaluationOf(begin, isWanted, mine));
   order.add(line);
@@ -137,6 +142,6 @@ export async function inTurns<T>(
   try {
     return await mine.promise;
   } finally {
-    line.share.give(chars);
+    line.share.give(bytes);
   }
 }

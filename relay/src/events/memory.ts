@@ -52,6 +52,11 @@ export class EventMemory {
     return this.queued.used + this.waiting.used;
   }
 
+  /** How often bytes were asked for in vain. */
+  get refused(): number {
+    return this.queued.refused + this.waiting.refused;
+  }
+
   /** `serve` is called once after bytes were given back; those who have waited longest come first. */
   wakeWhenFreed(hungry: Hungry): void {
     this.#hungry.add(hungry);

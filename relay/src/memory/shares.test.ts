@@ -4,11 +4,12 @@ import { sharesOf } from './shares.ts';
 
 const MIB = 1024 * 1024;
 
-test('a pod of 512 MiB has 64 MiB each for bodies, heads and answers, and 16,384 connections', () => {
+test('a pod of 512 MiB has 64 MiB each for bodies, heads and answers, 16 MiB for large contexts, and 16,384 connections', () => {
   assert.deepEqual(sharesOf({}, 512 * MIB), {
     bodyBytes: 64 * MIB,
     headBytes: 64 * MIB,
     answerBytes: 64 * MIB,
+    contextBytes: 16 * MIB,
     connections: 16_384,
   });
 });
@@ -23,8 +24,15 @@ test('the smallest process has something, and what is configured wins', () => {
     bodyBytes: 8 * MIB,
     headBytes: 1000,
     answerBytes: 8 * MIB,
+    contextBytes: 8 * MIB,
     connections: 256,
   });
-  const all = { bodyMemoryBytes: 1, headMemoryBytes: 2, answerMemoryBytes: 3, maxConnections: 4 };
-  assert.deepEqual(sharesOf(all, MIB), { bodyBytes: 1, headBytes: 2, answerBytes: 3, connections: 4 });
+  const all = {
+    bodyMemoryBytes: 1,
+    headMemoryBytes: 2,
+    answerMemoryBytes: 3,
+    contextMemoryBytes: 4,
+    maxConnections: 5,
+  };
+  assert.deepEqual(sharesOf(all, MIB), { bodyBytes: 1, headBytes: 2, answerBytes: 3, contextBytes: 4, connections: 5 });
 });

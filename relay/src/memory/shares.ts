@@ -5,10 +5,13 @@ export interface Shares {
   readonly bodyBytes: number;
   readonly headBytes: number;
   readonly answerBytes: number;
+  readonly contextBytes: number;
   readonly connections: number;
 }
 
 const PART = 1 / 8;
+/** For the texts of large contexts that wait; those in bodies count there, too. */
+const CONTEXT_PART = 1 / 32;
 /** An idle stream takes 6 to 19 KB; at this price connections take half of the memory at most. */
 const BYTES_PER_CONNECTION = 32 * 1024;
 /** More than this one process cannot work on at a time, however much memory its machine has. */
@@ -24,7 +27,10 @@ const LEAST_CONNECTIONS = 256;
  * @param memory bytes, from `memoryLimitBytes`
  */
 export function sharesOf(
-  server: Pick<RelayConfig['server'], 'bodyMemoryBytes' | 'headMemoryBytes' | 'answerMemoryBytes' | 'maxConnections'>,
+  server: Pick<
+    RelayConfig['server'],
+    'bodyMemoryBytes' | 'headMemoryBytes' | 'answerMemoryBytes' | 'contextMemoryBytes' | 'maxConnections'
+  >,
   memory: number,
 ): Shares {
   const part = Math.max(LEAST_BYTES, Math.floor(memory * PART));
@@ -32,6 +38,12 @@ export function sharesOf(
     bodyBytes: server.bodyMemoryBytes ?? Math.min(part, MOST_INPUT_BYTES),
     headBytes: server.headMemoryBytes ?? Math.min(part, MOST_INPUT_BYTES),
     answerBytes: server.answerMemoryBytes ?? Math.min(part, MOST_ANSWER_BYTES),
+    contextBytes: server.contextMemoryBytes ?? defaultContextBytes(memory),
     connections: server.maxConnections ?? Math.max(LEAST_CONNECTIONS, Math.floor(memory / BYTES_PER_CONNECTION)),
   };
+}
+
+/** Bytes of large contexts that are evaluated or wait for it, where nothing is configured. @param memory bytes, from `memoryLimitBytes` */
+export function defaultContextBytes(memory: number): number {
+  return Math.max(LEAST_BYTES, Math.floor(memory * CONTEXT_PART));
 }

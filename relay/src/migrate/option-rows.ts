@@ -31,8 +31,6 @@ const none = (option: string, because: string, instead: string, same?: Value): O
 
 const SECONDS = 'in whole seconds, rounded up';
 const INTO_SECRET = 'goes into a Secret';
-const INITIAL_BURST = 'pods have no limit of first payloads';
-const MORE_PODS = 'run more pods: `autoscaling`, `resources`';
 const IN_ARCHIVE = 'an archive brings the settings of its environments';
 
 /** Each option that ld-relay and this relay know, but for those that the relay ignores or refuses, with the field that does the same. */
@@ -54,6 +52,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   to('Main.heartbeatInterval', 'streaming.heartbeatPeriodSeconds', `${SECONDS}; none at all becomes one an hour`),
   to('Main.maxClientConnectionTime', 'streaming.maxConnectionSeconds', `${SECONDS}, at least 60`),
   to('Main.maxClientBuffer', 'limits.streamBufferBytes', 'in bytes, 64KiB to 1GiB'),
+  to('Main.maxUpstreamEventSize', 'limits.upstreamEventBytes', 'in bytes, 1MiB to 400,000,000'),
   to('Main.maxClientRequestBodySize', 'limits.requestBodyBytes', 'in bytes, 1KiB to 100MiB'),
   to('Main.disconnectedStatusTime', 'upstream.disconnectedAfterSeconds', SECONDS),
   to('Main.drainTimeout', 'podTemplate.terminationGracePeriodSeconds', 'and 10 seconds more'),
@@ -89,12 +88,11 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     'nothing: a client that does not ask for it gets it plain',
     true,
   ),
-  none(
-    'HTTP.evaluationCacheSize',
-    'pods keep the default of 16MiB',
-    'nothing: it only says how many answers are kept',
-    16 * 1024 * 1024,
-  ),
+  to('HTTP.evaluationCacheSize', 'limits.evaluationCacheBytes', 'in bytes, 1GiB at most'),
+  to('HTTP.maxContextValues', 'limits.contextValues', '1,000 to 10,000,000'),
+  to('HTTP.maxContextMembers', 'limits.contextMembers', '1,000 to 10,000,000'),
+  to('HTTP.contextMemory', 'limits.contextMemoryBytes', 'in bytes, 1MiB to 2GiB'),
+  to('HTTP.maxPatternSteps', 'limits.patternSteps', '65,536 at least'),
   to('HTTP.maxHeaderSize', 'limits.requestHeadBytes', 'in bytes'),
   to('HTTP.bodyMemory', 'limits.bodyMemoryBytes', 'in bytes, 1MiB to 2GiB'),
   to('HTTP.headMemory', 'limits.headMemoryBytes', 'in bytes, 1MiB to 2GiB'),
@@ -105,9 +103,10 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   to('Concurrency.maxStreamsPerAddress', 'limits.streamsPerAddress', '10,000,000 at most'),
   to('Concurrency.maxPublicStreamsPerCredential', 'limits.publicStreamsPerCredential', '10,000,000 at most'),
   to('Concurrency.maxPublicStreamsPerAddress', 'limits.publicStreamsPerAddress', '10,000,000 at most'),
-  none('Concurrency.maxConcurrent', INITIAL_BURST, MORE_PODS, 0),
-  none('Concurrency.maxQueued', INITIAL_BURST, MORE_PODS, 0),
-  none('Concurrency.sendTimeout', INITIAL_BURST, MORE_PODS, 120_000),
+  to('Concurrency.maxConcurrent', 'limits.firstPayloads', 'no limit is no field; 1,000,000 at most'),
+  to('Concurrency.maxQueued', 'limits.firstPayloadsWaiting', '1,000,000 at most'),
+  to('Concurrency.sendTimeout', 'limits.firstPayloadSeconds', SECONDS),
+  to('Concurrency.maxGoalsRequests', 'limits.goalsRequests', '10,000 at most'),
   to('Concurrency.workers', 'workers', '16 at most'),
 
   to('AutoConfig.key', 'autoConfig.keyRef', INTO_SECRET),
@@ -130,6 +129,9 @@ export const OPTION_ROWS: readonly OptionRow[] = [
     'from a PersistentVolumeClaim, ConfigMap or Secret; `offline.path` is the path inside of it',
   ),
   to('OfflineMode.fileDataSourceMonitoringInterval', 'offline.reloadPeriodSeconds', SECONDS),
+  to('OfflineMode.maxArchiveSize', 'limits.archiveBytes', 'in bytes, 1MiB to 1GiB'),
+  to('OfflineMode.maxArchiveFileSize', 'limits.archiveFileBytes', 'in bytes, 1MiB to 1GiB'),
+  to('OfflineMode.maxArchiveFiles', 'limits.archiveFiles', '3 to 1,000,000'),
   none('OfflineMode.envDatastorePrefix', 'an offline RelayProxy has no store', 'nothing: each pod reads the archive'),
   none('OfflineMode.envAllowedOrigin', IN_ARCHIVE, 'restrict origins at your ingress'),
   none('OfflineMode.envAllowedHeader', IN_ARCHIVE, 'allow the headers at your ingress'),
@@ -167,6 +169,7 @@ export const OPTION_ROWS: readonly OptionRow[] = [
   to('Events.capacity', 'events.capacity'),
   to('Events.maxInboundPayloadSize', 'limits.eventPayloadBytes', 'in bytes, 1KiB to 100MiB'),
   to('Events.memory', 'events.memoryBytes'),
+  to('Events.maxValues', 'limits.eventValues', '1,000 to 10,000,000'),
 
   to('Redis.USE_REDIS', 'store.redis'),
   to('Redis.url', 'store.redis.url', 'user and password go into a Secret'),

@@ -129,10 +129,11 @@ const MOST_STREAMS = 10_000_000;
 
 /** What clients may take; only what was set. */
 function limitsOf(conversion: Conversion): NonNullable<Traffic['limits']> {
-  const { server, streaming, events } = conversion.config;
+  const { server, streaming, events, upstream, offline } = conversion.config;
   const within = (section: Section, key: string, value: number | undefined, min: number, max: number) =>
     value === undefined ? undefined : between(conversion, [section, key], value, min, max);
-  if (isDaemon(conversion)) return {};
+  const upstreamEventBytes = within('Main', 'maxUpstreamEventSize', upstream.maxEventBytes, MIB, 400_000_000);
+  if (isDaemon(conversion)) return defined({ upstreamEventBytes });
   const unread = server.unreadTimeoutMs === 0 ? 3_600_000 : server.unreadTimeoutMs;
   return {
     ...defined({
@@ -143,6 +144,20 @@ function limitsOf(conversion: Conversion): NonNullable<Traffic['limits']> {
       headMemoryBytes: within('HTTP', 'headMemory', server.headMemoryBytes, MIB, MOST),
       answerMemoryBytes: within('HTTP', 'answerMemory', server.answerMemoryBytes, MIB, MOST),
       streamBufferBytes: within('Main', 'maxClientBuffer', streaming.maxBufferedBytes, 65_536, 1024 * MIB),
+      upstreamEventBytes,
+      evaluationCacheBytes: within('HTTP', 'evaluationCacheSize', server.evaluationCacheBytes, 0, 1024 * MIB),
+      contextValues: within('HTTP', 'maxContextValues', server.maxContextValues, 1000, MOST_STREAMS),
+      contextMembers: within('HTTP', 'maxContextMembers', server.maxContextMembers, 1000, MOST_STREAMS),
+      contextMemoryBytes: within('HTTP', 'contextMemory', server.contextMemoryBytes, MIB, MOST),
+      patternSteps: within('HTTP', 'maxPatternSteps', server.maxPatternSteps, 65_536, MOST),
+      eventValues: within('Events', 'maxValues', events.maxBatchValues, 1000, MOST_STREAMS),
+      goalsRequests: within('Concurrency', 'maxGoalsRequests', upstream.maxGoalsRequests, 1, 10_000),
+      // None at all is no field.
+      firstPayloads: within('Concurrency', 'maxConcurrent', server.initMaxConcurrent || undefined, 1, 1_000_000),
+      firstPayloadsWaiting: within('Concurrency', 'maxQueued', server.initMaxQueued, 0, 1_000_000),
+      archiveBytes: within('OfflineMode', 'maxArchiveSize', offline?.maxBytes, MIB, 1024 * MIB),
+      archiveFileBytes: within('OfflineMode', 'maxArchiveFileSize', offline?.maxFileBytes, MIB, 1024 * MIB),
+      archiveFiles: within('OfflineMode', 'maxArchiveFiles', offline?.maxFiles, 3, 1_000_000),
       connections: within('Concurrency', 'maxConnections', server.maxConnections, 1, MOST_STREAMS),
       streamsPerCredential: within(
         'Concurrency',
@@ -166,6 +181,10 @@ function limitsOf(conversion: Conversion): NonNullable<Traffic['limits']> {
         0,
         MOST_STREAMS,
       ),
+    }),
+    ...seconds(conversion, ['Concurrency', 'sendTimeout'], server.initSendTimeoutMs, 'firstPayloadSeconds', {
+      min: 1,
+      max: 3600,
     }),
     ...seconds(conversion, ['HTTP', 'unreadTimeout'], unread, 'unreadTimeoutSeconds', { min: 1, max: 3600 }),
   };

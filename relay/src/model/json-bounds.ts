@@ -1,20 +1,12 @@
+import type { JsonBounds } from './bounds.ts';
+
 /** A JSON text that is not parsed, because its values would take more time and memory than its length says. */
 export class JsonBoundsError extends Error {
   override readonly name = 'JsonBoundsError';
 }
 
-/** Most values, and most named members of objects, in one JSON text: each costs time and memory however short it is written, names most. */
-export interface JsonBounds {
-  readonly maxValues: number;
-  readonly maxMembers: number;
-}
-
 /** Arrays and objects may lie this deep in each other: what Go's decoder, and so ld-relay, takes. */
 export const MAX_JSON_DEPTH = 10_000;
-/** Bounds of one context. */
-export const CONTEXT_BOUNDS: JsonBounds = { maxValues: 100_000, maxMembers: 20_000 };
-/** Bounds of one batch of events. */
-export const EVENTS_BOUNDS: JsonBounds = { maxValues: 500_000, maxMembers: 500_000 };
 /** Texts up to this many characters are not looked at: they are too short for many values, and the parsers take any depth of them. */
 const UNCHECKED_LENGTH = 65_536;
 /** Bytes that a parsed value takes, about: an empty array or a number in one. */

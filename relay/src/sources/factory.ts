@@ -50,6 +50,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
     const archive = createArchive(config.offline, { logger, ...(onAbsent === undefined ? {} : { onAbsent }) });
     return { definitions: withHeldDocument(archive, config, deps), createSource: ({ id }) => archive.sourceFor(id) };
   }
+  const { maxEventBytes } = config.upstream;
   const createSource = (definition: EnvironmentDefinition, log: Logger): Source =>
     definition.dataFile !== undefined
       ? createFileSource({ path: definition.dataFile, logger: log })
@@ -59,6 +60,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
           ...(definition.filterKey === undefined ? {} : { filterKey: definition.filterKey }),
           dispatcher,
           logger: log,
+          ...(maxEventBytes === undefined ? {} : { maxEventLength: maxEventBytes }),
         });
   if (config.autoConfig !== undefined) {
     const { createAutoConfig } = await import('./autoconfig/source.ts');
@@ -68,6 +70,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
       dispatcher,
       logger,
       onFatal: deps.fatal,
+      ...(maxEventBytes === undefined ? {} : { maxEventLength: maxEventBytes }),
       ...(deps.absences === undefined ? {} : { onAbsent: deps.absences.hook('autoConfigKey') }),
     });
     return { definitions: withHeldDocument(definitions, config, deps), createSource };

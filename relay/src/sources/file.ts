@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { type FileWatch, watchFiles } from '../files/watch.ts';
 import type { LinkError, LinkState } from '../model/link.ts';
 import { DataError } from '../model/parse.ts';
+import { refuseInto } from '../store/refused-items.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readDataFile } from './data-file.ts';
-import { refuseInto } from './refused-items.ts';
 import type { Source, SourceSink } from './source.ts';
 
 /** Larger files are refused: V8 cannot hold them as one string. */

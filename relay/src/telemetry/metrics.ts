@@ -62,7 +62,7 @@ export const METRICS = {
   memoryBytes: {
     name: 'flagrelay_memory_bytes',
     type: 'gauge',
-    help: 'Memory that is taken for what clients together are bounded in.',
+    help: 'Memory that is taken for what clients together are bounded in: request bodies, unread answers, large contexts that are evaluated or wait for it, and events that wait to be sent or to be taken.',
     labels: ['of'],
   },
   memoryLimit: {
@@ -74,7 +74,7 @@ export const METRICS = {
   memoryRefused: {
     name: 'flagrelay_memory_refused_total',
     type: 'counter',
-    help: 'Times that there was no room within the bound: a request was answered 503, or a slow one gave way.',
+    help: 'Times that there was no room within the bound: a request waited, was answered 503, or a slow one gave way.',
     labels: ['of'],
   },
   goalsShed: {
@@ -210,18 +210,6 @@ export const METRICS = {
     help: 'Posts of events that were answered with 503 because there was no room; SDKs send them again.',
     labels: ['environment'],
   },
-  eventBytes: {
-    name: 'flagrelay_events_waiting_bytes',
-    type: 'gauge',
-    help: 'Memory of the events that wait to be sent or to be taken.',
-    labels: [],
-  },
-  eventBytesLimit: {
-    name: 'flagrelay_events_waiting_bytes_limit',
-    type: 'gauge',
-    help: 'What `flagrelay_events_waiting_bytes` may become (`EVENTS_MEMORY`).',
-    labels: [],
-  },
   diagnosticsDropped: {
     name: 'flagrelay_diagnostics_dropped_total',
     type: 'counter',
@@ -231,19 +219,13 @@ export const METRICS = {
   itemsRefused: {
     name: 'flagrelay_items_refused_total',
     type: 'counter',
-    help: 'Flags and segments of upstream, archives and data files that were left out because of a number that cannot be; the others were taken.',
+    help: 'Flags and segments of upstream, archives, data files, Redis and snapshots that were left out because they cannot be used, as for a number that cannot be; the others were taken.',
     labels: ['kind'],
   },
   largeEvaluations: {
     name: 'flagrelay_large_evaluations_total',
     type: 'counter',
-    help: 'Evaluations of large contexts, which take turns with everything else, by result: done, or refused because too many waited.',
-    labels: ['result'],
-  },
-  largeEvaluationsHeld: {
-    name: 'flagrelay_large_evaluations_held_characters',
-    type: 'gauge',
-    help: 'Length of the large contexts that are evaluated or wait for it.',
+    help: 'Evaluations of large contexts that were done; they take turns with everything else.',
     labels: [],
   },
   jobFailures: {
@@ -322,8 +304,6 @@ export interface MetricSources {
   refused?(): readonly string[];
   /** The cache of evaluations, where there is one; `bytes` are what is kept now, the others have counted since the start. */
   evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
-  /** The memory of events that wait, where events are taken. */
-  eventMemory?(): { readonly used: number; readonly limit: number };
   /** Open connections of SDKs. */
   connections?(): number;
   /** What clients together are bounded in, by what it is. */
@@ -333,7 +313,7 @@ export interface MetricSources {
   /** Where data come from sources. */
   refusedItems?(): Readonly<Record<'flags' | 'segments', number>>;
   /** Where contexts are evaluated. */
-  largeEvaluations?(): { readonly done: number; readonly refused: number; readonly held: number };
+  largeEvaluations?(): number;
   /** Daemon mode: whether this process keeps the store up to date. */
   active?(): boolean;
 }
@@ -426,11 +406,6 @@ export function createMetrics(sources: MetricSources): Metrics {
       if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);
     }
   });
-  const { eventMemory } = sources;
-  if (eventMemory !== undefined) {
-    sampled(METRICS.eventBytes, (self) => self.set(eventMemory().used));
-    sampled(METRICS.eventBytesLimit, (self) => self.set(eventMemory().limit));
-  }
   const { connections, memory, memoryRefused } = sources;
   if (connections !== undefined) sampled(METRICS.connections, (self) => self.set(connections()));
   if (memory !== undefined) {
@@ -481,18 +456,9 @@ export function createMetrics(sources: MetricSources): Metrics {
       },
     });
   const { refusedItems, largeEvaluations } = sources;
-  if (refusedItems !== undefined) {
-    tallied(METRICS.itemsRefused, (self) => {
-      for (const [kind, count] of Object.entries(refusedItems())) self.inc({ kind }, count);
-    });
-  }
+  if (refusedItems !== undefined) registerRefusedItems(registry, refusedItems);
   if (largeEvaluations !== undefined) {
-    tallied(METRICS.largeEvaluations, (self) => {
-      const { done, refused } = largeEvaluations();
-      self.inc({ result: 'done' }, done);
-      self.inc({ result: 'refused' }, refused);
-    });
-    sampled(METRICS.largeEvaluationsHeld, (self) => self.set(largeEvaluations().held));
+    tallied(METRICS.largeEvaluations, (self) => self.inc(largeEvaluations()));
   }
   const requests = new RequestMetrics(METRICS.requests, METRICS.duration);
   requests.register(registry);
@@ -518,6 +484,22 @@ export function createMetrics(sources: MetricSources): Metrics {
     jobFailures: counter(METRICS.jobFailures),
     configReloads: counter(METRICS.configReloads),
   };
+}
+
+/** What every process of a relay tells of the items that it left out. */
+export function registerRefusedItems(
+  registry: PromRegistry,
+  refusedItems: () => Readonly<Record<'flags' | 'segments', number>>,
+): void {
+  new Counter({
+    ...naming(METRICS.itemsRefused),
+    labelNames: [...METRICS.itemsRefused.labels],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(refusedItems())) this.inc({ kind }, count);
+    },
+  });
 }
 
 /** What every process of a relay tells of its configuration. */

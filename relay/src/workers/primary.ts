@@ -14,7 +14,8 @@ import { closeServer, listen } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
 import { reportJobFailures } from '../jobs/report.ts';
 import { createFeeds } from '../sources/factory.ts';
-import { type ConfigSources, METRICS, naming, registerConfig } from '../telemetry/metrics.ts';
+import { refusedItems } from '../store/refused-items.ts';
+import { type ConfigSources, METRICS, naming, registerConfig, registerRefusedItems } from '../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../upstream/dispatcher.ts';
 import { VERSION } from '../version.ts';
 import { createCrew } from './crew.ts';
@@ -155,6 +156,7 @@ interface PrimaryMetrics {
 function createPrimaryMetrics(workers: () => number, config: ConfigSources): PrimaryMetrics {
   const registry = new Registry();
   registerConfig(registry, config);
+  registerRefusedItems(registry, refusedItems);
   const registers = [registry];
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   new Gauge({

@@ -46,6 +46,6 @@ for (const limit of LIMITS.filter(({ name }) => WORST.some((worst) => name.inclu
     });
     for (const { status, text } of result) assert.equal(status, 200, text.slice(0, 200));
     assert.equal(new Set(result.slice(0, TOGETHER).map(({ text }) => text)).size, 1);
-    assert.ok((await victim.metric('flagrelay_large_evaluations_total', { result: 'done' })) >= result.length);
+    assert.ok((await victim.metric('flagrelay_large_evaluations_total')) >= result.length);
   });
 }

@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
+import type { Behind } from './support/attacks.ts';
 import { attack, type Session } from './support/session.ts';
 
-// `node relay/test/hostile/main.ts --minutes 60 --seed N`: attacks a relay for so long, half of the time with a Redis behind it, with sizes beyond its
+// `node relay/test/hostile/main.ts --minutes 60 --seed N`: attacks a relay for so long, a third of the time each with data of an upstream, in a Redis, and of an archive, with sizes beyond its
 // limits. Prints each minute how it does, and at the end what went wrong with the seeds that make it again: `--seed THAT --minutes 1`.
+
+const BEHIND: readonly Behind[] = ['upstream', 'redis', 'archive'];
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string' } },
@@ -20,20 +23,20 @@ function line({ rounds, livezMs, neighbourMs, peak, failures }: Session): string
 
 console.log(`hostile: seed ${seed}, ${minutes} minutes`);
 let failed = 0;
-for (const redis of [false, true]) {
+for (const behind of BEHIND) {
   let said = performance.now();
   const session = await attack({
     seed,
-    ms: (minutes / 2) * 60_000,
+    ms: (minutes / BEHIND.length) * 60_000,
     reach: 'beyond',
-    redis,
+    behind,
     report(state) {
       if (performance.now() - said < 60_000) return;
       said = performance.now();
       console.log(line(state));
     },
   });
-  console.log(`${redis ? 'with' : 'without'} Redis: ${line(session)}`);
+  console.log(`${behind}: ${line(session)}`);
   for (const failure of session.failures) {
     console.log(`seed ${failure.seed} (${failure.attacks.join(', ')}): ${failure.error}`);
   }

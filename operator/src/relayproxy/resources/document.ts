@@ -30,6 +30,7 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
       flushMs: spec.events.flushPeriodSeconds * 1000,
       capacity: spec.events.capacity,
       maxInboundPayloadBytes: daemon ? undefined : spec.limits?.eventPayloadBytes,
+      maxBatchValues: daemon ? undefined : spec.limits?.eventValues,
       memoryBytes: spec.events.memoryBytes,
     },
     environments: (spec.environments ?? []).map((environment) => environmentOf(environment, spec.store !== undefined)),
@@ -71,6 +72,14 @@ function serverOf(relayProxy: RelayProxy) {
     headMemoryBytes: limits?.headMemoryBytes,
     answerMemoryBytes: limits?.answerMemoryBytes,
     unreadTimeoutMs: limits?.unreadTimeoutSeconds && limits.unreadTimeoutSeconds * 1000,
+    maxContextValues: limits?.contextValues,
+    maxContextMembers: limits?.contextMembers,
+    contextMemoryBytes: limits?.contextMemoryBytes,
+    maxPatternSteps: limits?.patternSteps,
+    evaluationCacheBytes: limits?.evaluationCacheBytes,
+    initMaxConcurrent: limits?.firstPayloads,
+    initMaxQueued: limits?.firstPayloadsWaiting,
+    initSendTimeoutMs: limits?.firstPayloadSeconds && limits.firstPayloadSeconds * 1000,
     maxConnections: limits?.connections,
     maxStreamsPerCredential: limits?.streamsPerCredential,
     maxStreamsPerAddress: limits?.streamsPerAddress,
@@ -92,7 +101,7 @@ function tlsOf({ spec }: RelayProxy) {
   return { certFile: `${folders.tls}/tls.crt`, keyFile: `${folders.tls}/tls.key`, minVersion };
 }
 
-function upstreamOf({ spec: { upstream } }: RelayProxy) {
+function upstreamOf({ spec: { upstream, limits, mode } }: RelayProxy) {
   const { httpProxy } = upstream;
   return {
     streamUri: upstream.streamURI,
@@ -102,6 +111,8 @@ function upstreamOf({ spec: { upstream } }: RelayProxy) {
     initTimeoutMs: upstream.initTimeoutSeconds * 1000,
     onInitTimeout: upstream.onInitTimeout === 'Exit' ? ('exit' as const) : ('continue' as const),
     disconnectedAfterMs: upstream.disconnectedAfterSeconds * 1000,
+    maxGoalsRequests: mode === 'Daemon' ? undefined : limits?.goalsRequests,
+    maxEventBytes: limits?.upstreamEventBytes,
     proxy: httpProxy && {
       url: httpProxy.url,
       credentialsFile: httpProxy.credentialsRef && `${folders.proxy}/${files.proxyCredentials}`,
@@ -138,9 +149,15 @@ function autoConfigOf({ spec: { autoConfig } }: RelayProxy) {
   };
 }
 
-function offlineOf({ spec: { offline } }: RelayProxy) {
+function offlineOf({ spec: { offline, limits } }: RelayProxy) {
   if (offline === undefined) return undefined;
-  return { archiveFile: `${folders.offline}/${offline.path}`, reloadMs: offline.reloadPeriodSeconds * 1000 };
+  return {
+    archiveFile: `${folders.offline}/${offline.path}`,
+    reloadMs: offline.reloadPeriodSeconds * 1000,
+    maxBytes: limits?.archiveBytes,
+    maxFileBytes: limits?.archiveFileBytes,
+    maxFiles: limits?.archiveFiles,
+  };
 }
 
 function redisOf({ spec }: RelayProxy) {

@@ -27,6 +27,7 @@ const rollingOut = (change: Parameters<typeof report>[1], ready = false) => {
         updated: 1,
         available: 3,
         observed: true,
+        paused: false,
         deadlineExceeded: undefined,
         replicaFailure: undefined,
       },

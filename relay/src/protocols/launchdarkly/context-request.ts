@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BodyError, type BodyReader, type HeldBody, noRoom } from '../../http/body.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
+import type { JsonBounds } from '../../model/bounds.ts';
 import { type Context, ContextError, parseContext } from '../../model/context.ts';
-import { CONTEXT_BOUNDS, checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
+import { checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
 
 /** How contexts are read from request bodies. */
 export interface ContextBodies {
   readonly reader: BodyReader;
   /** Bytes that one may have. */
   readonly maxBytes: number;
+  /** Of those in a path, too. */
+  readonly bounds: JsonBounds;
 }
 
 /** A context with the text that it was parsed from. */
@@ -30,6 +33,7 @@ export function contextOfPath(
   encoded: string,
   response: ServerResponse,
   headers: HeaderList,
+  { bounds }: Pick<ContextBodies, 'bounds'>,
 ): ReceivedContext | undefined {
   const text = decodeBase64Url(encoded);
   if (text === undefined) {
@@ -37,7 +41,7 @@ export function contextOfPath(
     return undefined;
   }
   try {
-    const cost = checkJsonBounds(text, CONTEXT_BOUNDS);
+    const cost = checkJsonBounds(text, bounds);
     return { context: parseContext(text), text, cost };
   } catch (error) {
     if (!isRefusal(error)) throw error;
@@ -54,7 +58,7 @@ export async function withContextOfBody(
   request: IncomingMessage,
   response: ServerResponse,
   headers: HeaderList,
-  { reader, maxBytes }: ContextBodies,
+  { reader, maxBytes, bounds }: ContextBodies,
   use: (received: ReceivedContext) => void | Promise<void>,
 ): Promise<void> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
@@ -67,7 +71,7 @@ export async function withContextOfBody(
     let received: ReceivedContext;
     try {
       body = await reader.read(request, maxBytes);
-      received = parse(body);
+      received = parse(body, bounds);
     } catch (error) {
       if (error instanceof BodyError) sendBodyError(response, error, headers);
       else if (isRefusal(error)) sendMessage(response, 400, error.message, headers);
@@ -80,9 +84,9 @@ export async function withContextOfBody(
   }
 }
 
-function parse(body: HeldBody): ReceivedContext {
+function parse(body: HeldBody, bounds: JsonBounds): ReceivedContext {
   const text = body.bytes.toString();
-  const cost = checkJsonBounds(text, CONTEXT_BOUNDS);
+  const cost = checkJsonBounds(text, bounds);
   body.reserve(cost);
   return { context: parseContext(text), text, cost };
 }

@@ -52,7 +52,7 @@ export function evalx(audience: Audience, options: EvalxOptions): EnvironmentHan
     const read = readOf(selected.environment);
     // With the hash of secure mode, the context has to be known before it is answered.
     if (!isSecure(asked) && isAtHand(read) && sendKept(asked, read)) return;
-    const received = contextOfPath(asked.text, response, selected.cors);
+    const received = contextOfPath(asked.text, response, selected.cors, options.bodies);
     if (received !== undefined) void answer(asked, received, read);
   };
 }

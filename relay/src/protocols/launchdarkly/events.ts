@@ -10,7 +10,8 @@ import { BodyError, type BodyReader, type HeldBody } from '../../http/body.ts';
 import { inflate } from '../../http/inflate.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
-import { checkJsonBytes, EVENTS_BOUNDS, JsonBoundsError } from '../../model/json-bounds.ts';
+import type { JsonBounds } from '../../model/bounds.ts';
+import { checkJsonBytes, JsonBoundsError } from '../../model/json-bounds.ts';
 import { StoreError } from '../../store/store.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { RETRY_LATER } from './context-request.ts';
@@ -41,7 +42,7 @@ type EventCounters = Pick<
 export interface RunningEvents {
   readonly handlers: Omit<EventHandlers, 'goals'>;
   /** The memory of what waits, in bytes. */
-  readonly memory: Pick<EventMemory, 'used' | 'limit'>;
+  readonly memory: Pick<EventMemory, 'used' | 'limit' | 'refused'>;
   /** Sends what is queued now, and from now on without delay: the relay goes down. */
   hurry(): void;
   /** Sends what is queued, for at most so many ms. */
@@ -185,7 +186,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     // An unescaped plus sign arrives as a space.
     const body = Buffer.from(data.replaceAll(' ', '+'), 'base64');
     try {
-      checkJsonBytes(body, EVENTS_BOUNDS);
+      checkJsonBytes(body, limits.bounds);
     } catch (error) {
       if (!(error instanceof JsonBoundsError)) throw error;
       deps.metrics.eventsDropped.inc({ environment: selected.environment.definition.name, reason: 'invalid' });
@@ -269,6 +270,7 @@ class IntakeError extends Error {
 interface EventLimits {
   readonly bytes: number;
   readonly tooLarge: IntakeError;
+  readonly bounds: JsonBounds;
 }
 
 /** Bytes of a batch of events where nothing else is configured: as ld-relay 9. */
@@ -277,16 +279,17 @@ const MAX_BATCH_BYTES = 5 * 1024 * 1024;
 function eventLimits({ events, server }: Pick<RelayConfig, 'events' | 'server'>): EventLimits {
   const inbound = events.maxInboundPayloadBytes;
   const body = server.maxRequestBodyBytes ?? (inbound === undefined ? MAX_BATCH_BYTES : Number.POSITIVE_INFINITY);
+  const bounds = { maxValues: events.maxBatchValues, maxMembers: events.maxBatchValues };
   return inbound !== undefined && inbound <= body
-    ? { bytes: inbound, tooLarge: new IntakeError(400, 'unable to read request body') }
-    : { bytes: body, tooLarge: new IntakeError(413, 'Request body exceeds maximum allowed size.') };
+    ? { bounds, bytes: inbound, tooLarge: new IntakeError(400, 'unable to read request body') }
+    : { bounds, bytes: body, tooLarge: new IntakeError(413, 'Request body exceeds maximum allowed size.') };
 }
 
 /** Reads and inflates a body and hands it to `use`; its memory counts until that has ended. */
 async function withEventBody(
   request: IncomingMessage,
   reader: BodyReader,
-  { bytes: limit, tooLarge }: EventLimits,
+  { bytes: limit, tooLarge, bounds }: EventLimits,
   use: (body: Buffer) => void | Promise<void>,
 ): Promise<void> {
   let received: HeldBody | undefined;
@@ -298,7 +301,7 @@ async function withEventBody(
     if (zipped) received.release();
     // Its text, and what is parsed of it.
     body.reserve(body.bytes.length);
-    body.reserve(checkJsonBytes(body.bytes, EVENTS_BOUNDS));
+    body.reserve(checkJsonBytes(body.bytes, bounds));
     await use(body.bytes);
   } catch (error) {
     if (error instanceof BodyError) throw error.reason === 'too-large' ? tooLarge : error;

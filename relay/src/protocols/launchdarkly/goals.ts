@@ -16,8 +16,6 @@ export interface GoalsDeps {
 
 /** Bounds of the cache of answers: bytes in all, bytes of one, and how many. */
 const CACHE = { maxSize: 16 * 1024 * 1024, maxEntrySize: 1024 * 1024, maxCount: 1000 };
-/** Requests to upstream at a time: with queries of its own choice, a client could have the relay send any number. */
-const MAX_CONCURRENT = 32;
 /** Upstream has this long, in ms. */
 const TIMEOUT_MS = 10_000;
 /** A larger list of goals is not passed on, in bytes. */
@@ -42,9 +40,9 @@ const NOT_PASSED = new Set([
  * mode nothing is asked of upstream: there are no goals then (ld-relay asks all the same).
  */
 export function createGoalsHandler({ config, dispatcher, shed }: GoalsDeps): EnvironmentHandler {
-  // What is in the cache does not count.
+  // With queries of its own choice, a client could have the relay send any number. What is in the cache does not count.
   const cached = dispatcher.compose(
-    atMost(MAX_CONCURRENT),
+    atMost(config.upstream.maxGoalsRequests),
     interceptors.cache({ store: new cacheStores.MemoryCacheStore(CACHE) }),
   );
   return (incoming, response, selected) => {

@@ -138,7 +138,7 @@ export function evalStream(secure: boolean, options: StreamOptions): Environment
       });
       return;
     }
-    const received = contextOfPath(selected.params[0] ?? '', response, selected.cors);
+    const received = contextOfPath(selected.params[0] ?? '', response, selected.cors, options.bodies);
     if (received === undefined || (secure && !passesSecureMode(response, selected, received.context))) return;
     openPing(options, request, response, selected);
   };

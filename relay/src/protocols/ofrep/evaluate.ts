@@ -6,8 +6,9 @@ import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../../evaluation/turns.
 import { BodyError, type HeldBody } from '../../http/body.ts';
 import { queryParam } from '../../http/path.ts';
 import { sendEmpty, sendJson } from '../../http/reply.ts';
+import type { JsonBounds } from '../../model/bounds.ts';
 import type { Context } from '../../model/context.ts';
-import { CONTEXT_BOUNDS, checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
+import { checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
 import { StoreError } from '../../store/store.ts';
 import { describe } from '../../telemetry/describe.ts';
 import { type ContextBodies, sendBodyError } from '../launchdarkly/context-request.ts';
@@ -73,7 +74,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   { environment, audience, query, headers }: OfrepRequest,
-  { reader, maxBytes }: ContextBodies,
+  { reader, maxBytes, bounds }: ContextBodies,
   failed: (error: OfrepError) => void,
   use: (evaluation: Evaluation) => void | Promise<void>,
 ): Promise<void> {
@@ -81,7 +82,7 @@ async function answer(
   try {
     body = await reader.read(request, maxBytes);
     const text = body.bytes.toString();
-    body.reserve(costOf(text));
+    body.reserve(costOf(text, bounds));
     const context = parseOfrepContext(text);
     const { definition } = environment;
     if (
@@ -116,9 +117,9 @@ async function answer(
 }
 
 /** Bytes that the context will take; it is put together twice here. */
-function costOf(text: string): number {
+function costOf(text: string, bounds: JsonBounds): number {
   try {
-    return 2 * checkJsonBounds(text, CONTEXT_BOUNDS);
+    return 2 * checkJsonBounds(text, bounds);
   } catch (error) {
     if (error instanceof JsonBoundsError) throw new OfrepError('INVALID_CONTEXT', error.message, { cause: error });
     throw error;

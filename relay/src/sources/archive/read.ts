@@ -5,7 +5,7 @@ import { parseDataSet, type RefuseItem } from '../../model/parse.ts';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
 import { describeIssues, lenientObject } from '../members.ts';
 import { ArchiveError, CHECKSUM_FILE, checksum, dataFile } from './format.ts';
-import { unpack } from './unpack.ts';
+import { type ArchiveLimits, unpack } from './unpack.ts';
 
 /** One environment of an archive. */
 export interface ArchivedEnvironment {
@@ -26,8 +26,8 @@ export interface Archive {
 const description = lenientObject({ env: environmentRep, dataId: z.string().default('') });
 
 /** Reads an archive from disk. Throws {@link ArchiveError} when it cannot be used as a whole, and the error of `node:fs`. */
-export async function readArchive(path: string, refuse?: RefuseItem): Promise<Archive> {
-  return readArchiveFiles(await unpack(path), refuse);
+export async function readArchive(path: string, refuse?: RefuseItem, limits?: ArchiveLimits): Promise<Archive> {
+  return readArchiveFiles(await unpack(path, limits), refuse);
 }
 
 /** Reads the files of an archive (contract 7). Throws {@link ArchiveError} for a missing or wrong checksum, no environments, or an environment without data. */

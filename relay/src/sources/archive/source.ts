@@ -2,13 +2,15 @@ import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../config/document.ts';
 import { type DefinitionSink, type DefinitionSource, StartupError } from '../../environment/definition.ts';
 import { jobEvery } from '../../jobs/jobs.ts';
+import { memoryLimitBytes } from '../../memory/limit.ts';
+import { refuseInto } from '../../store/refused-items.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { definitionOfRep, succeed } from '../environment-rep.ts';
-import { refuseInto } from '../refused-items.ts';
 import type { Source } from '../source.ts';
 import { createFeeds } from './feeds.ts';
 import { ArchiveError } from './format.ts';
 import { type Archive, type ArchivedEnvironment, readArchive } from './read.ts';
+import { archiveLimits } from './unpack.ts';
 
 /** What offline mode needs. */
 export interface ArchiveDeps {
@@ -31,6 +33,7 @@ export interface ArchiveSource extends DefinitionSource {
 export function createArchive(config: NonNullable<RelayConfig['offline']>, deps: ArchiveDeps): ArchiveSource {
   const { logger } = deps;
   const { archiveFile } = config;
+  const limits = archiveLimits(memoryLimitBytes(), config);
   const feeds = createFeeds();
   const environments = new Map<string, ArchivedEnvironment>();
   let sink: DefinitionSink | undefined;
@@ -74,7 +77,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
         deps.onAbsent?.(undefined);
         return;
       }
-      const archive = await readArchive(archiveFile, refuseInto(logger));
+      const archive = await readArchive(archiveFile, refuseInto(logger), limits);
       if (!sink) return;
       loaded = now;
       lastProblem = '';
@@ -106,7 +109,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
       sink = target;
       try {
         loaded = await fingerprint();
-        apply(await readArchive(archiveFile, refuseInto(logger)));
+        apply(await readArchive(archiveFile, refuseInto(logger), limits));
       } catch (error) {
         throw new StartupError(`cannot use the archive ${archiveFile}: ${problemOf(error)}`, { cause: error });
       }

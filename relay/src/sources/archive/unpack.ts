@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import type { RelayConfig } from '../../config/document.ts';
 import { memoryLimitBytes } from '../../memory/limit.ts';
 import { ArchiveError } from './format.ts';
 
@@ -15,6 +16,11 @@ export interface ArchiveLimits {
   readonly entries: number;
 }
 
+/** What of it the configuration says. */
+export type ConfiguredLimits = Partial<
+  Pick<NonNullable<RelayConfig['offline']>, 'maxBytes' | 'maxFileBytes' | 'maxFiles'>
+>;
+
 const MAX_ENTRY_BYTES = 200 * 2 ** 20;
 const MAX_TOTAL_BYTES = 2 ** 30;
 const MIN_TOTAL_BYTES = 16 * 2 ** 20;
@@ -22,10 +28,14 @@ const MIN_TOTAL_BYTES = 16 * 2 ** 20;
 const TOTAL_SHARE = 1 / 8;
 const MAX_ENTRIES = 20_000;
 
-/** The limits of a process with so many bytes of memory. */
-export function archiveLimits(memory: number): ArchiveLimits {
-  const totalBytes = Math.min(MAX_TOTAL_BYTES, Math.max(MIN_TOTAL_BYTES, Math.floor(memory * TOTAL_SHARE)));
-  return { totalBytes, entryBytes: Math.min(MAX_ENTRY_BYTES, totalBytes), entries: MAX_ENTRIES };
+/** The limits of a process with so many bytes of memory; what is configured wins. */
+export function archiveLimits(
+  memory: number,
+  { maxBytes, maxFileBytes = MAX_ENTRY_BYTES, maxFiles = MAX_ENTRIES }: ConfiguredLimits = {},
+): ArchiveLimits {
+  const share = Math.min(MAX_TOTAL_BYTES, Math.max(MIN_TOTAL_BYTES, Math.floor(memory * TOTAL_SHARE)));
+  const totalBytes = maxBytes ?? share;
+  return { totalBytes, entryBytes: Math.min(maxFileBytes, totalBytes), entries: maxFiles };
 }
 
 function mebibytes(bytes: number): string {

@@ -26,6 +26,8 @@ export interface AutoConfigDeps {
   readonly onFatal?: (error: StartupError) => void;
   /** Called at each look with why the key's file cannot be used; undefined while it can be. */
   readonly onAbsent?: (problem: string | undefined) => void;
+  /** Characters of one event; absent: by the memory limit. */
+  readonly maxEventLength?: number;
   readonly firstListMs?: number;
   readonly silenceMs?: number;
   readonly newBackoff?: () => Backoff;
@@ -185,6 +187,7 @@ export function createAutoConfig(
       onFailure: (failure) => void failed(failure),
       backoff: deps.newBackoff?.() ?? createBackoff(),
       ...(deps.dispatcher ? { dispatcher: deps.dispatcher } : {}),
+      ...(deps.maxEventLength === undefined ? {} : { maxEventLength: deps.maxEventLength }),
       ...(deps.silenceMs === undefined ? {} : { silenceMs: deps.silenceMs }),
       ...(deps.delay ? { delay: deps.delay } : {}),
     });

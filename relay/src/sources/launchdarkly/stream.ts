@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { LinkError, LinkState } from '../../model/link.ts';
 import type { RefuseItem } from '../../model/parse.ts';
+import { refuseInto } from '../../store/refused-items.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { VERSION } from '../../version.ts';
-import { refuseInto } from '../refused-items.ts';
 import type { Source, SourceSink } from '../source.ts';
 import { type Backoff, createBackoff } from '../sse/backoff.ts';
 import { type EventStream, InvalidEventError, openEventStream, type StreamFailure } from '../sse/event-stream.ts';
@@ -27,6 +27,8 @@ export interface StreamSourceOptions {
   readonly logger: Logger;
   /** Silence after which the link counts as dead, in ms. */
   readonly silenceMs?: number;
+  /** Characters of one event; absent: by the memory limit. */
+  readonly maxEventLength?: number;
   readonly backoff?: Backoff;
   /** Waits after a refusal. */
   readonly refusals?: Backoff;
@@ -96,6 +98,7 @@ export function createStreamSource(options: StreamSourceOptions): Source {
         onFailure: (failure) => failed(sink, failure),
         ...(options.dispatcher ? { dispatcher: options.dispatcher } : {}),
         ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+        ...(options.maxEventLength === undefined ? {} : { maxEventLength: options.maxEventLength }),
         ...(options.backoff ? { backoff: options.backoff } : {}),
         refusals: options.refusals ?? createBackoff(REFUSED_MS),
         ...(options.delay ? { delay: options.delay } : {}),

@@ -3,6 +3,7 @@ import type { ChainableCommander } from 'ioredis';
 import type { DataSet, Item, ItemKind } from '../../model/data.ts';
 import { DataError } from '../../model/parse.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { countRefused } from '../refused-items.ts';
 import { StoreError } from '../store.ts';
 import type { RedisClient } from './client.ts';
 import { decodeItem, encodeItem } from './codec.ts';
@@ -203,14 +204,17 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     load: async (known) => {
       const [inited, segments = new Map(), flags = new Map()] = await readPairs();
       if (!inited) return undefined;
-      const bad: string[] = [];
+      const bad = { segments: [] as string[], flags: [] as string[] };
       const data = {
-        segments: decodeAll('segments', segments, known, bad),
-        flags: decodeAll('flags', flags, known, bad),
+        segments: decodeAll('segments', segments, known, bad.segments),
+        flags: decodeAll('flags', flags, known, bad.flags),
       };
-      const problem = bad.join('; ');
+      const all = [...bad.segments, ...bad.flags];
+      const problem = all.join('; ');
       if (problem !== '' && problem !== skipped) {
-        logger.error('items in Redis cannot be read and are left out', { count: bad.length, error: bad[0] });
+        countRefused('segments', bad.segments.length);
+        countRefused('flags', bad.flags.length);
+        logger.error('items in Redis cannot be read and are left out', { count: all.length, error: all[0] });
       }
       skipped = problem;
       return known !== undefined && data.flags === known.flags && data.segments === known.segments ? known : data;

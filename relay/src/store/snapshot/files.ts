@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { EnvironmentDefinition } from '../../environment/definition.ts';
 import { writeFileAtomically } from '../../files/atomic.ts';
 import type { DataSet } from '../../model/data.ts';
+import type { RefuseItem } from '../../model/parse.ts';
 import { decodeSnapshot, encodeSnapshot, MAX_SNAPSHOT_BYTES, type Snapshot, SnapshotError } from './format.ts';
 
 /** Where the snapshots of one environment are. */
 export interface SnapshotFile {
   readonly path: string;
-  /** The last snapshot; undefined when there is none. @throws SnapshotError, or the error of `node:fs` */
-  read(): Promise<Snapshot | undefined>;
+  /** The last snapshot; undefined when there is none. @param refuse takes items that cannot be used. @throws SnapshotError, or the error of `node:fs` */
+  read(refuse?: RefuseItem): Promise<Snapshot | undefined>;
   /** @throws SnapshotError, or the error of `node:fs` */
   write(data: DataSet, savedAt: number): Promise<void>;
 }
@@ -30,10 +31,10 @@ export function snapshotFile(
     get path() {
       return path();
     },
-    read: async () => {
+    read: async (refuse) => {
       const owner = ownerOf(definition());
       const file = await readBounded(path());
-      return file === undefined ? undefined : decodeSnapshot(file, owner, secret);
+      return file === undefined ? undefined : decodeSnapshot(file, owner, secret, refuse);
     },
     write: async (data, savedAt) => {
       const [target, owner] = [path(), ownerOf(definition())];

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import * as z from 'zod';
 import type { DataSet, Item } from '../../model/data.ts';
-import { parseDataSet } from '../../model/parse.ts';
+import { parseDataSet, type RefuseItem } from '../../model/parse.ts';
 
 /** First line of every snapshot; a new form gets a new number. */
 const MAGIC = 'flagrelay-snapshot-1\n';
@@ -54,17 +54,27 @@ export async function encodeSnapshot({ savedAt, data }: Snapshot, owner: string,
   return Buffer.concat([Buffer.from(`${MAGIC}${head}\n`), body]);
 }
 
-/** Reverses {@link encodeSnapshot}. @throws SnapshotError */
-export async function decodeSnapshot(file: Buffer, owner: string, secret?: string): Promise<Snapshot> {
+/** Reverses {@link encodeSnapshot}. @param refuse takes single items that cannot be used; without it they make the whole useless. @throws SnapshotError */
+export async function decodeSnapshot(
+  file: Buffer,
+  owner: string,
+  secret?: string,
+  refuse?: RefuseItem,
+): Promise<Snapshot> {
   try {
-    return await decode(file, owner, secret);
+    return await decode(file, owner, secret, refuse);
   } catch (error) {
     if (error instanceof SnapshotError) throw error;
     throw new SnapshotError('it is damaged', { cause: error });
   }
 }
 
-async function decode(file: Buffer, owner: string, secret: string | undefined): Promise<Snapshot> {
+async function decode(
+  file: Buffer,
+  owner: string,
+  secret: string | undefined,
+  refuse: RefuseItem | undefined,
+): Promise<Snapshot> {
   if (!file.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC))) throw new SnapshotError('it is not a snapshot');
   const end = file.indexOf('\n', MAGIC.length);
   const head = header.parse(JSON.parse(file.toString('utf8', MAGIC.length, end)));
@@ -76,7 +86,7 @@ async function decode(file: Buffer, owner: string, secret: string | undefined): 
     throw new SnapshotError('it is encrypted, and there is no key');
   const plain = head.encryption === undefined ? body : decrypt(body, head, secret ?? '');
   const text = await inflate(plain, { maxOutputLength: MAX_SNAPSHOT_BYTES });
-  return { savedAt: head.savedAt, data: parseDataSet(text.toString('utf8')) };
+  return { savedAt: head.savedAt, data: parseDataSet(text.toString('utf8'), refuse) };
 }
 
 function encrypt(plain: Buffer, secret: string, savedAt: number, owner: string) {

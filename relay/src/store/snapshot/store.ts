@@ -3,6 +3,7 @@ import { jobAfter } from '../../jobs/jobs.ts';
 import type { DataSet } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Compile } from '../memory.ts';
+import { refuseInto } from '../refused-items.ts';
 import type { Store } from '../store.ts';
 import type { SnapshotFile } from './files.ts';
 
@@ -44,7 +45,7 @@ export function withSnapshot(
 
   const load = async (): Promise<void> => {
     try {
-      const snapshot = await file.read();
+      const snapshot = await file.read(refuseInto(logger));
       // Upstream may have been faster.
       if (snapshot === undefined || live) return;
       preloaded = { compiled: compile(snapshot.data), savedAt: snapshot.savedAt };

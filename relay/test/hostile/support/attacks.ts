@@ -1,8 +1,11 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { ask } from '../../../src/testing/client.ts';
 import { eventually } from '../../../src/testing/eventually.ts';
 import type { TestRedis } from '../../../src/testing/redis.ts';
 import { simpleFlag } from '../../../src/testing/relay.ts';
 import type { Upstream } from '../../../src/testing/upstream.ts';
 import type { Random } from '../../fuzz/random.ts';
+import { goodArchive, hostileArchive } from './archives.ts';
 import { RawConnection } from './raw.ts';
 import {
   type Delivery,
@@ -23,6 +26,8 @@ export interface Scene {
   readonly upstream: Upstream;
   /** Where the victim keeps its data, if anywhere. */
   readonly redis: TestRedis | undefined;
+  /** The archive that the victim serves, where its data do not come from elsewhere. */
+  readonly archive: string | undefined;
   readonly reach: Reach;
 }
 
@@ -140,5 +145,44 @@ const redisValues: Attack = {
   },
 };
 
+/** What is heard of an archive is told by the version of a flag in a good one. */
+let archives = 100;
+
+const archiveFiles: Attack = {
+  name: 'archives',
+  prepare({ victim, archive = '' }, random) {
+    const bytes = hostileArchive(random, 10 + random.below(1e6));
+    const whole = random.chance(0.7);
+    const put = (content: Buffer, atOnce: boolean): void => {
+      // Two attacks at a time do not write to one file.
+      const other = `${archive}.${++archives}`;
+      writeFileSync(atOnce ? other : archive, content);
+      if (atOnce) renameSync(other, archive);
+    };
+    return async () => {
+      put(bytes, whole);
+      // It is looked at before a good one comes, and that one is taken.
+      const before = await victim.metric('process_cpu_seconds_total');
+      await eventually(async () => {
+        if ((await victim.metric('process_cpu_seconds_total')) - before < 0.05) throw new Error('not looked at yet');
+      }, ANSWER_MS);
+      put(goodArchive(++archives), true);
+      await eventually(async () => {
+        const { text } = await ask(victim.port, '/sdk/flags', { headers: { Authorization: ATTACKED.sdk } });
+        if (!text.includes('"two"')) throw new Error('the good archive is not taken');
+      }, ANSWER_MS);
+    };
+  },
+};
+
+const CLIENTS: readonly Attack[] = [contexts, paths, events, pipelines];
+
+/** What a relay has its data from; a database is beside an upstream. */
+export type Behind = 'upstream' | 'redis' | 'archive';
+
 /** Every kind of attack on a relay that serves. */
-export const ATTACKS: readonly Attack[] = [contexts, paths, events, pipelines, upstreams, redisValues];
+export const ATTACKS: Readonly<Record<Behind, readonly Attack[]>> = {
+  upstream: [...CLIENTS, upstreams],
+  redis: [...CLIENTS, upstreams, redisValues],
+  archive: [...CLIENTS, archiveFiles, archiveFiles],
+};

@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type EventSink, startEventSink } from '../../../src/testing/event-sink.ts';
 import { startRedis, type TestRedis } from '../../../src/testing/redis.ts';
 import { sampleData } from '../../../src/testing/relay.ts';
 import { startUpstream, type Upstream } from '../../../src/testing/upstream.ts';
 import { createRandom } from '../../fuzz/random.ts';
-import { ATTACKS, STREAMED } from './attacks.ts';
+import { goodArchive } from './archives.ts';
+import { ATTACKS, type Behind, STREAMED } from './attacks.ts';
 import { LIMITS } from './limits.ts';
 import type { Reach } from './shapes.ts';
 import { startVictim, type Victim } from './victim.ts';
@@ -16,8 +20,8 @@ export interface SessionOptions {
   /** … or after so many ms. */
   readonly ms?: number;
   readonly reach: Reach;
-  /** The victim keeps its data in a Redis that is poisoned, too. */
-  readonly redis: boolean;
+  /** Where the victim's data are, which is poisoned, too. */
+  readonly behind: Behind;
   /** Called after each round. */
   readonly report?: (state: Session) => void;
 }
@@ -67,17 +71,23 @@ export async function attack(options: SessionOptions): Promise<Session> {
   stack.defer(() => upstream.close());
   upstream.add(STREAMED, sampleData());
   const sink: EventSink = stack.use(await startEventSink());
-  const redis: TestRedis | undefined = options.redis ? stack.use(await startRedis()) : undefined;
-  const start = async (): Promise<Victim> => {
+  const redis: TestRedis | undefined = options.behind === 'redis' ? stack.use(await startRedis()) : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'flagrelay-session-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const archive = options.behind === 'archive' ? join(folder, 'archive.tar.gz') : undefined;
+  const start = (): Promise<Victim> => {
+    if (archive !== undefined) writeFileSync(archive, goodArchive(1));
     return startVictim({
+      bare: archive !== undefined,
       nodeArgs: NODE_ARGS,
       flags: flagsOf(options.seed),
       env: {
-        STREAM_URI: upstream.url,
         EVENTS_HOST: sink.url,
         USE_EVENTS: 'true',
         EVENTS_FLUSH_INTERVAL: '200ms',
-        LD_ENV_streamed: STREAMED,
+        ...(archive === undefined
+          ? { STREAM_URI: upstream.url, LD_ENV_streamed: STREAMED }
+          : { FILE_DATA_SOURCE: archive, FILE_DATA_SOURCE_MONITORING_INTERVAL: '100ms' }),
         ...(redis === undefined ? {} : { REDIS_URL: redis.url, CACHE_TTL: '100ms', LD_PREFIX_attacked: 'attacked' }),
       },
     });
@@ -90,9 +100,9 @@ export async function attack(options: SessionOptions): Promise<Session> {
   while (!isOver()) {
     const seed = options.seed + state.rounds;
     const random = createRandom(seed);
-    const scene = { victim, upstream, redis, reach: options.reach };
+    const scene = { victim, upstream, redis, archive, reach: options.reach };
     const chosen = Array.from({ length: TOGETHER }, () => ({
-      attack: random.pick(ATTACKS),
+      attack: random.pick(ATTACKS[options.behind]),
       seed: random.below(2 ** 31),
     }));
     const round = async (): Promise<void> => {

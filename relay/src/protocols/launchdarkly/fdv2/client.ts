@@ -63,7 +63,7 @@ function withContext(
   const passes = ({ context }: ReceivedContext) =>
     selected.audience !== 'browser' || passesSecureMode(response, checked, context);
   if (request.method !== 'POST') {
-    const received = contextOfPath(selected.params[0] ?? '', response, selected.headers);
+    const received = contextOfPath(selected.params[0] ?? '', response, selected.headers, bodies);
     if (received !== undefined && passes(received)) void use(received, true);
     return;
   }

@@ -1,3 +1,4 @@
+import type { ItemKind } from '../model/data.ts';
 import type { RefusedItem } from '../model/parse.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -7,6 +8,11 @@ const refused = { flags: 0, segments: 0 };
 /** How many items were refused, for metrics. */
 export function refusedItems(): Readonly<typeof refused> {
   return refused;
+}
+
+/** Counts items that were left out of what is stored; logged by the one who calls. */
+export function countRefused(kind: ItemKind, items: number): void {
+  refused[kind] += items;
 }
 
 /** Takes items that were refused one by one while the rest of their data were taken: each is logged and counted. */
