@@ -223,4 +223,22 @@ export const alertCases: readonly AlertCase[] = [
       },
     },
   },
+  {
+    alert: 'RelayOperatorContested',
+    at: '20m',
+    fires: { [operator('flagrelay_operator_contested_children', 'a', ',reason="DriftsBack"')]: '1x30' },
+    labels: { reason: 'DriftsBack' },
+    quiet: {
+      'no contest': { [operator('flagrelay_operator_contested_children', 'a', ',reason="DriftsBack"')]: '0x30' },
+      'it ended soon': {
+        [operator('flagrelay_operator_contested_children', 'a', ',reason="DriftsBack"')]: '0x8 1x8 0x30',
+      },
+    },
+  },
+  {
+    alert: 'RelayOperatorStandsBack',
+    at: '20m',
+    fires: { [operator('flagrelay_operator_relayproxies_left_alone', 'a')]: '2x30' },
+    quiet: { 'the only operator': { [operator('flagrelay_operator_relayproxies_left_alone', 'a')]: '0x30' } },
+  },
 ];

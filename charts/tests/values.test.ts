@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { operatorAlerts } from '../../operator/src/monitoring/operator-alerts.ts';
 import { chartFolder, helm, type Rendered, render } from './programs.ts';
 
 /** What the values change in the rendered objects. */
@@ -164,7 +165,7 @@ describe('monitoring', () => {
     const rule = find(objects, 'PrometheusRule');
     assert.equal(rule?.metadata.labels?.release, 'monitoring');
     const { rules } = rule?.spec.groups[0] ?? {};
-    assert.equal(rules.length, 4);
+    assert.equal(rules.length, operatorAlerts('ops', 'flagrelay').length);
     for (const { alert, expr, annotations } of rules) {
       assert.match(expr, /namespace="flagrelay-system",pod=~"flagrelay-\[\^-\]\+-\[\^-\]\+"/);
       assert.equal(annotations.runbook_url, `https://runbooks.test/${alert}.md`);

@@ -6,7 +6,8 @@ import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import { types } from '../resources/kubernetes-types.ts';
 import { testRelayProxy } from '../testing/test-relay-proxy.ts';
-import { createApplier, LeftoverError } from './apply.ts';
+import { createApplier } from './apply.ts';
+import { LeftoverError } from './refuse-deleted.ts';
 
 type Json = Record<string, unknown>;
 

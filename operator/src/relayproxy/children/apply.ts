@@ -6,11 +6,11 @@ import { isOlder } from '../../runtime/resource-version.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import { hashOf } from '../resources/hash.ts';
-import { types } from '../resources/kubernetes-types.ts';
-import { appliedHashAnnotation, handOverManager, identityOf, upgradeAnnotation } from '../resources/names.ts';
+import { appliedHashAnnotation, handOverManager, upgradeAnnotation } from '../resources/names.ts';
 import { type Contest, type ContestReason, createContests, type Drift } from './contests.ts';
 import { type Difference, differencesOf, holdersOf } from './differences.ts';
 import { controllerOf, ownerReference, ownershipOf } from './ownership.ts';
+import { LeftoverError, refuseDeleted } from './refuse-deleted.ts';
 
 /** What became of one child. */
 export interface ApplyResult {
@@ -22,11 +22,6 @@ export interface ApplyResult {
 /** An object of somebody else has the name of a child. */
 export class ForeignObjectError extends Error {
   override readonly name = 'ForeignObjectError';
-}
-
-/** A child of a deleted RelayProxy of the same name is still there; it goes by itself. */
-export class LeftoverError extends Error {
-  override readonly name = 'LeftoverError';
 }
 
 /** What applying one child takes. */
@@ -95,20 +90,6 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
     }
   }
 
-  /**
-   * An orphan delete removes the references of the children and then the RelayProxy. Who put them back meanwhile would have
-   * the children deleted after all, so that only the newest state counts.
-   */
-  async function refuseDeleted(relayProxy: RelayProxy, object: string, signal: AbortSignal): Promise<void> {
-    const newest = await client.get(types.relayProxy, identityOf(relayProxy), { signal }).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
-    const { uid, deletionTimestamp } = newest?.metadata ?? {};
-    if (uid === relayProxy.metadata.uid && deletionTimestamp === undefined) return;
-    throw new LeftoverError(`${object} is left behind: its RelayProxy is being deleted`);
-  }
-
   return {
     async apply({ relayProxy, type, desired, signal }) {
       const hash = hashOf(desired);
@@ -126,7 +107,7 @@ export function createApplier({ client, storeOf, clock, onPutBack }: ApplierOpti
 
       if (live !== undefined) {
         if (refuseForeign(live, relayProxy, type, hash) === 'orphan') {
-          await refuseDeleted(relayProxy, `${type.kind} "${live.metadata?.name}"`, signal);
+          await refuseDeleted(client, relayProxy, `${type.kind} "${live.metadata?.name}"`, signal);
         }
         const { resourceVersion } = live.metadata ?? {};
         if (last?.hash === hash && last.clean) {

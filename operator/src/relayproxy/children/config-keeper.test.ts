@@ -4,6 +4,7 @@ import type { KubernetesObject, ObjectRef } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import type { ConfigMap } from '../resources/kubernetes-types.ts';
+import { appliedHashAnnotation, fieldManager, instanceLabel, managedByLabel } from '../resources/names.ts';
 import { testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { createConfigKeeper } from './config-keeper.ts';
 
@@ -11,14 +12,18 @@ import { createConfigKeeper } from './config-keeper.ts';
 function start() {
   const cached = new Map<string, ConfigMap>();
   const applied: ConfigMap[] = [];
-  const client = { apply: async (_type: unknown, object: ConfigMap) => void applied.push(object) };
+  const newest: { uid: string; deletionTimestamp?: string } = { uid: 'uid-demo' };
+  const client = {
+    apply: async (_type: unknown, object: ConfigMap) => void applied.push(object),
+    get: async () => ({ metadata: newest }),
+  };
   const keeper = createConfigKeeper(client as unknown as RestClient);
   const store = { get: ({ name }: ObjectRef) => cached.get(name) } as unknown as Store<KubernetesObject>;
   const keep = (...names: string[]) =>
     keeper.keep({ relayProxy: testRelayProxy(), names, store, signal: new AbortController().signal });
   const write = (name: string) =>
     cached.set(name, { metadata: { name, labels: { a: 'b' }, resourceVersion: '7', uid: 'x' }, data: { f: name } });
-  return { cached, applied, keeper, keep, write };
+  return { cached, applied, keeper, keep, write, newest };
 }
 
 test('a configuration that pods mount is made again as it was, and belongs to its RelayProxy', async () => {
@@ -50,4 +55,26 @@ test('of a RelayProxy that is gone nothing is kept', async () => {
   keeper.forget('uid-demo');
   cached.clear();
   assert.deepEqual(await keep('one'), []);
+});
+
+test('one that an orphan delete left behind is adopted, but not while its RelayProxy is being deleted', async () => {
+  const { cached, applied, keep, newest } = start();
+  const { name: instance = '' } = testRelayProxy().metadata;
+  const ours = { 'f:metadata': { 'f:annotations': { [`f:${appliedHashAnnotation}`]: {} } } };
+  cached.set('left', {
+    metadata: {
+      name: 'left',
+      labels: { [managedByLabel]: fieldManager, [instanceLabel]: instance },
+      annotations: { [appliedHashAnnotation]: 'of-before' },
+      managedFields: [{ manager: fieldManager, operation: 'Apply', fieldsType: 'FieldsV1', fieldsV1: ours }],
+    },
+    data: { f: 'left' },
+  });
+  newest.deletionTimestamp = '2026-01-01T00:00:00Z';
+  await assert.rejects(keep('left'), /is being deleted/);
+  assert.equal(applied.length, 0);
+  delete newest.deletionTimestamp;
+  assert.deepEqual(await keep('left'), [], 'it was there all the time');
+  assert.equal(applied[0]?.metadata?.ownerReferences?.[0]?.uid, 'uid-demo');
+  assert.deepEqual(applied[0]?.data, { f: 'left' });
 });

@@ -2,9 +2,10 @@ import type { RelayProxy } from '@flagrelay/crds';
 import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/api-error.ts';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import type { ChildProblem } from '../status/snapshot.ts';
-import { ForeignObjectError, LeftoverError } from './apply.ts';
+import { ForeignObjectError } from './apply.ts';
 import { ConfigTooLargeError } from './config-history.ts';
 import { KindDisabledError, KindNotInstalledError } from './kind-not-installed.ts';
+import { LeftoverError } from './refuse-deleted.ts';
 
 /** The API server took the Deployment but left the image volume out, and with it all data. */
 export class ImageVolumeDroppedError extends Error {
