@@ -35,9 +35,11 @@ export class HeldBody {
 
   /**
    * Counts more bytes, for what is made of the body, until it is released.
-   * @throws {BodyError} when there is no room for them
+   * @throws {BodyError} when there is no room for them now, or could never be
    */
   reserve(bytes: number): void {
+    // To come again would be in vain.
+    if (this.#held.taken + this.#more + bytes > this.#budget.limit) throw tooLarge(this.#budget.limit);
     if (!this.#budget.take(bytes)) throw noRoom();
     this.#more += bytes;
   }

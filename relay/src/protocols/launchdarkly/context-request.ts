@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BodyError, type BodyReader, type HeldBody, noRoom } from '../../http/body.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
+import { turnFor } from '../../jobs/own-turn.ts';
 import { type Context, ContextError, parseContext } from '../../model/context.ts';
 import { CONTEXT_BOUNDS, checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
 
@@ -67,6 +68,8 @@ export async function withContextOfBody(
     let received: ReceivedContext;
     try {
       body = await reader.read(request, maxBytes);
+      const turn = turnFor(body.bytes.length);
+      if (turn !== undefined) await turn;
       received = parse(body);
     } catch (error) {
       if (error instanceof BodyError) sendBodyError(response, error, headers);
