@@ -102,16 +102,16 @@ const COUNTED_COST = 16 * 1024;
  * @throws {BodyError} when there is no room for it
  */
 export async function countingContext(
-  { reader: { budget } }: ContextBodies,
+  { reader: { room } }: ContextBodies,
   { cost }: ReceivedContext,
   work: () => Promise<void>,
 ): Promise<void> {
   const bytes = cost < COUNTED_COST ? 0 : cost;
-  if (!budget.take(bytes)) throw noRoom();
+  if (!room.take(bytes)) throw noRoom();
   try {
     await work();
   } finally {
-    budget.give(bytes);
+    room.give(bytes);
   }
 }
 

@@ -295,7 +295,7 @@ async function withEventBody(
   try {
     received = await reader.read(request, limit);
     const zipped = header(request, 'content-encoding') === 'gzip' && received.bytes.length > 0;
-    body = zipped ? await inflate(received.bytes, limit, reader.budget) : received;
+    body = zipped ? await inflate(received.bytes, limit, reader.room) : received;
     if (zipped) received.release();
     // Its text. No values are made of it (`check-batch.ts`).
     body.reserve(body.bytes.length);
