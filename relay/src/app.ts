@@ -344,14 +344,16 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
 /** Bytes of a context where nothing else is configured. */
 const MAX_CONTEXT_BYTES = 1024 * 1024;
 
-/** Half of the connections, unless configured, for one public key or address: the other half is for the others. */
+/** So many of the connections, unless configured, are for one public key or address: the rest is for the others. */
+const PUBLIC_PART = 3 / 4;
+
 function streamLimits({ server }: RelayConfig, connections: number): StreamLimits {
-  const half = Math.max(1, Math.floor(connections / 2));
+  const most = Math.max(1, Math.floor(connections * PUBLIC_PART));
   return new StreamLimits(
     { perCredential: server.maxStreamsPerCredential, perAddress: server.maxStreamsPerAddress },
     {
-      perCredential: server.maxPublicStreamsPerCredential ?? half,
-      perAddress: server.maxPublicStreamsPerAddress ?? half,
+      perCredential: server.maxPublicStreamsPerCredential ?? most,
+      perAddress: server.maxPublicStreamsPerAddress ?? most,
     },
   );
 }

@@ -57,10 +57,10 @@ export const limits = z
       'Open streams with SDK keys from one address, which may be that of a proxy, in each process; more get 503. 0: no limit. Absent: no limit.',
     ),
     publicStreamsPerCredential: streams(
-      'Open streams of one mobile key or client-side ID in each process; more get 503. 0: no limit. Absent: half of the connections.',
+      'Open streams of one mobile key or client-side ID in each process; more get 503. 0: no limit. Absent: three quarters of the connections.',
     ),
     publicStreamsPerAddress: streams(
-      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0: no limit. Absent: half of the connections.',
+      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0: no limit. Absent: three quarters of the connections.',
     ),
     firstPayloads: int32(1, 1_000_000)
       .describe('How many SDKs may be sent their first payload at a time, in each process. Absent: no limit.')

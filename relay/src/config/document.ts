@@ -48,7 +48,7 @@ const server = z.strictObject({
   /** Streams of one SDK key, and of one address with SDK keys, in each worker; more get 503. 0 = no limit. */
   maxStreamsPerCredential: z.int().min(0).default(0),
   maxStreamsPerAddress: z.int().min(0).default(0),
-  /** The same for mobile keys and client-side IDs, which anybody may know; absent: half of the connections. */
+  /** The same for mobile keys and client-side IDs, which anybody may know; absent: three quarters of the connections. */
   maxPublicStreamsPerCredential: z.int().min(0).optional(),
   maxPublicStreamsPerAddress: z.int().min(0).optional(),
   /** Compress responses where the client accepts it. */

@@ -339,7 +339,7 @@ export const MAIN_OPTIONS: readonly Option[] = [
     env: 'MAX_PUBLIC_STREAMS_PER_CREDENTIAL',
     type: 'number',
     default: 'by memory',
-    text: 'Open streams of one mobile key or client-side ID; more get 503. 0 = no limit. Unless set, half of `maxConnections`, so that there is room for others.',
+    text: 'Open streams of one mobile key or client-side ID; more get 503. 0 = no limit. Unless set, three quarters of `maxConnections`, so that there is room for others.',
     own: true,
   },
   {
@@ -348,7 +348,7 @@ export const MAIN_OPTIONS: readonly Option[] = [
     env: 'MAX_PUBLIC_STREAMS_PER_ADDRESS',
     type: 'number',
     default: 'by memory',
-    text: 'Open streams with mobile keys and client-side IDs from one address, which may be that of a proxy; more get 503. 0 = no limit. Unless set, half of `maxConnections`.',
+    text: 'Open streams with mobile keys and client-side IDs from one address, which may be that of a proxy; more get 503. 0 = no limit. Unless set, three quarters of `maxConnections`.',
     own: true,
   },
 ];

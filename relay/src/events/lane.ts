@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jobTimer, runJob } from '../jobs/jobs.ts';
+import { ownTurn } from '../jobs/own-turn.ts';
 import type { DataSet } from '../model/data.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { elementTexts, ownEvents, type ParsedBatch, parseBatch, textOf } from './batch.ts';
@@ -45,8 +45,10 @@ const WAIT_MS = 3_000;
 const WAITING_BYTES = 4_096;
 /** Of one of a batch's texts while it is summarised. */
 const TEXT_BYTES = 32;
-/** Summarising gives others a turn after this time, in ms. */
+/** Summarising gives others a turn after this time, in ms; the clock is looked at after so many characters, and so many events. */
 const TURN_MS = 10;
+const LOOK_CHARS = 32 * 1024;
+const LOOK_EVENTS = 64;
 /** A batch may have this part of what the lane could ever have; the rest is for what is around it. */
 const MOST_OF_SHARE = 0.9;
 /** So many times its text an event that is summarised may take: it may become three events and a counter, of two bytes a character. */
@@ -275,8 +277,10 @@ export function createLane(deps: LaneDeps): Lane {
       const queue = closed ? undefined : queues.for(batch);
       if (queue?.summarizer === undefined) return 'full';
       flushing.arm(flushMs);
-      for (; at < texts.length; at++) {
-        if ((at & 63) === 63 && performance.now() > until) return 'time';
+      let chars = 0;
+      for (let count = 1; at < texts.length; at++, count++) {
+        if ((count % LOOK_EVENTS === 0 || chars > LOOK_CHARS) && performance.now() > until) return 'time';
+        chars += texts[at]!.length;
         if (texts[at]!.length > share.most / EVENT_FACTOR) {
           tooLarge += 1;
           continue;
@@ -299,7 +303,7 @@ export function createLane(deps: LaneDeps): Lane {
     while (stop !== 'done') {
       const taken = at > invalid + tooLarge;
       if (stop === 'time') {
-        await nextTurn();
+        await ownTurn();
         stop = step();
       } else if (!(await room(attempt, batch.gone, taken))) {
         if (!taken) return busy();

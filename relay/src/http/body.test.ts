@@ -3,8 +3,9 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ByteBudget } from '../memory/budget.ts';
+import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import { ask } from '../testing/client.ts';
-import { BodyError, BodyReader } from './body.ts';
+import { BodyError, BodyReader, HeldBody } from './body.ts';
 
 describe('request bodies', () => {
   const budget = new ByteBudget(1000);
@@ -89,6 +90,37 @@ describe('request bodies', () => {
     const body = 'y'.repeat(500);
     assert.equal((await ask(port, '/large', { method: 'POST', body })).text, body);
     assert.equal(await slow, 'too-slow');
+    assert.equal(budget.used, 0);
+  });
+
+  test('that stopped make room for others, and for what is made of these, however much they sent at first', async (context) => {
+    const first = Promise.withResolvers<void>();
+    const stopped = send((request) => request.write('x'.repeat(800), () => first.resolve()), '/large');
+    await first.promise;
+    while (budget.used < 800) await new Promise((resolve) => setImmediate(resolve));
+    const now = performance.now();
+    context.mock.method(performance, 'now', () => now);
+    assert.equal(reader.room.take(500), false);
+    context.mock.method(performance, 'now', () => now + 2_100);
+    assert.equal(reader.room.take(500), true);
+    assert.equal(await stopped, 'too-slow');
+    assert.equal(budget.used, 500);
+    reader.room.give(500);
+  });
+
+  test('for which there could never be room are too large', async () => {
+    const held = new GrowingBuffer(1000, budget);
+    held.append(Buffer.alloc(600));
+    const body = new HeldBody(held, budget);
+    for (const [bytes, reason] of [
+      [401, 'too-large'],
+      [400, undefined],
+    ] as const) {
+      if (reason === undefined) body.reserve(bytes);
+      else assert.throws(() => body.reserve(bytes), { reason });
+    }
+    body.release();
+    body.release();
     assert.equal(budget.used, 0);
   });
 

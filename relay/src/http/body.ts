@@ -17,35 +17,42 @@ export class BodyError extends Error {
 const BODY_TIMEOUT_MS = 60_000;
 /** Who is slower than this while others want the memory makes room for them, in bytes a second, after the time below. */
 const SLOW_BYTES_PER_SECOND = 32 * 1024;
-/** Nobody is slow before this, in ms. */
+/** Nobody is slow before this, in ms; and who sends nothing for so long is. */
 const GRACE_MS = 2_000;
+/** Who takes longer than this is, whatever was sent at first, in ms. */
+const LONG_MS = 10_000;
+
+/** Where the memory of bodies is taken from. */
+export type BodyRoom = Pick<ByteBudget, 'limit' | 'take' | 'give'>;
 
 /** A body that was read. Its bytes count until it is released. */
 export class HeldBody {
   readonly bytes: Buffer;
   readonly #held: GrowingBuffer;
-  readonly #budget: ByteBudget;
+  readonly #room: BodyRoom;
   #more = 0;
 
-  constructor(held: GrowingBuffer, budget: ByteBudget) {
+  constructor(held: GrowingBuffer, room: BodyRoom) {
     this.bytes = held.bytes();
     this.#held = held;
-    this.#budget = budget;
+    this.#room = room;
   }
 
   /**
    * Counts more bytes, for what is made of the body, until it is released.
-   * @throws {BodyError} when there is no room for them
+   * @throws {BodyError} when there is no room for them now, or could never be
    */
   reserve(bytes: number): void {
-    if (!this.#budget.take(bytes)) throw noRoom();
+    // To come again would be in vain.
+    if (this.#held.taken + this.#more + bytes > this.#room.limit) throw tooLarge(this.#room.limit);
+    if (!this.#room.take(bytes)) throw noRoom();
     this.#more += bytes;
   }
 
   /** The bytes are not used any more. Idempotent. */
   release(): void {
     this.#held.release();
-    this.#budget.give(this.#more);
+    this.#room.give(this.#more);
     this.#more = 0;
   }
 }
@@ -53,6 +60,8 @@ export class HeldBody {
 /** A body on its way in. */
 interface Incoming {
   readonly startedAt: number;
+  /** When bytes came last. */
+  lastAt: number;
   readonly held: GrowingBuffer;
   makeRoom(): void;
 }
@@ -63,10 +72,17 @@ interface Incoming {
  */
 export class BodyReader {
   readonly budget: ByteBudget;
+  /** The same for what is made of bodies that were read: room is made for it. */
+  readonly room: BodyRoom;
   readonly #incoming = new Set<Incoming>();
 
   constructor(budget: ByteBudget) {
     this.budget = budget;
+    this.room = {
+      limit: budget.limit,
+      take: (bytes) => budget.take(bytes) || (this.#makeRoom(undefined, bytes) && budget.take(bytes)),
+      give: (bytes) => budget.give(bytes),
+    };
   }
 
   /**
@@ -79,7 +95,7 @@ export class BodyReader {
     const declared = Number(request.headers['content-length'] ?? 0);
     // A request without a body has ended already, without an `end` event to wait for.
     if (request.readableEnded || (declared === 0 && request.headers['transfer-encoding'] === undefined)) {
-      return Promise.resolve(new HeldBody(held, this.budget));
+      return Promise.resolve(new HeldBody(held, this.room));
     }
     if (declared > limit) {
       request.resume();
@@ -96,18 +112,21 @@ export class BodyReader {
         request.resume();
         reject(error);
       };
+      const startedAt = performance.now();
       const incoming: Incoming = {
-        startedAt: performance.now(),
+        startedAt,
+        lastAt: startedAt,
         held,
         makeRoom: () => fail(new BodyError('too-slow', 'the request body came slowly while others needed the memory')),
       };
       const onData = (chunk: Buffer) => {
+        incoming.lastAt = performance.now();
         if (held.length + chunk.length > limit) fail(tooLarge(limit));
-        else if (!held.append(chunk) && !(this.#makeRoom(incoming) && held.append(chunk))) fail(noRoom());
+        else if (!held.append(chunk) && !(this.#makeRoom(incoming, limit) && held.append(chunk))) fail(noRoom());
       };
       const onEnd = () => {
         stop();
-        resolve(new HeldBody(held, this.budget));
+        resolve(new HeldBody(held, this.room));
       };
       const onClose = () => fail(new BodyError('aborted', 'the client went away before the request body was complete'));
       const stop = () => {
@@ -120,17 +139,22 @@ export class BodyReader {
     });
   }
 
-  /** Gives up on all bodies but one that come slowly; false when there were none. */
-  #makeRoom(but: Incoming): boolean {
+  /** Gives up on bodies but one that come slowly, the oldest first, until there is room; false when there were none. */
+  #makeRoom(but: Incoming | undefined, bytes: number): boolean {
     const now = performance.now();
     let made = false;
     for (const incoming of this.#incoming) {
       const ms = now - incoming.startedAt;
       // The oldest come first.
       if (ms < GRACE_MS) break;
-      if (incoming === but || incoming.held.length > (SLOW_BYTES_PER_SECOND / 1000) * ms) continue;
+      const isSlow =
+        ms >= LONG_MS ||
+        now - incoming.lastAt >= GRACE_MS ||
+        incoming.held.length <= (SLOW_BYTES_PER_SECOND / 1000) * ms;
+      if (incoming === but || !isSlow) continue;
       incoming.makeRoom();
       made = true;
+      if (this.budget.used + bytes <= this.budget.limit) break;
     }
     return made;
   }

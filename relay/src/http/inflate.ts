@@ -1,17 +1,16 @@
 import { createGunzip } from 'node:zlib';
-import type { ByteBudget } from '../memory/budget.ts';
 import { GrowingBuffer } from '../memory/growing-buffer.ts';
-import { HeldBody, noRoom, tooLarge } from './body.ts';
+import { type BodyRoom, HeldBody, noRoom, tooLarge } from './body.ts';
 
 /**
- * Inflates a gzipped body, off the main thread and a piece at a time: it stops at the limit and takes memory from the budget as it goes.
+ * Inflates a gzipped body, off the main thread and a piece at a time: it stops at the limit and takes memory as it goes.
  * Several gzip members after each other are one body. The caller releases the result.
  * @param limit bytes of the inflated body
  * @throws {BodyError} when it is larger, or finds no room; another `Error` when it is not gzip
  */
-export function inflate(body: Buffer, limit: number, budget: ByteBudget): Promise<HeldBody> {
+export function inflate(body: Buffer, limit: number, room: BodyRoom): Promise<HeldBody> {
   return new Promise((resolve, reject) => {
-    const held = new GrowingBuffer(limit, budget);
+    const held = new GrowingBuffer(limit, room);
     const gunzip = createGunzip({ chunkSize: chunkFor(body.length) });
     const fail = (error: Error) => {
       gunzip.destroy();
@@ -23,7 +22,7 @@ export function inflate(body: Buffer, limit: number, budget: ByteBudget): Promis
       if (held.length + chunk.length > limit) fail(tooLarge(limit));
       else if (!held.append(chunk)) fail(noRoom());
     });
-    gunzip.on('end', () => resolve(new HeldBody(held, budget)));
+    gunzip.on('end', () => resolve(new HeldBody(held, room)));
     gunzip.on('error', fail);
     gunzip.end(body);
   });

@@ -9,13 +9,13 @@ const FIRST_BYTES = 64 * 1024;
  */
 export class GrowingBuffer {
   readonly #limit: number;
-  readonly #budget: ByteBudget;
+  readonly #budget: Pick<ByteBudget, 'take' | 'give'>;
   #buffer: Buffer | undefined;
   #length = 0;
   #taken = 0;
 
   /** @param limit bytes that come at most; the buffer never has more */
-  constructor(limit: number, budget: ByteBudget) {
+  constructor(limit: number, budget: Pick<ByteBudget, 'take' | 'give'>) {
     this.#limit = limit;
     this.#budget = budget;
   }

@@ -174,10 +174,10 @@ describe('connections and streams', () => {
     await using victim = await startVictim({ env: { MAX_CONNECTIONS: '100' } });
     using crowd = new Crowd(victim.port);
     await victim.survives(async () => {
-      for (let count = 0; count < 70; count++)
+      for (let count = 0; count < 90; count++)
         await crowd.open().write(`GET /ping/${ATTACKED.env} HTTP/1.1\r\nHost: x\r\n\r\n`);
-      await eventually(async () => assert.equal(await victim.metric('flagrelay_streams_shed_total'), 20));
-      assert.equal(await victim.metric('flagrelay_streams'), 50);
+      await eventually(async () => assert.equal(await victim.metric('flagrelay_streams_shed_total'), 15));
+      assert.equal(await victim.metric('flagrelay_streams'), 75);
     });
     const shed = await ask(victim.port, `/ping/${ATTACKED.env}`);
     assert.equal(shed.status, 503);
@@ -189,6 +189,21 @@ describe('connections and streams', () => {
     server.close();
     crowd[Symbol.dispose]();
     await eventually(async () => assert.equal(await openedAndClosed(victim, `/ping/${ATTACKED.env}`), 200));
+  });
+
+  test('a pod of the usual size takes 10,000 streams of one page from one address', { timeout: 120_000 }, async () => {
+    await using victim = await startVictim(POD);
+    using crowd = new Crowd(victim.port);
+    const head = `GET /eval/${ATTACKED.env}/${contextOf('a')} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const { memory } = await victim.survives(async () => {
+      for (let count = 0; count < 10_000; count += 100) {
+        await Promise.all(Array.from({ length: 100 }, () => crowd.open().write(head)));
+      }
+      await eventually(async () => assert.equal(await victim.metric('flagrelay_streams'), 10_000), 60_000);
+    });
+    assert.equal(await victim.metric('flagrelay_streams_shed_total'), 0);
+    assert.equal(await victim.metric('flagrelay_connections_refused_total'), 0);
+    assert.ok(memory.peak < 400, `${memory.peak} MiB`);
   });
 
   test('limits of servers, by key and by address', async () => {

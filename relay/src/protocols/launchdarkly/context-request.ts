@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BodyError, type BodyReader, type HeldBody, noRoom } from '../../http/body.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
+import { turnFor } from '../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../model/bounds.ts';
 import { type Context, ContextError, parseContext } from '../../model/context.ts';
 import { checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
@@ -71,6 +72,8 @@ export async function withContextOfBody(
     let received: ReceivedContext;
     try {
       body = await reader.read(request, maxBytes);
+      const turn = turnFor(body.bytes.length);
+      if (turn !== undefined) await turn;
       received = parse(body, bounds);
     } catch (error) {
       if (error instanceof BodyError) sendBodyError(response, error, headers);
@@ -103,16 +106,16 @@ const COUNTED_COST = 16 * 1024;
  * @throws {BodyError} when there is no room for it
  */
 export async function countingContext(
-  { reader: { budget } }: ContextBodies,
+  { reader: { room } }: ContextBodies,
   { cost }: ReceivedContext,
   work: () => Promise<void>,
 ): Promise<void> {
   const bytes = cost < COUNTED_COST ? 0 : cost;
-  if (!budget.take(bytes)) throw noRoom();
+  if (!room.take(bytes)) throw noRoom();
   try {
     await work();
   } finally {
-    budget.give(bytes);
+    room.give(bytes);
   }
 }
 

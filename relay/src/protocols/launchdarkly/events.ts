@@ -10,6 +10,7 @@ import { BodyError, type BodyReader, type HeldBody } from '../../http/body.ts';
 import { inflate } from '../../http/inflate.ts';
 import { queryParam } from '../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../http/reply.ts';
+import { turnFor } from '../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../model/bounds.ts';
 import { checkJsonBytes, JsonBoundsError } from '../../model/json-bounds.ts';
 import { StoreError } from '../../store/store.ts';
@@ -297,11 +298,13 @@ async function withEventBody(
   try {
     received = await reader.read(request, limit);
     const zipped = header(request, 'content-encoding') === 'gzip' && received.bytes.length > 0;
-    body = zipped ? await inflate(received.bytes, limit, reader.budget) : received;
+    body = zipped ? await inflate(received.bytes, limit, reader.room) : received;
     if (zipped) received.release();
-    // Its text, and what is parsed of it.
+    // Its text. No values are made of it (`check-batch.ts`).
     body.reserve(body.bytes.length);
-    body.reserve(checkJsonBytes(body.bytes, bounds));
+    const turn = turnFor(body.bytes.length);
+    if (turn !== undefined) await turn;
+    checkJsonBytes(body.bytes, bounds);
     await use(body.bytes);
   } catch (error) {
     if (error instanceof BodyError) throw error.reason === 'too-large' ? tooLarge : error;

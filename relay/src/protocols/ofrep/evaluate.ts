@@ -6,6 +6,7 @@ import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../../evaluation/turns.
 import { BodyError, type HeldBody } from '../../http/body.ts';
 import { queryParam } from '../../http/path.ts';
 import { sendEmpty, sendJson } from '../../http/reply.ts';
+import { turnFor } from '../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../model/bounds.ts';
 import type { Context } from '../../model/context.ts';
 import { checkJsonBounds, JsonBoundsError } from '../../model/json-bounds.ts';
@@ -81,6 +82,8 @@ async function answer(
   let body: HeldBody | undefined;
   try {
     body = await reader.read(request, maxBytes);
+    const turn = turnFor(body.bytes.length);
+    if (turn !== undefined) await turn;
     const text = body.bytes.toString();
     body.reserve(costOf(text, bounds));
     const context = parseOfrepContext(text);
