@@ -192,7 +192,7 @@ describe('FDv2 for client-side SDKs (contract 11.3)', () => {
         assert.equal(status, 200);
         assert.equal(headers['access-control-allow-origin'], 'https://app.example');
         assert.equal(headers['access-control-allow-methods'], 'GET,OPTIONS');
-        assert.match(headers['access-control-allow-headers'] ?? '', /X-LaunchDarkly-Tags,Authorization,X-Mine$/);
+        assert.match(headers['access-control-allow-headers'] ?? '', /X-LaunchDarkly-Instance-Id,Authorization,X-Mine$/);
         assert.equal(headers['access-control-expose-headers'], 'Date,X-LD-EnvID,ETag');
         assert.equal(headers.vary, 'Origin');
       }
