@@ -1,5 +1,5 @@
 import type { BigSegmentsStatus } from '../evaluation/compiled.ts';
-import { jobAfter } from '../jobs/jobs.ts';
+import { jobAfterThen } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { BigSegmentDatabase } from './redis.ts';
 import type { BigSegmentQuery } from './types.ts';
@@ -61,7 +61,7 @@ export function createLookup(database: BigSegmentDatabase, logger: Logger, statu
   };
   const arm = (): void => {
     if (closed) return;
-    timer = jobAfter('big-segments-check', statusMs * (1 - Math.random() / 10), () => ask().finally(arm));
+    timer = jobAfterThen('big-segments-check', statusMs * (1 - Math.random() / 10), ask, arm);
   };
 
   const statusNow = (): BigSegmentsStatus => {

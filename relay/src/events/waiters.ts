@@ -1,3 +1,5 @@
+import { jobAfter } from '../jobs/jobs.ts';
+
 /** Those who wait for room, first come first served. */
 export interface Waiters {
   /**
@@ -37,7 +39,7 @@ export function createWaiters(): Waiters {
     },
     wait: (attempt, ms, gone) => {
       const answer = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => leave(waiter, false), ms);
+      const timer = jobAfter('events-wait', ms, () => leave(waiter, false));
       const waiter: Waiter = { attempt, gone, timer, answer };
       line.add(waiter);
       return answer.promise;

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { jobAfter, jobEvery } from '../jobs/jobs.ts';
+import { jobEvery, jobTimer } from '../jobs/jobs.ts';
 
 /** How often files are looked at although nothing was said, in ms: some file systems say nothing. */
 const POLL_MS = 5_000;
@@ -21,19 +21,12 @@ export interface FileWatch {
 export function watchFiles(paths: readonly string[], check: () => void, pollMs: number = POLL_MS): FileWatch {
   const watchers = new Map<string, FSWatcher>();
   const folders = new Set(paths.map((path) => dirname(path)));
-  let settling: NodeJS.Timeout | undefined;
-
-  function soon(): void {
-    settling ??= jobAfter('file-watch', SETTLE_MS, () => {
-      settling = undefined;
-      check();
-    }).unref();
-  }
+  const settling = jobTimer('file-watch', check);
 
   function open(folder: string): void {
     if (watchers.has(folder)) return;
     try {
-      const watcher = watch(folder, { persistent: false }, soon);
+      const watcher = watch(folder, { persistent: false }, () => settling.arm(SETTLE_MS));
       // A folder that goes away is opened again by the poll.
       watcher.on('error', () => drop(folder));
       watchers.set(folder, watcher);
@@ -45,7 +38,7 @@ export function watchFiles(paths: readonly string[], check: () => void, pollMs: 
   function drop(folder: string): void {
     watchers.get(folder)?.close();
     watchers.delete(folder);
-    soon();
+    settling.arm(SETTLE_MS);
   }
 
   for (const folder of folders) open(folder);
@@ -57,7 +50,7 @@ export function watchFiles(paths: readonly string[], check: () => void, pollMs: 
   return {
     close() {
       clearInterval(poll);
-      clearTimeout(settling);
+      settling.cancel();
       for (const watcher of watchers.values()) watcher.close();
       watchers.clear();
     },

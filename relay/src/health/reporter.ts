@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RelayConfig } from '../config/document.ts';
-import { jobAfter, jobSoon } from '../jobs/jobs.ts';
+import { jobSoon, jobTimer } from '../jobs/jobs.ts';
 import { ApiServerError, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createStatusClient, podIdentity } from './kubernetes.ts';
@@ -59,24 +59,21 @@ export function createReporter(options: ReporterOptions): Reporter {
   let failures = 0;
   let lastProblem: number | undefined;
   /** Gathers changes. */
-  let looking: NodeJS.Timeout | undefined;
+  const looking = jobTimer('status-report', () => look());
   /** For what may wait: a retry, or a change of the connections alone. */
-  let later: NodeJS.Timeout | undefined;
+  const later = jobTimer('status-report', () => start());
   let sending: Promise<void> | undefined;
   let closed = false;
 
   const start = (): void => {
-    clearTimeout(looking);
-    clearTimeout(later);
-    looking = undefined;
-    later = undefined;
+    looking.cancel();
+    later.cancel();
     sending = send().finally(() => {
       sending = undefined;
     });
   };
 
   const look = (): void => {
-    looking = undefined;
     if (closed || sending !== undefined || failures > 0) return;
     const item = reportItem(identity, options.facts(), reported);
     if (isDeepStrictEqual(item, reported)) return;
@@ -84,14 +81,14 @@ export function createReporter(options: ReporterOptions): Reporter {
       reported !== undefined && isDeepStrictEqual({ ...item, connections: 0 }, { ...reported, connections: 0 });
     const wait = onlyConnections ? reportedAt + timing.connectionsMs - performance.now() : 0;
     if (wait <= 0) start();
-    else later ??= jobAfter('status-report', wait, start);
+    else later.arm(wait);
   };
 
   // Every stream that opens or closes calls this: nothing is computed before the debounce is over.
   const changed = (): void => {
     // A failed report waits for its retry, and a running one looks for changes when it is done.
     if (closed || sending !== undefined || failures > 0) return;
-    looking ??= jobAfter('status-report', timing.debounceMs, look);
+    looking.arm(timing.debounceMs);
   };
 
   const send = async (): Promise<void> => {
@@ -127,7 +124,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       });
     }
     const pause = Math.max(wait * (1 - Math.random() / 2), Math.min(error.retryAfterMs, timing.maxRetryMs));
-    later = jobAfter('status-report', pause, start);
+    later.cancel();
+    later.arm(pause);
   };
 
   return {
@@ -138,8 +136,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     }),
     close: async () => {
       closed = true;
-      clearTimeout(looking);
-      clearTimeout(later);
+      looking.cancel();
+      later.cancel();
       await client.close();
       await sending;
     },

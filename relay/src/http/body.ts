@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { jobAfter } from '../jobs/jobs.ts';
 import type { ByteBudget } from '../memory/budget.ts';
 import { GrowingBuffer } from '../memory/growing-buffer.ts';
 
@@ -102,9 +103,8 @@ export class BodyReader {
       return Promise.reject(tooLarge(limit));
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => fail(new BodyError('too-slow', `the request body was not complete after ${timeoutMs} ms`)),
-        timeoutMs,
+      const timer = jobAfter('body-timeout', timeoutMs, () =>
+        fail(new BodyError('too-slow', `the request body was not complete after ${timeoutMs} ms`)),
       );
       const fail = (error: BodyError) => {
         stop();

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { jobEvery } from '../jobs/jobs.ts';
 
 /** Why a connection was cut. */
 export type CutReason = 'unread' | 'answers' | 'heads' | 'pipelined';
@@ -169,11 +170,12 @@ export function guardConnections(
     talking.add(socket);
     socket.on('close', forget);
     if (talking.size > fewForHeads && headTimer === undefined) {
-      headTimer = setInterval(checkHeads, HEADS_MS);
+      headTimer = jobEvery('connections', HEADS_MS, checkHeads);
       headTimer.unref();
     }
   });
-  const timer = bounds.unreadTimeoutMs > 0 ? setInterval(checkUnread, bounds.checkMs ?? CHECK_MS) : undefined;
+  const timer =
+    bounds.unreadTimeoutMs > 0 ? jobEvery('connections', bounds.checkMs ?? CHECK_MS, checkUnread) : undefined;
   timer?.unref();
   return {
     get size() {

@@ -39,6 +39,21 @@ export function jobAfter(job: JobName, ms: number, work: () => unknown): NodeJS.
   return setTimeout(runJob, ms, job, work);
 }
 
+/** The same with what comes next, called when the work has ended, its promise too, well or not: such as a timer for the next run. */
+export function jobAfterThen(job: JobName, ms: number, work: () => unknown, next: () => void): NodeJS.Timeout {
+  return setTimeout(() => {
+    let running: unknown;
+    try {
+      runJob(job, () => {
+        running = work();
+        return running;
+      });
+    } finally {
+      Promise.resolve(running).then(next, next);
+    }
+  }, ms);
+}
+
 /** `setInterval` whose work is a job. */
 export function jobEvery(job: JobName, ms: number, work: () => unknown): NodeJS.Timeout {
   return setInterval(runJob, ms, job, work);

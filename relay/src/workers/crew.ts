@@ -1,7 +1,7 @@
 import { AggregatorRegistry, type MetricObject } from 'prom-client';
 import type { RelayConfig } from '../config/document.ts';
 import { type DefinitionSink, type EnvironmentDefinition, StartupError } from '../environment/definition.ts';
-import { jobAfter } from '../jobs/jobs.ts';
+import { jobAfterThen } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { mergeFacts } from './merge-facts.ts';
 import type { FromPrimary, WorkerFacts } from './messages.ts';
@@ -116,9 +116,14 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
     const waitMs = Math.round(full * (1 - Math.random() / 2));
     logger.error('a worker ended and is started again', { how, waitMs });
     restarted();
-    seat.timer = jobAfter('worker-restart', waitMs, () =>
-      occupy(seat).catch((error: Error) => logger.error('a worker does not start', { error: error.message })),
-    );
+    const start = (): Promise<void> =>
+      occupy(seat).catch((error: Error) => logger.error('a worker does not start', { error: error.message }));
+    const timer = jobAfterThen('worker-restart', waitMs, start, () => {
+      // No process came of it that could end and be replaced.
+      const isEmpty = seat.timer === timer || (seat.timer === undefined && seat.worker === undefined);
+      if (isEmpty && !closing) replaceLater(seat, 'it could not be started');
+    });
+    seat.timer = timer;
   };
 
   const leave = (): void => {

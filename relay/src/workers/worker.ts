@@ -1,5 +1,5 @@
 import { type RunningRelay, startRelay } from '../app.ts';
-import { jobAfter, runJob } from '../jobs/jobs.ts';
+import { jobTimer, runJob } from '../jobs/jobs.ts';
 import { describe } from '../telemetry/describe.ts';
 import { createLogger } from '../telemetry/winston-logger.ts';
 import type { FromPrimary, FromWorker, WorkerStart } from './messages.ts';
@@ -16,7 +16,7 @@ const CLOSE_MS = 3_000;
  */
 export function runWorker(): void {
   const feeds = createWorkerFeeds(send);
-  const state: { relay?: RunningRelay; telling?: NodeJS.Timeout | undefined } = {};
+  const state: { relay?: RunningRelay } = {};
 
   // A terminal sends its signals to the whole group: the primary decides what becomes of them.
   process.on('SIGINT', () => {});
@@ -28,11 +28,12 @@ export function runWorker(): void {
   });
 
   const tell = (): void => {
-    state.telling = undefined;
     const { relay } = state;
     if (relay === undefined) return;
     send({ type: 'facts', facts: { ...relay.facts(), reason: relay.overview.readiness().reason } });
   };
+
+  const telling = jobTimer('worker-facts', tell);
 
   const start = async ({ config, port, lead }: WorkerStart): Promise<void> => {
     try {
@@ -45,9 +46,7 @@ export function runWorker(): void {
           worker: {
             feeds: feeds.feeds,
             lead,
-            changed: () => {
-              state.telling ??= jobAfter('worker-facts', TELL_MS, tell);
-            },
+            changed: () => telling.arm(TELL_MS),
             membershipsChanged: (id) => send({ type: 'memberships', id }),
           },
         },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CompiledData } from '../../evaluation/compiled.ts';
-import { jobAfter } from '../../jobs/jobs.ts';
+import { jobAfterThen } from '../../jobs/jobs.ts';
 import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compile, withItem } from '../memory.ts';
@@ -292,7 +292,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     clearTimeout(timer);
     if (closed) return;
     // Less up to a tenth at random, so that hundreds of environments do not ask at once.
-    timer = jobAfter('redis-check', delayMs * (1 - Math.random() / 10), () => inLine(check).finally(next));
+    timer = jobAfterThen('redis-check', delayMs * (1 - Math.random() / 10), () => inLine(check), next);
   };
   const next = (): void => {
     const waiting = emptySince !== undefined && state !== 'INTERRUPTED';

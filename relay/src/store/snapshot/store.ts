@@ -1,5 +1,5 @@
 import type { CompiledData } from '../../evaluation/compiled.ts';
-import { jobAfter } from '../../jobs/jobs.ts';
+import { jobTimer } from '../../jobs/jobs.ts';
 import type { DataSet } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Compile } from '../memory.ts';
@@ -38,7 +38,6 @@ export function withSnapshot(
   let live = false;
   let preloaded: Preloaded | undefined;
   let unsaved: { readonly data: DataSet; readonly at: number } | undefined;
-  let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
   let lastProblem: string | undefined;
   let closed = false;
@@ -63,12 +62,13 @@ export function withSnapshot(
   const loading = load();
 
   const save = (): void => {
-    timer = undefined;
     const next = unsaved;
     unsaved = undefined;
     if (next === undefined) return;
     writing = writing.then(() => write(next.data, next.at));
   };
+
+  const saving = jobTimer('snapshot-write', save);
 
   const write = async (data: DataSet, at: number): Promise<void> => {
     try {
@@ -89,7 +89,7 @@ export function withSnapshot(
     preloaded = undefined;
     if (readOnly) return;
     unsaved = { data, at: Date.now() };
-    if (!closed) timer ??= jobAfter('snapshot-write', debounceMs * (1 - Math.random() / 5), save);
+    if (!closed) saving.arm(debounceMs * (1 - Math.random() / 5));
   };
 
   const readWithFallback = async (own: Promise<CompiledData | undefined>): Promise<CompiledData | undefined> => {
@@ -128,7 +128,7 @@ export function withSnapshot(
     },
     close: async () => {
       closed = true;
-      clearTimeout(timer);
+      saving.cancel();
       await loading;
       save();
       await writing;
