@@ -163,6 +163,14 @@ test('a fleet that was unwell before its turn holds up the others for ten minute
   assert.equal(ask('b').kind, 'go');
 });
 
+test('a fleet that lacks a Secret is unwell before its turn: its new pods wait for the key, whatever the release is', () => {
+  const { ask } = setUp('a');
+  const missing = { type: 'ReferencesResolved', status: 'False', reason: 'CredentialMissing', message: '' } as const;
+  const conditions = [...(settled.conditions ?? []), { ...missing, lastTransitionTime }];
+  const admission = ask('a', { ...settled, conditions });
+  assert.match(admission.kind === 'go' ? (admission.mark ?? '') : 'waits', / unwell$/);
+});
+
 test('the next upgrade begins no sooner than the delay allows, also after a restart of the operator', async () => {
   const { begin, ask, clock, woken, restartOperator } = setUp('abc', { delayMs: 60_000 });
   begin('a', 3);

@@ -54,6 +54,12 @@ export function upgradeKeys(deployment: Deployment): readonly string[] {
   return markOf(deployment) === undefined || isComplete(deployment) ? [] : [INCOMPLETE];
 }
 
+/** True when new pods may not get ready, whatever the release is: some did not before, or lack what the spec refers to. */
+function isUnwell({ conditions = [] }: RelayProxyStatus, live: Deployment | undefined): boolean {
+  const lacksReference = conditions.some(({ type, status }) => type === 'ReferencesResolved' && status === 'False');
+  return lacksReference || (live !== undefined && !isComplete(live));
+}
+
 /** Who waits is woken when its turn has come; for what nobody says, it looks again by itself, ms. */
 const RECHECK_MS = 300_000;
 /** The cache shows what was applied within this time, ms. */
@@ -123,7 +129,7 @@ export function createUpgradeGate(options: UpgradeGateOptions): UpgradeGate {
         if (active(key) >= maxConcurrent || delayLeft() > 0) return wait(key);
         const startedAt = clock.wallNow();
         lastStart = startedAt;
-        const mark = formatMark({ startedAt, unwell: live !== undefined && !isComplete(live) });
+        const mark = formatMark({ startedAt, unwell: isUnwell(status, live) });
         admitted.set(key, { at: clock.now(), mark });
         return { kind: 'go', mark };
       }

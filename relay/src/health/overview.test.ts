@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Registry } from '../environment/registry.ts';
+import { createOverview } from './overview.ts';
+import type { AwaitedEnvironment } from './peers.ts';
+
+/** One environment that is served, and one without its SDK key. */
+const environments = [
+  { definition: { name: 'one' }, access: 'open', settled: true, hasData: true },
+  { definition: { name: 'two', awaited: ['sdk'] }, access: 'keyless', settled: true, hasData: false },
+];
+
+/** The overview of a relay with these environments, whose gate says `held.why`. */
+function setUp(held: { why: string | undefined }) {
+  const asked: (readonly AwaitedEnvironment[])[] = [];
+  const keyGate = {
+    holds: (awaited: readonly AwaitedEnvironment[]) => {
+      asked.push(awaited);
+      return held.why;
+    },
+    close: async () => {},
+  };
+  const registry = { listed: true, environments: () => environments } as unknown as Registry;
+  const overview = createOverview(registry, {
+    version: '1.0.0',
+    disconnectedAfterMs: 60_000,
+    bigSegmentsStaleAsDegraded: false,
+    draining: () => false,
+    keyGate: () => keyGate,
+  });
+  return { overview, asked };
+}
+
+test('a pod that has something to serve is not ready while it lacks a key that others serve with', () => {
+  const held: { why: string | undefined } = { why: 'others serve two' };
+  const { overview, asked } = setUp(held);
+  assert.deepEqual(overview.readiness(), { ready: false, reason: 'others serve two' });
+  assert.deepEqual(asked, [[{ name: 'two', credentials: ['sdk'] }]]);
+  held.why = undefined;
+  assert.deepEqual(overview.readiness(), { ready: true, reason: 'ok' });
+});
+
+test('a pod that was ready once is not asked about again', () => {
+  const held: { why: string | undefined } = { why: undefined };
+  const { overview, asked } = setUp(held);
+  assert.equal(overview.readiness().ready, true);
+  held.why = 'others serve two';
+  assert.equal(overview.readiness().ready, true);
+  assert.equal(asked.length, 1);
+});
