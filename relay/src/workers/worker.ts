@@ -33,7 +33,16 @@ export function runWorker(): void {
     send({ type: 'facts', facts: { ...relay.facts(), reason: relay.overview.readiness().reason } });
   };
 
-  const telling = jobTimer('worker-facts', tell);
+  let told = true;
+  const telling = jobTimer(
+    'worker-facts',
+    () => {
+      tell();
+      told = true;
+    },
+    // The primary must not go on with what was before.
+    () => (told ? undefined : TELL_MS),
+  );
 
   const start = async ({ config, port, lead }: WorkerStart): Promise<void> => {
     try {
@@ -46,7 +55,10 @@ export function runWorker(): void {
           worker: {
             feeds: feeds.feeds,
             lead,
-            changed: () => telling.arm(TELL_MS),
+            changed: () => {
+              told = false;
+              telling.arm(TELL_MS);
+            },
             membershipsChanged: (id) => send({ type: 'memberships', id }),
           },
         },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -18,6 +18,7 @@ import { parseDataSet } from '../../src/model/parse.ts';
 import { writeArchive } from '../../src/sources/archive/write.ts';
 import { createAutoConfig } from '../../src/sources/autoconfig/source.ts';
 import { environmentRep } from '../../src/sources/environment-rep.ts';
+import { createAdmission } from '../../src/streams/admission.ts';
 import { ask, openStream } from '../../src/testing/client.ts';
 import { recordingDefinitions } from '../../src/testing/definition-sink.ts';
 import { startEventSink } from '../../src/testing/event-sink.ts';
@@ -68,6 +69,8 @@ async function failuresOf({ relay }: TestRelay, job: JobName): Promise<number> {
 /** Runs the relay until each of the jobs has thrown, and asserts that it was counted and the relay serves. */
 async function survives(relay: TestRelay, jobs: readonly JobName[], thrown: Set<JobName>): Promise<void> {
   let version = 100;
+  // They live until the relay ends them.
+  const lasting = await Promise.all(['/all', '/ping'].map((path) => openStream(relay.port, path, { headers: SDK })));
   await eventually(async () => {
     // Each try opens streams of every kind, changes a flag and asks for an evaluation.
     const streams = await Promise.all(
@@ -82,6 +85,7 @@ async function survives(relay: TestRelay, jobs: readonly JobName[], thrown: Set<
       'jobs that did not run',
     );
   }, 30_000);
+  for (const stream of lasting) stream.close();
   for (const job of jobs) assert.equal(await failuresOf(relay, job), 1, job);
   assert.deepEqual(relay.fatal, []);
   for (const job of jobs) thrownInCases.add(job);
@@ -129,14 +133,12 @@ test('the relay goes on when any of its jobs throws: with an upstream, streams, 
     await survives(
       relay,
       [
-        'admission',
         'connections',
         'fdv2-feed',
         'file-watch',
         'heartbeat',
         'key-cleanup',
         'snapshot-write',
-        'stream-end',
         'stream-flush',
         'stream-lifetime',
         'takeover',
@@ -197,6 +199,37 @@ test('init-timeout: an environment is served when its data come', { timeout: 30_
     } finally {
       await relay.close();
     }
+  });
+});
+
+test('admission: the look at what the client reads frees the place', { timeout: 30_000 }, async () => {
+  await onlyOnce('admission', async () => {
+    const admission = createAdmission({ maxConcurrent: 1, maxQueued: 1, sendTimeoutMs: 10, stallMs: 30 });
+    admission.admit()?.turn(
+      () => {},
+      () => 1,
+    );
+    const entered = Promise.withResolvers<void>();
+    admission.admit()?.turn((done) => {
+      done();
+      entered.resolve();
+    });
+    await entered.promise;
+  });
+});
+
+test('stream-end: a client that does not close holds nothing up', { timeout: 30_000 }, async () => {
+  await onlyOnce('stream-end', async () => {
+    const relay = await startTestRelay();
+    await untilReady(relay);
+    const client = connect({ port: relay.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('data', () => {}).on('error', () => {});
+    client.write(`GET /all HTTP/1.1\r\nHost: relay\r\nAuthorization: ${KEYS.sdk}\r\n\r\n`);
+    await eventually(() => assert.equal(relay.relay.streams(), 1));
+    await relay.relay.drain();
+    await eventually(() => assert.equal(failedOnce(), true));
+    client.destroy();
+    await relay.close();
   });
 });
 
