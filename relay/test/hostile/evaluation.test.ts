@@ -44,6 +44,8 @@ for (const limit of LIMITS.filter(({ name }) => WORST.some((worst) => name.inclu
       if (!victim.running) throw error;
       return victim.survives(attack);
     });
+    // A list of more values than a context may have is refused before it is parsed.
+    if (result.every(({ status, text }) => status === 400 && text.includes('more than 100000 values'))) return;
     for (const { status, text } of result) assert.equal(status, 200, text.slice(0, 200));
     assert.equal(new Set(result.slice(0, TOGETHER).map(({ text }) => text)).size, 1);
     assert.ok((await victim.metric('flagrelay_large_evaluations_total')) >= result.length);

@@ -78,7 +78,6 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
           () => report(victim, NEIGHBOUR.env, contextWith(chars)),
         ),
       );
-      console.log(JSON.stringify(result));
       assert.ok(
         result.statuses.every((status) => status === 200),
         result.statuses.join(),
@@ -105,7 +104,6 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
           () => report(victim, NEIGHBOUR.env, contextWith(100)),
         );
       });
-      console.log(JSON.stringify(result));
       assert.ok(
         result.statuses.every((status) => status === 200),
         result.statuses.join(),
@@ -126,7 +124,6 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
         () => report(victim, NEIGHBOUR.env, contextWith(100)),
       ),
     );
-    console.log(JSON.stringify(result));
     assert.ok(
       result.statuses.every((status) => status === 200),
       result.statuses.join(),
