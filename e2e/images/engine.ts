@@ -64,6 +64,8 @@ const docker: ImageEngine = {
 const buildah: ImageEngine = {
   name: 'buildah',
   async build(request) {
+    // A build that was interrupted leaves a container, which would keep its image from being removed for ever.
+    await runBuildah(['rm', '--all']);
     // Without times in it, a layer with the same files is the same layer: nodes keep one of each.
     await runBuildah(['build', '--isolation', 'chroot', '--timestamp', '0', ...buildArguments(request)]);
     await runBuildah(['rmi', '--prune']);
