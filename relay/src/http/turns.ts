@@ -7,20 +7,25 @@ const MAX_WAITING = 256;
 /** Requests that may wait on all connections together. */
 const MAX_WAITING_IN_ALL = 10_000;
 /** Bytes that they may take on one connection, unless it is a single one; and on all. */
-const MAX_BYTES = 512 * 1024;
+const MAX_BYTES = 1024 * 1024;
 const MAX_BYTES_IN_ALL = 16 * 1024 * 1024;
 /** Objects of a request and its response, in bytes, roughly. */
 const REQUEST_BYTES = 2 * 1024;
-/** Most of a body that is read before anybody asks for it, in bytes: then Node stops reading from the connection. */
-const MOST_READ_AHEAD = 64 * 1024;
-
 /** What requests are handed to. */
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A request that waits. */
+interface Waiting {
+  readonly request: IncomingMessage;
+  /** What it is counted with. */
+  bytes: number;
+}
 
 /** Counts on the socket itself: a lookup for each request would cost more. */
 interface CountedSocket extends Socket {
   waitingRequests?: number;
   waitingBytes?: number;
+  lastWaiting?: Waiting | undefined;
 }
 
 /**
@@ -60,13 +65,14 @@ export class Turns {
     const socket = request.socket as CountedSocket;
     // The parser goes on with what it has read of a connection that was cut.
     if (socket.destroyed) return;
+    this.#countBody(socket);
     const { waitingRequests = 0, waitingBytes = 0 } = socket;
-    const bytes = bytesOf(request);
+    const waiting = { request, bytes: headBytes(request) };
     if (
       waitingRequests >= MAX_WAITING ||
       this.#waiting >= MAX_WAITING_IN_ALL ||
-      (waitingRequests > 0 && waitingBytes + bytes > MAX_BYTES) ||
-      this.#bytes + bytes > MAX_BYTES_IN_ALL
+      (waitingRequests > 0 && waitingBytes + waiting.bytes > MAX_BYTES) ||
+      this.#bytes + waiting.bytes > MAX_BYTES_IN_ALL
     ) {
       this.#cut();
       socket.destroy();
@@ -75,13 +81,28 @@ export class Turns {
     if (socket.waitingRequests === undefined) {
       socket.once('close', () => this.#count(socket, -(socket.waitingRequests ?? 0), -(socket.waitingBytes ?? 0)));
     }
-    this.#count(socket, 1, bytes);
+    this.#count(socket, 1, waiting.bytes);
+    socket.lastWaiting = waiting;
     response.waited = true;
     response.onTurn = () => {
+      if (socket.lastWaiting === waiting) socket.lastWaiting = undefined;
       // A connection that was closed has given back everything.
-      if (socket.waitingRequests !== 0) this.#count(socket, -1, -bytes);
+      if (socket.waitingRequests !== 0) this.#count(socket, -1, -waiting.bytes);
       listener(request, response);
     };
+  }
+
+  /**
+   * Counts the body of the request before the one that comes: it is there as a whole now. That of the last one is not counted; Node reads no
+   * more than 64 KiB of it before somebody asks for it.
+   */
+  #countBody(socket: CountedSocket): void {
+    const { lastWaiting } = socket;
+    if (lastWaiting === undefined || socket.waitingRequests === 0) return;
+    const body = lastWaiting.request.readableLength;
+    lastWaiting.bytes += body;
+    this.#count(socket, 0, body);
+    socket.lastWaiting = undefined;
   }
 
   #count(socket: CountedSocket, requests: number, bytes: number): void {
@@ -92,11 +113,9 @@ export class Turns {
   }
 }
 
-/** Bytes that a request takes while nobody reads its body. */
-function bytesOf({ url = '', rawHeaders, headers }: IncomingMessage): number {
+/** Bytes that a request takes, its body apart. */
+function headBytes({ url = '', rawHeaders }: IncomingMessage): number {
   let bytes = REQUEST_BYTES + url.length;
   for (const text of rawHeaders) bytes += text.length;
-  if (headers['transfer-encoding'] !== undefined) return bytes + MOST_READ_AHEAD;
-  const length = Number(headers['content-length'] ?? 0);
-  return bytes + (length <= MOST_READ_AHEAD ? length : MOST_READ_AHEAD);
+  return bytes;
 }
