@@ -109,9 +109,9 @@ test('no edit of a healthy fleet fails a request or has an SDK told 401, be its 
   assert.ok((seen.sent ?? 0) > 500, 'requests were sent all along');
   const warnings = (await eventsAbout(kubectl, namespace, editedFleet)).filter(({ type }) => type === 'Warning');
   assert.deepEqual(
-    [...new Set(warnings.map(({ reason }) => reason))],
-    ['PodsFailing'],
-    'only of the image that is nowhere',
+    [...new Set(warnings.map(({ reason }) => reason))].sort(),
+    ['PodsFailing', 'SecretNotFound'],
+    'only of the image that is nowhere, and of the certificate that is not there',
   );
   const labelSelector = `app.kubernetes.io/instance=${editedFleet}`;
   const configMaps = await kubectl.list('configmaps', namespace, labelSelector);

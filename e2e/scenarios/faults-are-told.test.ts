@@ -104,7 +104,8 @@ test('what is wrong with a fleet is told within seconds, by its name', { timeout
   await t.test('a pod that only bears the labels of a fleet is none of it', async () => {
     const before = await waitReady(stage, 'up');
     const [pod] = await kubectl.list('pods', namespace, 'app.kubernetes.io/instance=up');
-    const { labels } = pod?.metadata ?? {};
+    // With the hash of a template its ReplicaSet would adopt it.
+    const { 'pod-template-hash': _, ...labels } = pod?.metadata.labels ?? {};
     const imposter = {
       ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'imposter', labels } },
       spec: {
