@@ -50,7 +50,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       name: 'relay',
       kind: 'tests',
       run: ['relay/src/**/*.test.ts', 'relay/test/**/*.test.ts'],
-      timeoutMs: 25 * MINUTE,
+      timeoutMs: 35 * MINUTE,
       programs: ['redis-server', 'openssl', 'curl'],
       coverage: 'relay/src/**',
     },

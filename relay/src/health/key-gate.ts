@@ -75,10 +75,18 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
   let open = false;
   let looking = false;
 
-  const timer = jobTimer('key-gate', () => look());
+  const pause = (): number => (served === undefined ? timing.retryMs : timing.lookMs * (1 - Math.random() / 4));
+  const wanted = (): boolean => !open && !looking && awaited.length > 0;
+
+  // A look arms the next one when it has ended; one that failed before it began does not.
+  const timer = jobTimer(
+    'key-gate',
+    () => look(),
+    () => (wanted() ? pause() : undefined),
+  );
 
   const look = async (): Promise<void> => {
-    if (open || looking || awaited.length === 0) return;
+    if (!wanted()) return;
     looking = true;
     firstLookAt ??= performance.now();
     try {
@@ -87,8 +95,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
       failed(error, performance.now() - firstLookAt);
     } finally {
       looking = false;
-      const wait = served === undefined ? timing.retryMs : timing.lookMs * (1 - Math.random() / 4);
-      if (!open && awaited.length > 0) timer.arm(wait);
+      if (wanted()) timer.arm(pause());
     }
   };
 

@@ -9,6 +9,7 @@ import { after, afterEach, test } from 'node:test';
 import { request as fetchWith } from 'undici';
 import { createUsageReporter } from '../../src/events/usage.ts';
 import { createWaiters } from '../../src/events/waiters.ts';
+import { createKeyGate } from '../../src/health/key-gate.ts';
 import { createReporter } from '../../src/health/reporter.ts';
 import { BodyReader } from '../../src/http/body.ts';
 import { observeJobs, probeJobs } from '../../src/jobs/jobs.ts';
@@ -375,6 +376,22 @@ test('status-report: the next change is reported', { timeout: 30_000 }, async ()
       );
     });
     await reporter.close();
+  });
+});
+
+test('key-gate: the next look tells that nobody else serves', { timeout: 30_000 }, async () => {
+  await using api = await startLeaseServer();
+  await onlyOnce('key-gate', async () => {
+    const gate = createKeyGate({
+      config: { relayProxy: 'flags' },
+      env: api.env('flags-relay-new-bbbbb'),
+      logger: SILENT,
+      changed: () => {},
+      account: { directory: api.accountDirectory },
+      timing: { lookMs: 20, timeoutMs: 5_000, retryMs: 5, giveUpMs: 60_000 },
+    });
+    await eventually(() => assert.equal(gate.holds([{ name: 'two', credentials: ['sdk'] }]), undefined));
+    await gate.close();
   });
 });
 

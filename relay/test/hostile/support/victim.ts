@@ -7,6 +7,7 @@ import { ask } from '../../../src/testing/client.ts';
 import { eventually } from '../../../src/testing/eventually.ts';
 import { freePort } from '../../../src/testing/program.ts';
 import { simpleFlag } from '../../../src/testing/relay.ts';
+import { starvedMs } from './machine.ts';
 
 const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
 
@@ -47,8 +48,10 @@ export interface VictimOptions {
 export interface Observation<T> {
   /** What the attack returned. */
   readonly result: T;
-  /** The longest time in ms that `/livez` took to answer. */
+  /** The longest time in ms that `/livez` took to answer, without what a process waited for a processor: see `machine.ts`. */
   readonly livezMs: number;
+  /** The same on the clock. */
+  readonly livezClockMs: number;
   /** The longest time in ms that the neighbour waited for its flags. */
   readonly neighbourMs: number;
   /** Requests of the neighbour that did not get 200. */
@@ -129,14 +132,18 @@ export class Victim implements AsyncDisposable {
     const before = this.memory();
     let over = false;
     let livezMs = 0;
+    let livezClockMs = 0;
     let neighbourMs = 0;
     let neighbourFailed = 0;
     const path = `/sdk/evalx/${NEIGHBOUR.env}/contexts/${Buffer.from('{"kind":"user","key":"n"}').toString('base64url')}`;
     const probe = async (): Promise<void> => {
       while (!over && this.running) {
         let started = performance.now();
+        const starved = starvedMs(this.pid);
         const livez = await ask(this.opsPort, '/livez').catch(() => undefined);
-        livezMs = Math.max(livezMs, livez?.status === 200 ? performance.now() - started : Number.POSITIVE_INFINITY);
+        const took = livez?.status === 200 ? performance.now() - started : Number.POSITIVE_INFINITY;
+        livezClockMs = Math.max(livezClockMs, took);
+        livezMs = Math.max(livezMs, took - (this.running ? starvedMs(this.pid) - starved : 0));
         started = performance.now();
         const flags = await ask(this.port, path).catch(() => undefined);
         neighbourMs = Math.max(neighbourMs, performance.now() - started);
@@ -156,6 +163,7 @@ export class Victim implements AsyncDisposable {
     const observation = {
       result,
       livezMs: Math.round(livezMs),
+      livezClockMs: Math.round(livezClockMs),
       neighbourMs: Math.round(neighbourMs),
       neighbourFailed,
       memory: { before, peak: this.memory('VmHWM'), after: this.memory() },
