@@ -243,7 +243,9 @@ class Reader {
 
   #skipSpace(): void {
     const bytes = this.#bytes;
-    while (this.#at < bytes.length && SPACE[bytes[this.#at]!] === 1) this.#at++;
+    let at = this.#at;
+    while (at < bytes.length && SPACE[bytes[at]!] === 1) at++;
+    this.#at = at;
   }
 }
 

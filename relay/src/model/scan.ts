@@ -24,10 +24,17 @@ function isSpace(code: number): boolean {
 
 /** Index of the first character at or after `index` that is not JSON white space; the text's length when there is none. */
 export function skipSpace(text: string, index: number): number {
-  let at = index;
-  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
-  return at;
+  const near = Math.min(text.length, index + NEAR);
+  for (let at = index; at < near; at++) if (!isSpace(text.charCodeAt(at))) return at;
+  if (near === text.length) return Math.max(index, near);
+  // Megabytes of it are nothing that people send: the search in one go is several times as fast.
+  NOT_SPACE.lastIndex = near;
+  return NOT_SPACE.exec(text)?.index ?? text.length;
 }
+
+/** White space this long is looked at character by character. */
+const NEAR = 64;
+const NOT_SPACE = /[^ \n\r\t]/g;
 
 /** Index just behind the string that opens at `start`. Throws {@link JsonTextError} when it never closes. */
 function stringEnd(text: string, start: number): number {

@@ -7,7 +7,7 @@ import { ask } from '../../../src/testing/client.ts';
 import { eventually } from '../../../src/testing/eventually.ts';
 import { freePort } from '../../../src/testing/program.ts';
 import { simpleFlag } from '../../../src/testing/relay.ts';
-import { starvedMs } from './machine.ts';
+import { ownMs, processorTimes } from './machine.ts';
 
 const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
 
@@ -48,7 +48,7 @@ export interface VictimOptions {
 export interface Observation<T> {
   /** What the attack returned. */
   readonly result: T;
-  /** The longest time in ms that `/livez` took to answer, without what a process waited for a processor: see `machine.ts`. */
+  /** The longest time in ms that `/livez` took to answer, as far as the relay was the cause: see `machine.ts`. */
   readonly livezMs: number;
   /** The same on the clock. */
   readonly livezClockMs: number;
@@ -139,11 +139,11 @@ export class Victim implements AsyncDisposable {
     const probe = async (): Promise<void> => {
       while (!over && this.running) {
         let started = performance.now();
-        const starved = starvedMs(this.pid);
+        const times = processorTimes(this.pid);
         const livez = await ask(this.opsPort, '/livez').catch(() => undefined);
         const took = livez?.status === 200 ? performance.now() - started : Number.POSITIVE_INFINITY;
         livezClockMs = Math.max(livezClockMs, took);
-        livezMs = Math.max(livezMs, took - (this.running ? starvedMs(this.pid) - starved : 0));
+        livezMs = Math.max(livezMs, ownMs(took, times, processorTimes(this.pid)));
         started = performance.now();
         const flags = await ask(this.port, path).catch(() => undefined);
         neighbourMs = Math.max(neighbourMs, performance.now() - started);
