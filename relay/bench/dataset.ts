@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../src/model/json.ts';
+import type { Json, JsonObject } from '../src/json/json.ts';
 
 /** A generated environment and contexts to evaluate in it. The same seed gives the same data. */
 export interface BenchData {

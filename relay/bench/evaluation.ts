@@ -1,8 +1,8 @@
 import { init, type LDContext } from '@launchdarkly/node-server-sdk';
 import { TestData } from '@launchdarkly/node-server-sdk/integrations';
-import { compile } from '../src/evaluation/compile.ts';
-import { parseContext } from '../src/model/context.ts';
-import { parseDataSet } from '../src/model/parse.ts';
+import { compile } from '../src/dialects/launchdarkly/evaluation/compile.ts';
+import { parseContext } from '../src/dialects/launchdarkly/model/context.ts';
+import { parseDataSet } from '../src/dialects/launchdarkly/model/parse.ts';
 import { type BenchData, benchData, type SizeName } from './dataset.ts';
 import type { Row } from './table.ts';
 

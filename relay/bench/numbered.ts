@@ -1,4 +1,4 @@
-import type { JsonObject } from '../src/model/json.ts';
+import type { JsonObject } from '../src/json/json.ts';
 
 // A context that was never asked for before, made for each request at next to no cost: a number within the base64 of a context's text.
 

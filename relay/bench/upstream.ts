@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import type { JsonObject } from '../src/model/json.ts';
+import type { JsonObject } from '../src/json/json.ts';
 import type { BenchData } from './dataset.ts';
 
 /** What a relay connects to: one data set for every SDK key, and a sink for events. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CONTEXT_BOUNDS, EVENTS_BOUNDS, MAX_PATTERN_STEPS } from '../model/bounds.ts';
+import { CONTEXT_BOUNDS, EVENTS_BOUNDS, MAX_PATTERN_STEPS } from '../json/bounds.ts';
 
 // A document is read once: code generated for each of its objects costs a start more than it saves.
 z.config({ jitless: true });

@@ -1,9 +1,8 @@
-import type { BigSegmentStore } from '../bigsegments/types.ts';
-import type { CompiledData } from '../evaluation/compiled.ts';
+import type { DataSet, Item } from '../data/data.ts';
+import type { LinkError, LinkState, LinkStatus } from '../data/link.ts';
+import type { BigSegmentStore } from '../dialects/launchdarkly/bigsegments/types.ts';
+import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
 import { jobAfter } from '../jobs/jobs.ts';
-import type { DataSet, Item } from '../model/data.ts';
-import type { LinkError, LinkState, LinkStatus } from '../model/link.ts';
-import type { Source } from '../sources/source.ts';
 import { type Store, StoreError, type StoreEvents } from '../store/store.ts';
 import type { Channel } from '../streams/channel.ts';
 import type { Hub } from '../streams/hub.ts';
@@ -14,6 +13,7 @@ import { acceptedCredentials, type CredentialDigest, currentExpiring } from './c
 import type { EnvironmentDefinition } from './definition.ts';
 import { nextLink } from './link-status.ts';
 import { flagsOnlyEvent, itemEvent, payloadsOf } from './payloads.ts';
+import type { Source } from './source.ts';
 import { SourceSlot } from './source-slot.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { LinkError, LinkState, LinkStatus } from '../model/link.ts';
+import type { LinkError, LinkState, LinkStatus } from '../data/link.ts';
 
 /** The link's status after a report of its source: `stateSince` moves with the state only, `lastError` stays after recovery (contract 3). */
 export function nextLink(old: LinkStatus, state: LinkState, error: LinkError | undefined, now: number): LinkStatus {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import type { CompiledData } from '../evaluation/compiled.ts';
-import { SharedBody } from '../http/shared-body.ts';
-import type { DataSet, Item, ItemKind } from '../model/data.ts';
+import type { DataSet, Item, ItemKind } from '../data/data.ts';
+import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
+import { SharedBody } from '../encoding/shared-body.ts';
 import { event, type Frame } from '../streams/sse.ts';
 
 /**

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { compile } from '../evaluation/compile.ts';
-import { parseDataSet } from '../model/parse.ts';
-import type { Source, SourceSink } from '../sources/source.ts';
+import { compile } from '../dialects/launchdarkly/evaluation/compile.ts';
+import { parseDataSet } from '../dialects/launchdarkly/model/parse.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { Hub } from '../streams/hub.ts';
 import { SILENT } from '../testing/relay.ts';
 import type { EnvironmentDefinition } from './definition.ts';
 import { Registry } from './registry.ts';
+import type { Source, SourceSink } from './source.ts';
 
 /** A source under the test's control. */
 interface Manual extends Source {

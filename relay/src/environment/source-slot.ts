@@ -1,4 +1,4 @@
-import type { Source, SourceSink } from '../sources/source.ts';
+import type { Source, SourceSink } from './source.ts';
 
 /**
  * Holds the one source that feeds an environment, and during a key rotation its successor: what the old source says

@@ -1,6 +1,6 @@
+import type { LinkError, LinkState } from '../data/link.ts';
 import type { AwaitedCredential } from '../environment/definition.ts';
 import type { Absence } from '../files/absences.ts';
-import type { LinkError, LinkState } from '../model/link.ts';
 import type { StoreStatus } from '../store/store.ts';
 import { keyRevision } from './key-revision.ts';
 

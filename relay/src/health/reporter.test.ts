@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import { createTestCa, type TestCa } from '../testing/certificates.ts';
 import { eventually } from '../testing/eventually.ts';
 import { recordingLogger } from '../testing/logger.ts';

@@ -1,6 +1,6 @@
-import type { BigSegmentStoreStatus } from '../bigsegments/types.ts';
+import type { LinkStatus } from '../data/link.ts';
+import type { BigSegmentStoreStatus } from '../dialects/launchdarkly/bigsegments/types.ts';
 import type { EnvironmentDefinition } from '../environment/definition.ts';
-import type { LinkStatus } from '../model/link.ts';
 import type { StoreStatus } from '../store/store.ts';
 
 /** How one environment does, for `/status`. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createSecureContext, type SecureContextOptions, type Server as TlsServer } from 'node:tls';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import { type FileWatch, watchFiles } from '../files/watch.ts';
 import type { Logger } from '../telemetry/logger.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import { closeServer, createSdkServer, listen } from './listener.ts';
 
 describe('the listener (contract 1.1)', () => {

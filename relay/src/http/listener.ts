@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import { type ListenerTls, readCertificate } from './certificate.ts';
 import { answerClientErrors } from './client-error.ts';
 import { RelayResponse } from './response.ts';

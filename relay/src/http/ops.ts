@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import type { Readiness } from '../health/readiness.ts';
 import type { ReportItem } from '../health/report-item.ts';
 import type { Logger } from '../telemetry/logger.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import { createTestCa, type TestCa } from '../testing/certificates.ts';
 import { ask } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';

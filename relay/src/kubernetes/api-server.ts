@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Agent, type Dispatcher, request } from 'undici';
-import { StartupError } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 
 /** Where kubelet mounts the pod's service account. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
-import type { BigSegmentStore } from '../bigsegments/types.ts';
 import type { RelayConfig } from '../config/document.ts';
-import { type EnvironmentDefinition, StartupError } from '../environment/definition.ts';
+import type { BigSegmentStore } from '../dialects/launchdarkly/bigsegments/types.ts';
+import type { EnvironmentDefinition } from '../environment/definition.ts';
+import { StartupError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Compile, createMemoryStore } from './memory.ts';
 import type { TimeOperation } from './redis/timed.ts';
@@ -53,7 +54,7 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   const { createRedisConnection } = await import('./redis/connection.ts');
   const { createFollower } = await import('./redis/follower.ts');
   const { createRedisStore } = await import('./redis/store.ts');
-  const { createBigSegmentStore } = await import('../bigsegments/store.ts');
+  const { createBigSegmentStore } = await import('../dialects/launchdarkly/bigsegments/store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
   try {
     const connection = createRedisConnection(redis, {

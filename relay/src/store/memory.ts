@@ -1,5 +1,5 @@
-import type { CompiledData } from '../evaluation/compiled.ts';
-import { type DataSet, EMPTY_DATA_SET, type Item } from '../model/data.ts';
+import { type DataSet, EMPTY_DATA_SET, type Item } from '../data/data.ts';
+import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
 import type { Store, StoreStatus, UpsertResult } from './store.ts';
 
 /** Compiles a data set, reusing what did not change since `previous`. */

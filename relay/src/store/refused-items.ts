@@ -1,5 +1,5 @@
-import type { ItemKind } from '../model/data.ts';
-import type { RefusedItem } from '../model/parse.ts';
+import type { ItemKind } from '../data/data.ts';
+import type { RefusedItem } from '../dialects/launchdarkly/model/parse.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Flags and segments that were left out of the data of this process, since it started. */

@@ -1,5 +1,5 @@
-import type { CompiledData } from '../evaluation/compiled.ts';
-import type { DataSet, Item } from '../model/data.ts';
+import type { DataSet, Item } from '../data/data.ts';
+import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
 
 /** A failed read or write of a persistent store. `message` is the driver's text, without credentials. */
 export class StoreError extends Error {

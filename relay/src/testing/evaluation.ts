@@ -1,8 +1,8 @@
-import { compile } from '../evaluation/compile.ts';
-import type { BigSegments, CompiledData, FlagResult } from '../evaluation/compiled.ts';
-import { parseContext } from '../model/context.ts';
-import type { Json, JsonObject } from '../model/json.ts';
-import { parseDataSet } from '../model/parse.ts';
+import { compile } from '../dialects/launchdarkly/evaluation/compile.ts';
+import type { BigSegments, CompiledData, FlagResult } from '../dialects/launchdarkly/evaluation/compiled.ts';
+import { parseContext } from '../dialects/launchdarkly/model/context.ts';
+import { parseDataSet } from '../dialects/launchdarkly/model/parse.ts';
+import type { Json, JsonObject } from '../json/json.ts';
 
 /** The context most tests use. */
 export const USER: JsonObject = { kind: 'user', key: 'u' };

@@ -1,5 +1,5 @@
-import { type RunningRelay, startRelay } from '../app.ts';
 import { type RelayDocument, relayDocument } from '../config/document.ts';
+import { type RunningRelay, startRelay } from '../modes/proxy.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startUpstream, type Upstream, type UpstreamData } from './upstream.ts';
 

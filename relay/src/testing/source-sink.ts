@@ -1,6 +1,6 @@
-import type { DataSet, Item } from '../model/data.ts';
-import type { LinkError, LinkState } from '../model/link.ts';
-import type { SourceSink } from '../sources/source.ts';
+import type { DataSet, Item } from '../data/data.ts';
+import type { LinkError, LinkState } from '../data/link.ts';
+import type { SourceSink } from '../environment/source.ts';
 
 /** One call that a {@link recordingSink} got. */
 export type SinkCall =

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compile } from '../../src/evaluation/compile.ts';
-import type { CompiledData } from '../../src/evaluation/compiled.ts';
-import { parseContext } from '../../src/model/context.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { parseDataSet } from '../../src/model/parse.ts';
+import { compile } from '../../src/dialects/launchdarkly/evaluation/compile.ts';
+import type { CompiledData } from '../../src/dialects/launchdarkly/evaluation/compiled.ts';
+import { parseContext } from '../../src/dialects/launchdarkly/model/context.ts';
+import { parseDataSet } from '../../src/dialects/launchdarkly/model/parse.ts';
+import type { JsonObject } from '../../src/json/json.ts';
 import { type World, worlds } from './generate.ts';
 import { officialEvaluator } from './official.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { compile } from '../../src/evaluation/compile.ts';
-import { parseContext } from '../../src/model/context.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { parseDataSet } from '../../src/model/parse.ts';
+import { compile } from '../../src/dialects/launchdarkly/evaluation/compile.ts';
+import { parseContext } from '../../src/dialects/launchdarkly/model/context.ts';
+import { parseDataSet } from '../../src/dialects/launchdarkly/model/parse.ts';
+import type { Json, JsonObject } from '../../src/json/json.ts';
 import { officialEvaluator } from './official.ts';
 
 // Every known difference between LaunchDarkly's Node SDK and ld-relay (which follows the Go SDK, and so do we). Each

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/json/json.ts';
 
 /** A generated environment: `{flags, segments}` as a source delivers it, and contexts to evaluate. */
 export interface World {

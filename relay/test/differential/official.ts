@@ -1,6 +1,6 @@
 import { init, type LDClient, type LDContext } from '@launchdarkly/node-server-sdk';
 import { TestData } from '@launchdarkly/node-server-sdk/integrations';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/json/json.ts';
 import type { World } from './generate.ts';
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };

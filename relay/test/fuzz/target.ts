@@ -2,8 +2,9 @@
  * The relay as a child process, started as `main.ts` starts it from environment variables, that tells its parent over IPC its port,
  * and on request its memory after a garbage collection. Any error that nobody handled is told, and ends it.
  */
-import { startRelay } from '../../src/app.ts';
+
 import { loadConfig } from '../../src/config/load.ts';
+import { startRelay } from '../../src/modes/proxy.ts';
 import { SILENT } from '../../src/testing/relay.ts';
 
 /** What the child tells. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { CompiledData } from '../../src/evaluation/compiled.ts';
-import { TooCostlyError } from '../../src/evaluation/pattern.ts';
-import { LARGE_CONTEXT_CHARS } from '../../src/evaluation/turns.ts';
-import { parseContext } from '../../src/model/context.ts';
+import type { CompiledData } from '../../src/dialects/launchdarkly/evaluation/compiled.ts';
+import { TooCostlyError } from '../../src/dialects/launchdarkly/evaluation/pattern.ts';
+import { LARGE_CONTEXT_CHARS } from '../../src/dialects/launchdarkly/evaluation/turns.ts';
+import { parseContext } from '../../src/dialects/launchdarkly/model/context.ts';
 import { compileItems } from '../../src/testing/evaluation.ts';
 import { LIMITS } from './support/limits.ts';
 

@@ -1,4 +1,4 @@
-import type { ItemKind } from '../../model/data.ts';
+import type { ItemKind } from '../../data/data.ts';
 
 /** The prefix of an environment without one (contract 6.1). */
 export const DEFAULT_PREFIX = 'launchdarkly';

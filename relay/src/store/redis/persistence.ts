@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChainableCommander } from 'ioredis';
-import type { DataSet, Item, ItemKind } from '../../model/data.ts';
-import { DataError } from '../../model/parse.ts';
+import type { DataSet, Item, ItemKind } from '../../data/data.ts';
+import { DataError } from '../../dialects/launchdarkly/model/parse.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { countRefused } from '../refused-items.ts';
 import { StoreError } from '../store.ts';

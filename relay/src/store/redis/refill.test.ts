@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { compile } from '../../evaluation/compile.ts';
-import type { DataSet, Item } from '../../model/data.ts';
-import { parseItem, tombstone } from '../../model/parse.ts';
+import type { DataSet, Item } from '../../data/data.ts';
+import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startCluster, startRedis, type TestRedis } from '../../testing/redis.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { compile } from '../../evaluation/compile.ts';
-import type { DataSet, Item, ItemKind } from '../../model/data.ts';
-import { parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
+import type { DataSet, Item, ItemKind } from '../../data/data.ts';
+import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startRedis, type TestRedis } from '../../testing/redis.ts';

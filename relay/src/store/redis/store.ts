@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { CompiledData } from '../../evaluation/compiled.ts';
+import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../data/data.ts';
+import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
-import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compile, withItem } from '../memory.ts';
 import { type Store, StoreError, type StoreEvents, type StoreStatus, type UpsertResult } from '../store.ts';

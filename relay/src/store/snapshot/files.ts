@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DataSet } from '../../data/data.ts';
+import type { RefuseItem } from '../../dialects/launchdarkly/model/parse.ts';
 import type { EnvironmentDefinition } from '../../environment/definition.ts';
 import { writeFileAtomically } from '../../files/atomic.ts';
-import type { DataSet } from '../../model/data.ts';
-import type { RefuseItem } from '../../model/parse.ts';
 import { decodeSnapshot, encodeSnapshot, MAX_SNAPSHOT_BYTES, type Snapshot, SnapshotError } from './format.ts';
 
 /** Where the snapshots of one environment are. */

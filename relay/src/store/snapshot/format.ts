@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import * as z from 'zod';
-import type { DataSet, Item } from '../../model/data.ts';
-import { parseDataSet, type RefuseItem } from '../../model/parse.ts';
+import type { DataSet, Item } from '../../data/data.ts';
+import { parseDataSet, type RefuseItem } from '../../dialects/launchdarkly/model/parse.ts';
 
 /** First line of every snapshot; a new form gets a new number. */
 const MAGIC = 'flagrelay-snapshot-1\n';

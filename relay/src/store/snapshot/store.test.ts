@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
 import type { EnvironmentDefinition } from '../../environment/definition.ts';
-import { compile } from '../../evaluation/compile.ts';
-import { parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
 import { ask } from '../../testing/client.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';

@@ -1,6 +1,6 @@
-import type { CompiledData } from '../../evaluation/compiled.ts';
+import type { DataSet } from '../../data/data.ts';
+import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
 import { jobTimer } from '../../jobs/jobs.ts';
-import type { DataSet } from '../../model/data.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Compile } from '../memory.ts';
 import { refuseInto } from '../refused-items.ts';

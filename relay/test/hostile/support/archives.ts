@@ -1,5 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { CHECKSUM_FILE, checksum, dataFile, environmentFile } from '../../../src/sources/archive/format.ts';
+import {
+  CHECKSUM_FILE,
+  checksum,
+  dataFile,
+  environmentFile,
+} from '../../../src/dialects/launchdarkly/sources/archive/format.ts';
 import { sampleData } from '../../../src/testing/relay.ts';
 import type { Random } from '../../fuzz/random.ts';
 import { damaged } from '../../fuzz/values.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/json/json.ts';
 import { clause, testFlag } from '../../../src/testing/evaluation.ts';
 
 /** Flags, segments and a context that together push one part of the evaluation to its limits. */

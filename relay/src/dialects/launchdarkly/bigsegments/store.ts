@@ -1,0 +1,76 @@
+import type { Dispatcher } from 'undici';
+import type { RelayConfig } from '../../../config/document.ts';
+import type { EnvironmentDefinition } from '../../../environment/definition.ts';
+import type { RedisConnection } from '../../../store/redis/connection.ts';
+import { DEFAULT_PREFIX, redisKeys } from '../../../store/redis/keys.ts';
+import type { Logger } from '../../../telemetry/logger.ts';
+import { createLookup } from './lookup.ts';
+import { createBigSegmentDatabase } from './redis.ts';
+import { createSynchronizer, type SynchronizerTiming } from './synchronizer.ts';
+import type { BigSegmentStore } from './types.ts';
+import { createBigSegmentUpstream } from './upstream.ts';
+
+/** What the big segments of one environment need. */
+export interface BigSegmentDeps {
+  readonly config: Pick<RelayConfig, 'upstream' | 'bigSegments' | 'offline'>;
+  /** The environment as it is now: keys rotate. */
+  readonly definition: () => EnvironmentDefinition;
+  readonly connection: RedisConnection;
+  readonly dispatcher: Dispatcher;
+  /** Memberships changed: clients have to ask again. */
+  readonly changed: () => void;
+  readonly logger: Logger;
+  /** Another process keeps them in step with upstream; this one only reads. */
+  readonly follower?: boolean;
+  readonly timing?: Partial<SynchronizerTiming & { readonly statusMs: number }>;
+}
+
+/**
+ * Big segments of one environment: kept in Redis by synchronising with upstream, and asked for by evaluations. Nothing
+ * happens until a big segment is seen. Where data come from a file or an archive, nothing is synchronised.
+ */
+export function createBigSegmentStore(deps: BigSegmentDeps): BigSegmentStore {
+  const { config, definition, logger } = deps;
+  const prefix = definition().prefix;
+  const keys = redisKeys(prefix === undefined || prefix === '' ? DEFAULT_PREFIX : prefix);
+  const database = createBigSegmentDatabase(deps.connection, keys);
+  const lookup = createLookup(database, logger, deps.timing?.statusMs);
+  const synchronizer = createSynchronizer({
+    upstream: createBigSegmentUpstream({
+      maxEventBytes: config.upstream.maxEventBytes,
+      baseUri: config.upstream.baseUri,
+      streamUri: config.upstream.streamUri,
+      sdkKey: () => definition().sdkKey,
+      dispatcher: deps.dispatcher,
+    }),
+    database,
+    logger,
+    changed: () => {
+      lookup.clear();
+      deps.changed();
+    },
+    synchronized: lookup.synchronized,
+    ...(deps.timing === undefined ? {} : { timing: deps.timing }),
+  });
+
+  return {
+    query: lookup.query,
+    seen: () => {
+      lookup.watch();
+      const hasUpstream = config.offline === undefined && definition().dataFile === undefined;
+      if (hasUpstream && deps.follower !== true) synchronizer.start();
+    },
+    forget: lookup.clear,
+    status: () => {
+      const state = lookup.state();
+      if (state === undefined) return undefined;
+      const { available, synchronizedOn } = state;
+      const potentiallyStale = Date.now() - synchronizedOn > config.bigSegments.staleThresholdMs;
+      return { available, potentiallyStale, lastSynchronizedOn: synchronizedOn };
+    },
+    close: async () => {
+      lookup.close();
+      await synchronizer.close();
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { memberTexts } from '../../../json/scan.ts';
+
+/** One kind and key of an event's context. */
+export interface ContextKey {
+  readonly kind: string;
+  readonly key: string;
+}
+
+/** The context of an event: what deduplication and `contextKeys` need, and the text as the SDK sent it. */
+export interface EventContext {
+  /** Sorted by kind. */
+  readonly keys: readonly ContextKey[];
+  readonly text: string;
+}
+
+/** An event of an SDK that does not summarise, taken apart (contract 5.3). Texts are JSON as it came. */
+export type ReceivedEvent =
+  | {
+      readonly kind: 'feature';
+      readonly creationDate: number;
+      readonly key: string;
+      readonly context: EventContext;
+      readonly version: number | undefined;
+      readonly variation: number | undefined;
+      readonly value: string;
+      readonly default: string;
+      readonly trackEvents: boolean | undefined;
+      readonly debugEventsUntilDate: number;
+      readonly samplingRatio: number | undefined;
+      readonly excludeFromSummaries: boolean;
+      readonly reason: string | undefined;
+    }
+  | {
+      readonly kind: 'custom';
+      readonly creationDate: number;
+      readonly key: string;
+      readonly context: EventContext;
+      readonly data: string | undefined;
+      readonly metricValue: number | undefined;
+    }
+  | { readonly kind: 'identify'; readonly creationDate: number; readonly context: EventContext }
+  /** An alias, or something newer: passed on as it is. */
+  | { readonly kind: 'raw'; readonly text: string };
+
+type Members = ReadonlyMap<string, string>;
+
+/** Something in the event has the wrong type; it is left out. */
+class InvalidEvent extends Error {}
+
+/** Takes an event apart; undefined when it has no kind, lacks its context, or a member has the wrong type. */
+export function readEvent(text: string): ReceivedEvent | undefined {
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof InvalidEvent) return undefined;
+    throw error;
+  }
+}
+
+function read(text: string): ReceivedEvent {
+  if (!text.startsWith('{')) throw new InvalidEvent();
+  const members = memberTexts(text);
+  const kind = string(members, 'kind');
+  if (kind === '') throw new InvalidEvent();
+  if (kind !== 'feature' && kind !== 'custom' && kind !== 'identify') return { kind: 'raw', text };
+  const creationDate = time(members, 'creationDate') ?? 0;
+  const context = contextOf(members);
+  if (kind === 'identify') return { kind, creationDate, context };
+  const key = string(members, 'key');
+  if (kind === 'custom') {
+    return {
+      kind,
+      creationDate,
+      key,
+      context,
+      data: notNull(members, 'data'),
+      metricValue: number(members, 'metricValue'),
+    };
+  }
+  return {
+    kind,
+    creationDate,
+    key,
+    context,
+    version: integer(members, 'version'),
+    variation: integer(members, 'variation'),
+    value: members.get('value') ?? 'null',
+    default: members.get('default') ?? 'null',
+    trackEvents: boolean(members, 'trackEvents'),
+    debugEventsUntilDate: time(members, 'debugEventsUntilDate') ?? 0,
+    samplingRatio: integer(members, 'samplingRatio'),
+    excludeFromSummaries: boolean(members, 'excludeFromSummaries') ?? false,
+    reason: notNull(members, 'reason'),
+  };
+}
+
+/** The context, or the user of an older SDK. */
+function contextOf(members: Members): EventContext {
+  const text = notNull(members, 'context') ?? notNull(members, 'user');
+  if (text?.startsWith('{') !== true) throw new InvalidEvent();
+  const inner = memberTexts(text);
+  // Only a user of an older SDK may have an empty key.
+  if (!inner.has('kind')) return { keys: [{ kind: 'user', key: keyOf(inner) }], text };
+  const kind = notEmpty(string(inner, 'kind'));
+  if (kind !== 'multi') return { keys: [{ kind, key: notEmpty(keyOf(inner)) }], text };
+  const keys: ContextKey[] = [];
+  for (const [name, member] of inner) {
+    if (name === 'kind') continue;
+    if (!member.startsWith('{')) throw new InvalidEvent();
+    keys.push({ kind: name, key: notEmpty(keyOf(memberTexts(member))) });
+  }
+  if (keys.length === 0) throw new InvalidEvent();
+  return { keys: keys.sort((a, b) => (a.kind < b.kind ? -1 : 1)), text };
+}
+
+function keyOf(members: Members): string {
+  if (!members.has('key')) throw new InvalidEvent();
+  return string(members, 'key');
+}
+
+function notEmpty(text: string): string {
+  if (text === '') throw new InvalidEvent();
+  return text;
+}
+
+function notNull(members: Members, name: string): string | undefined {
+  const text = members.get(name);
+  return text === 'null' ? undefined : text;
+}
+
+function typed<T>(members: Members, name: string, is: (value: unknown) => value is T): T | undefined {
+  const text = notNull(members, name);
+  if (text === undefined) return undefined;
+  const value: unknown = JSON.parse(text);
+  if (!is(value)) throw new InvalidEvent();
+  return value;
+}
+
+function string(members: Members, name: string): string {
+  return typed(members, name, (value) => typeof value === 'string') ?? '';
+}
+
+/** A finite number: JSON text may say 1e400. */
+function number(members: Members, name: string): number | undefined {
+  return typed(members, name, (value): value is number => Number.isFinite(value));
+}
+
+/** A number that is exact, of ms since the epoch. */
+function time(members: Members, name: string): number | undefined {
+  return typed(
+    members,
+    name,
+    (value): value is number => typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+  );
+}
+
+function boolean(members: Members, name: string): boolean | undefined {
+  return typed(members, name, (value) => typeof value === 'boolean');
+}
+
+/** Fractions are cut off, as ld-relay does. */
+function integer(members: Members, name: string): number | undefined {
+  const value = number(members, name);
+  if (value === undefined) return undefined;
+  const whole = Math.trunc(value);
+  if (!Number.isSafeInteger(whole)) throw new InvalidEvent();
+  return whole;
+}

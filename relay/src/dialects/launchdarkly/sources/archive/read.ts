@@ -1,0 +1,67 @@
+import { hash } from 'node:crypto';
+import * as z from 'zod';
+import type { DataSet } from '../../../../data/data.ts';
+import { parseDataSet, type RefuseItem } from '../../model/parse.ts';
+import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
+import { describeIssues, lenientObject } from '../members.ts';
+import { ArchiveError, CHECKSUM_FILE, checksum, dataFile } from './format.ts';
+import { type ArchiveLimits, unpack } from './unpack.ts';
+
+/** One environment of an archive. */
+export interface ArchivedEnvironment {
+  readonly rep: EnvironmentRep;
+  /** Changes when the data does (contract 7). */
+  readonly dataId: string;
+  readonly data: DataSet;
+}
+
+/** What an archive holds. */
+export interface Archive {
+  readonly environments: ReadonlyMap<string, ArchivedEnvironment>;
+  /** IDs of environments whose files cannot be read, with the reason; the others are good. */
+  readonly broken: ReadonlyMap<string, string>;
+}
+
+/** A missing `dataId` says nothing: the data are then told apart by their content. */
+const description = lenientObject({ env: environmentRep, dataId: z.string().default('') });
+
+/** Reads an archive from disk. Throws {@link ArchiveError} when it cannot be used as a whole, and the error of `node:fs`. */
+export async function readArchive(path: string, refuse?: RefuseItem, limits?: ArchiveLimits): Promise<Archive> {
+  return readArchiveFiles(await unpack(path, limits), refuse);
+}
+
+/** Reads the files of an archive (contract 7). Throws {@link ArchiveError} for a missing or wrong checksum, no environments, or an environment without data. */
+export function readArchiveFiles(files: ReadonlyMap<string, Buffer>, refuse?: RefuseItem): Archive {
+  const expected = files.get(CHECKSUM_FILE);
+  if (!expected) throw new ArchiveError(`it has no ${CHECKSUM_FILE}`);
+  if (!checksum(files).equals(expected)) throw new ArchiveError(`its content does not match ${CHECKSUM_FILE}`);
+  const ids = [...files.keys()]
+    .filter((name) => name.endsWith('.json') && !name.endsWith('-data.json'))
+    .map((name) => name.slice(0, -'.json'.length));
+  if (ids.length === 0) throw new ArchiveError('it holds no environments');
+  const environments = new Map<string, ArchivedEnvironment>();
+  const broken = new Map<string, string>();
+  for (const id of ids) {
+    const data = files.get(dataFile(id));
+    if (!data) throw new ArchiveError(`${dataFile(id)} is missing`);
+    try {
+      const { env, dataId } = description.parse(JSON.parse((files.get(`${id}.json`) ?? '').toString()));
+      environments.set(env.envID, {
+        rep: env,
+        dataId: dataId === '' ? hash('sha256', data) : dataId,
+        data: parseDataSet(data.toString('utf8'), refuse),
+      });
+    } catch (error) {
+      broken.set(id, reasonOf(error));
+    }
+  }
+  return { environments, broken };
+}
+
+/** In words, without any content: it may be a key. */
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    return describeIssues(error);
+  }
+  return error instanceof SyntaxError ? 'not valid JSON' : (error as Error).message;
+}

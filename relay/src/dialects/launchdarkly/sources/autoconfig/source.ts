@@ -1,0 +1,254 @@
+import type { Dispatcher } from 'undici';
+import type { RelayConfig } from '../../../../config/document.ts';
+import { trySecretFile } from '../../../../config/secrets.ts';
+import type { DefinitionSink, DefinitionSource } from '../../../../environment/definition.ts';
+import { StartupError } from '../../../../errors.ts';
+import { type FileWatch, watchFiles } from '../../../../files/watch.ts';
+import { jobAfter } from '../../../../jobs/jobs.ts';
+import { type Backoff, createBackoff } from '../../../../sse/backoff.ts';
+import {
+  type EventStream,
+  InvalidEventError,
+  openEventStream,
+  type StreamFailure,
+} from '../../../../sse/event-stream.ts';
+import type { ServerSentEvent } from '../../../../sse/parser.ts';
+import type { Logger } from '../../../../telemetry/logger.ts';
+import { USER_AGENT } from '../stream/stream.ts';
+import { readCache, writeCache } from './cache.ts';
+import { createEnvironmentList, type EnvironmentList } from './list.ts';
+import { type AutoConfigMessage, readAutoConfigMessage } from './message.ts';
+
+/** How long the first list may take before the cached one is used, and the start goes on without, in ms. */
+const FIRST_LIST_MS = 2_000;
+
+/** What AutoConfig needs. */
+export interface AutoConfigDeps {
+  /** Base of the stream service. */
+  readonly streamUri: string;
+  readonly dispatcher?: Dispatcher;
+  readonly logger: Logger;
+  /** The key was refused before any list had come, but after `start` had resolved: the process must end (contract 8.2). */
+  readonly onFatal?: (error: StartupError) => void;
+  /** Called at each look with why the key's file cannot be used; undefined while it can be. */
+  readonly onAbsent?: (problem: string | undefined) => void;
+  /** Characters of one event; absent: by the memory limit. */
+  readonly maxEventLength?: number;
+  readonly firstListMs?: number;
+  readonly silenceMs?: number;
+  readonly newBackoff?: () => Backoff;
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** How often the key's file is looked at although nothing was said, in ms. */
+  readonly pollMs?: number;
+}
+
+/**
+ * Environments from LaunchDarkly's AutoConfig stream (contract 8). `start` resolves with the first list, or when that
+ * takes a while; it throws a StartupError when the key is refused. With a cache file the last list is kept, encrypted,
+ * and used while LaunchDarkly cannot be reached.
+ */
+export function createAutoConfig(
+  config: NonNullable<RelayConfig['autoConfig']>,
+  deps: AutoConfigDeps,
+): DefinitionSource {
+  const { logger } = deps;
+  let sink: DefinitionSink | undefined;
+  let list: EnvironmentList = createEnvironmentList();
+  /** Where the list comes from that is being served. */
+  let origin: 'nowhere' | 'cache' | 'upstream' = 'nowhere';
+  let key: string | undefined;
+  /** Why the key's file cannot be used. */
+  let lastProblem: string | undefined;
+  let stream: EventStream | undefined;
+  let closing: Promise<void> = Promise.resolve();
+  let watch: FileWatch | undefined;
+  let saving: Promise<void> = Promise.resolve();
+  const first = Promise.withResolvers<void>();
+  /** `start` was told that it may resolve. */
+  let ready = false;
+
+  function goOn(): void {
+    ready = true;
+    first.resolve();
+  }
+
+  function deliver(): void {
+    sink?.refused?.(list.refused());
+    sink?.replace(list.definitions(config));
+    goOn();
+  }
+
+  function apply(message: AutoConfigMessage): undefined | 'reconnect' {
+    if (message.kind === 'reconnect') return 'reconnect';
+    if (message.kind === 'ignored') {
+      logger.warn('ignored a message of the AutoConfig stream', { reason: message.reason });
+      return;
+    }
+    tellRefused(message);
+    if (message.kind === 'put' && origin !== 'upstream') {
+      // Upstream's word replaces what the cache said, whatever the versions.
+      list = createEnvironmentList(list.stored().environments);
+      origin = 'upstream';
+    } else if (origin !== 'upstream') {
+      logger.warn('ignored a change that came before the list of environments');
+      return;
+    }
+    if (!list.apply(message)) {
+      logger.info('ignored a message about an old version', { kind: message.kind });
+      return;
+    }
+    if (message.kind === 'refused') {
+      sink?.refused?.(list.refused());
+      // The list that comes when the stream is opened again may have it in a form that can be used.
+      throw new InvalidEventError('an entry of the list cannot be used');
+    }
+    logger.info('the list of environments changed', {
+      change: message.kind,
+      environments: list.stored().environments.length,
+    });
+    deliver();
+    save();
+    return;
+  }
+
+  /** @throws InvalidEventError for a put of which nothing at all can be used: what was known serves on */
+  function tellRefused(message: AutoConfigMessage): void {
+    const tell = (what: 'environments' | 'filters', id: string, reason: string): void =>
+      logger.error('an entry of the AutoConfig list cannot be used; its former state stays', { what, id, reason });
+    if (message.kind === 'refused') tell(message.what, message.id, message.reason);
+    if (message.kind !== 'put') return;
+    for (const what of ['environments', 'filters'] as const) {
+      for (const [id, reason] of message[what].refused) tell(what, id, reason);
+    }
+    const { good, refused } = message.environments;
+    if (good.size === 0 && refused.size > 0) throw new InvalidEventError('no environment of the list can be used');
+  }
+
+  function save(): void {
+    const { cacheFile } = config;
+    const secret = config.cacheEncryptionKey ?? key;
+    if (cacheFile === undefined || secret === undefined) return;
+    const stored = list.stored();
+    saving = saving
+      .then(() => writeCache(cacheFile, stored, secret))
+      .catch((error: NodeJS.ErrnoException) => {
+        logger.error('cannot write the cache of environments', {
+          file: cacheFile,
+          reason: error.code ?? error.message,
+        });
+      });
+  }
+
+  async function useCache(): Promise<void> {
+    const secret = config.cacheEncryptionKey ?? key;
+    if (origin !== 'nowhere' || config.cacheFile === undefined || secret === undefined) return;
+    try {
+      const stored = await readCache(config.cacheFile, secret);
+      // Upstream may have answered meanwhile.
+      if (!stored || origin !== 'nowhere' || !sink) return;
+      list.apply({
+        kind: 'put',
+        environments: {
+          good: new Map(stored.environments.map((environment) => [environment.envID, environment])),
+          refused: new Map(),
+        },
+        filters: { good: new Map(stored.filters.map((filter) => [filter.id, filter])), refused: new Map() },
+      });
+      origin = 'cache';
+      logger.warn('LaunchDarkly does not answer; using the cached list of environments', {
+        environments: stored.environments.length,
+      });
+      deliver();
+    } catch (error) {
+      logger.error('cannot use the cache of environments', {
+        file: config.cacheFile,
+        reason: (error as Error).message,
+      });
+    }
+  }
+
+  async function failed(failure: StreamFailure): Promise<void> {
+    const fields = { kind: failure.kind, reason: failure.message };
+    if (!failure.permanent) {
+      logger.warn('lost the AutoConfig stream, trying again', fields);
+      await useCache();
+      goOn();
+    } else if (origin === 'upstream') {
+      logger.error('LaunchDarkly refused the AutoConfig key; going on with the last environments', fields);
+    } else {
+      const error = new StartupError(`LaunchDarkly refused the AutoConfig key (${failure.message})`);
+      if (ready) deps.onFatal?.(error);
+      else first.reject(error);
+    }
+  }
+
+  function connect(newKey: string): void {
+    key = newKey;
+    const old = stream;
+    if (old) closing = Promise.all([closing, old.close()]).then(() => undefined);
+    stream = openEventStream({
+      url: `${deps.streamUri.replace(/\/+$/, '')}/relay_auto_config?rpacProtocolVersion=2`,
+      headers: { authorization: newKey, 'user-agent': USER_AGENT },
+      onEvent: (event) => apply(parse(event)),
+      onFailure: (failure) => void failed(failure),
+      backoff: deps.newBackoff?.() ?? createBackoff(),
+      ...(deps.dispatcher ? { dispatcher: deps.dispatcher } : {}),
+      ...(deps.maxEventLength === undefined ? {} : { maxEventLength: deps.maxEventLength }),
+      ...(deps.silenceMs === undefined ? {} : { silenceMs: deps.silenceMs }),
+      ...(deps.delay ? { delay: deps.delay } : {}),
+    });
+  }
+
+  /** Takes over the key that the file holds now; one that is gone stays in force. */
+  function readKey(path: string): void {
+    const result = trySecretFile(path);
+    if ('problem' in result) {
+      if (key === undefined && result.problem !== lastProblem) {
+        logger.warn('the AutoConfig key is missing', { problem: result.problem });
+      }
+      lastProblem = result.problem;
+      deps.onAbsent?.(result.problem);
+      return;
+    }
+    lastProblem = undefined;
+    deps.onAbsent?.(undefined);
+    if (result.value === key) return;
+    if (key !== undefined) logger.info('the AutoConfig key changed');
+    connect(result.value);
+  }
+
+  return {
+    async start(target) {
+      sink = target;
+      const { keyFile } = config;
+      if (config.key !== undefined) {
+        connect(config.key);
+      } else if (keyFile !== undefined) {
+        watch = watchFiles([keyFile], () => readKey(keyFile), deps.pollMs);
+        readKey(keyFile);
+      }
+      const patience = jobAfter('first-list', deps.firstListMs ?? FIRST_LIST_MS, () => useCache().then(goOn));
+      try {
+        await first.promise;
+      } finally {
+        clearTimeout(patience);
+      }
+    },
+    async close() {
+      sink = undefined;
+      goOn();
+      watch?.close();
+      await Promise.all([closing, stream?.close()]);
+      await saving;
+    },
+  };
+}
+
+function parse(event: ServerSentEvent): AutoConfigMessage {
+  try {
+    return readAutoConfigMessage(event);
+  } catch (error) {
+    // The message holds keys: nothing of it goes into the log.
+    throw new InvalidEventError(`the "${event.event}" message cannot be read`, { cause: error });
+  }
+}

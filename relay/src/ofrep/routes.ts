@@ -1,0 +1,24 @@
+import type { ContextBodies } from '../dialects/launchdarkly/endpoints/context-request.ts';
+import type { Registry } from '../environment/registry.ts';
+import type { Route } from '../http/router.ts';
+import { byOfrepCredential, type OfrepHandler, ofrepPreflight } from './access.ts';
+import { evaluateAll, evaluateOne } from './evaluate.ts';
+
+/** What the OFREP endpoints are made of. */
+export interface OfrepOptions {
+  readonly registry: Registry;
+  /** How contexts are read. */
+  readonly bodies: ContextBodies;
+}
+
+/** The endpoints of OpenFeature's Remote Evaluation Protocol 0.3.0. */
+export function ofrepRoutes({ registry, bodies }: OfrepOptions): Route[] {
+  const routes = (path: string, name: string, handler: OfrepHandler): Route[] => [
+    { method: 'POST', path, name, handler: byOfrepCredential(registry, handler) },
+    { method: 'OPTIONS', path, name: 'preflight', handler: ofrepPreflight },
+  ];
+  return [
+    ...routes('/ofrep/v1/evaluate/flags', 'ofrep_bulk', evaluateAll(bodies)),
+    ...routes('/ofrep/v1/evaluate/flags/:key', 'ofrep', evaluateOne(bodies)),
+  ];
+}

@@ -1,7 +1,0 @@
-import { isWorker } from './workers/role.ts';
-
-// What this process is to be. No `await` outside of a function here and in what is imported: the bundle is not an ES module.
-if (isWorker()) void import('./workers/worker.ts').then(({ runWorker }) => runWorker());
-// Apart from the relay, which is not to be loaded with what it does not need.
-else if (process.argv[2] === 'migrate') void import('./migrate/main.ts');
-else void import('./program.ts');
