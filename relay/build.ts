@@ -131,7 +131,7 @@ const common = {
 rmSync(outdir, { recursive: true, force: true });
 await build({
   ...common,
-  entryPoints: { relay: source('start.ts') },
+  entryPoints: { relay: source('cli/start.ts') },
   sourcemap: 'linked',
   sourcesContent: false,
   // Packages that choose by it take more than ten modules less; code that is not for production goes.
