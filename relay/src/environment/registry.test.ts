@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { compile } from '../dialects/launchdarkly/evaluation/compile.ts';
 import { parseDataSet } from '../dialects/launchdarkly/model/parse.ts';
 import { createMemoryStore } from '../store/memory.ts';
+import { ClosableConnection } from '../streams/connection.ts';
 import { Hub } from '../streams/hub.ts';
 import { SILENT } from '../testing/relay.ts';
 import type { EnvironmentDefinition } from './definition.ts';
@@ -71,23 +72,21 @@ function definition(overrides: Partial<EnvironmentDefinition> & { id: string }):
 
 const DATA = parseDataSet('{"flags":{},"segments":{}}');
 
-function fakeStream() {
-  const stream = {
-    onClose: undefined as (() => void) | undefined,
-    pendingBytes: 0,
-    closed: false,
-    write: () => {},
-    writeThen: (_frame: unknown, done: () => void) => done(),
-    end() {
-      stream.closed = true;
-      stream.onClose?.();
-    },
-    destroy() {
-      stream.end();
-    },
-  };
-  return stream;
+class FakeStream extends ClosableConnection {
+  pendingBytes = 0;
+  write(): void {}
+  writeThen(_frame: unknown, done: () => void): void {
+    done();
+  }
+  end(): void {
+    this.hasClosed();
+  }
+  destroy(): void {
+    this.hasClosed();
+  }
 }
+
+const fakeStream = () => new FakeStream();
 
 describe('registry of environments', () => {
   test('before the first list nothing is known, and that is said (contract 1.2)', () => {
