@@ -208,7 +208,11 @@ export class Registry implements DefinitionSink {
   }
 
   #awaitedKinds(): ReadonlySet<AwaitedCredential> {
-    this.#awaited ??= new Set([...this.#environments.values()].flatMap(({ definition }) => definition.awaited ?? []));
+    this.#awaited ??= new Set(
+      [...this.#environments.values()].flatMap(({ definition: { awaited = [], awaitedPrevious } }) =>
+        awaitedPrevious === undefined ? awaited : [...awaited, 'sdk' as const],
+      ),
+    );
     return this.#awaited;
   }
 
