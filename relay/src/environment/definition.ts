@@ -50,6 +50,11 @@ export interface EnvironmentDefinition {
   readonly credentialMissingSince?: number;
   /** Credentials that are configured and not known yet: somebody who sends one cannot be told from somebody who guesses. */
   readonly awaited?: readonly AwaitedCredential[];
+  /**
+   * The file of the SDK key before a rotation, which is configured and was never there: it may have been ended, or its reference is
+   * a mistake. The environment is well without, but an unknown SDK key may be this one.
+   */
+  readonly awaitedPrevious?: { readonly file: string /** ms since the epoch */; readonly since: number };
 }
 
 /** What is different in a list of environments. */

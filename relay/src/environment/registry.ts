@@ -223,8 +223,8 @@ export class Registry implements DefinitionSink {
   }
 
   #countAwaited(before: EnvironmentDefinition | undefined, now: EnvironmentDefinition | undefined): void {
-    for (const kind of before?.awaited ?? []) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) - 1);
-    for (const kind of now?.awaited ?? []) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) + 1);
+    for (const kind of awaitedKinds(before)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) - 1);
+    for (const kind of awaitedKinds(now)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) + 1);
   }
 
   #bind(environment: Environment, { definition, accepted }: Wanted): void {
@@ -284,4 +284,10 @@ export class Registry implements DefinitionSink {
       .finally(() => this.#removed.delete(closing));
     this.#removed.add(closing);
   }
+}
+
+/** Kinds of credentials that an environment waits for: its own, and the SDK key of before a rotation. */
+function awaitedKinds(definition: EnvironmentDefinition | undefined): readonly AwaitedCredential[] {
+  const own = definition?.awaited ?? [];
+  return definition?.awaitedPrevious === undefined ? own : [...own, 'sdk'];
 }
