@@ -2,8 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { contractProblems } from './contract/check.ts';
+import { errorPageProblems } from './errors/check.ts';
 import { type Debts, importProblems } from './imports/check.ts';
+import { isTest } from './imports/house.ts';
 import { readWorkspaces } from './imports/workspaces.ts';
+import { linkProblems } from './links/check.ts';
 import { readFiles } from './source/files.ts';
 
 /**
@@ -15,7 +19,25 @@ const { values } = parseArgs({ options: { strict: { type: 'boolean', default: fa
 const debtsFile = join(root, 'tools/lint/debts.json');
 const debts: Debts = values.strict || !existsSync(debtsFile) ? {} : JSON.parse(readFileSync(debtsFile, 'utf8'));
 
-const problems = importProblems(readFiles(root, ['.ts']), readWorkspaces(root), debts);
+const files = readFiles(root, ['.ts', '.md']);
+const sources = files.filter(({ path }) => path.endsWith('.ts'));
+// The changelog tells of what is gone, too.
+const pages = files.filter(({ path }) => path.endsWith('.md') && path !== 'CHANGELOG.md');
+const contract = readFileSync(join(root, 'relay/docs/contract.md'), 'utf8');
+
+const problems = [
+  ...importProblems(sources, readWorkspaces(root), debts),
+  // These write references in order to read them.
+  ...contractProblems(
+    contract,
+    files.filter(({ path }) => !path.startsWith('tools/lint/contract/')),
+  ),
+  ...errorPageProblems(
+    pages.find(({ path }) => path === 'docs/errors.md') ?? { path: 'docs/errors.md', text: '' },
+    sources.filter(({ path }) => !isTest(path)),
+  ),
+  ...linkProblems(pages, (path) => existsSync(join(root, path))),
+];
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) {
   console.error(`${problems.length} problems`);
