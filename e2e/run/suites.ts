@@ -38,6 +38,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       name: 'unit',
       kind: 'tests',
       run: [
+        'kube/src/**/*.test.ts',
         'crds/src/**/*.test.ts',
         'charts/tools/**/*.test.ts',
         'tools/**/*.test.ts',

@@ -1,3 +1,4 @@
+import type { Backoff } from '@flagrelay/kube/backoff';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../../config/document.ts';
 import { trySecretFile } from '../../../../config/secrets.ts';
@@ -5,7 +6,6 @@ import type { DefinitionSink, DefinitionSource } from '../../../../environment/d
 import { StartupError } from '../../../../errors.ts';
 import { type FileWatch, watchFiles } from '../../../../files/watch.ts';
 import { jobAfter } from '../../../../jobs/jobs.ts';
-import { type Backoff, createBackoff } from '../../../../sse/backoff.ts';
 import {
   type EventStream,
   InvalidEventError,
@@ -14,7 +14,7 @@ import {
 } from '../../../../sse/event-stream.ts';
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
-import { USER_AGENT } from '../stream/stream.ts';
+import { USER_AGENT } from '../../../../version.ts';
 import { readCache } from './cache.ts';
 import { type CacheKeeper, createCacheKeeper } from './cache-keeper.ts';
 import {
@@ -192,7 +192,7 @@ export function createAutoConfig(
       headers: { authorization: newKey, 'user-agent': USER_AGENT },
       onEvent: (event) => take(parse(event)),
       onFailure: (failure) => void failed(failure),
-      backoff: deps.newBackoff?.() ?? createBackoff(),
+      ...(deps.newBackoff ? { backoff: deps.newBackoff() } : {}),
       ...(deps.dispatcher ? { dispatcher: deps.dispatcher } : {}),
       ...(deps.maxEventLength === undefined ? {} : { maxEventLength: deps.maxEventLength }),
       ...(deps.silenceMs === undefined ? {} : { silenceMs: deps.silenceMs }),
