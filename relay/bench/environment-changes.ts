@@ -167,7 +167,8 @@ async function startAutoConfig(data: BenchData, environments: number): Promise<A
       response.write(put);
     }
   });
-  server.listen(0, '127.0.0.1');
+  // All environments connect at once.
+  server.listen({ port: 0, host: '127.0.0.1', backlog: environments });
   await once(server, 'listening');
   return {
     uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
