@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { recordingLogger } from '../../../testing/logger.ts';
 import { createEndpoint } from './endpoint.ts';
 import type { Parcel } from './parcel.ts';
@@ -70,5 +71,13 @@ describe('where events of one kind go (contract 5.3)', () => {
     assert.deepEqual([t.counts, t.released()], [{}, 0]);
     await t.post();
     assert.deepEqual([t.endpoint.fails(), t.endpoint.pauseMs(), t.counts], [false, 0, { forwarded: 3 }]);
+  });
+
+  test('a payload that is sent in parts is counted to its last event, also where a part is refused', async () => {
+    const t = setUp('rejected', 'accepted', 'refused');
+    const body = '[1,2,3,4]';
+    const parcel = { ...t.parcel, gzip: gzipSync(body), length: body.length, count: 4 };
+    assert.equal((await t.endpoint.send(parcel, 4, '', new AbortController().signal)).again, undefined);
+    assert.deepEqual([t.counts, t.released()], [{ forwarded: 2, refused: 2 }, 1]);
   });
 });
