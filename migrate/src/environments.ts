@@ -1,5 +1,5 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import type { EnvironmentConfig } from '../config/document.ts';
+import type { EnvironmentConfig } from '@flagrelay/relay/config';
 import { type Conversion, defined, seconds, secretRef } from './convert.ts';
 import { usedRedis } from './store.ts';
 

@@ -1,4 +1,4 @@
-import type { Section } from '../config/option.ts';
+import type { Section } from '@flagrelay/relay/config';
 import type { Input } from './input.ts';
 import { OPTION_ROWS } from './option-rows.ts';
 import type { Report } from './report.ts';

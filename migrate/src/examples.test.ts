@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parseRelayProxy } from '@flagrelay/crds';
 import { parseAllDocuments } from 'yaml';
 import { examples, exampleText, runExample } from './testing/examples.ts';
+import { goldenFolder } from './testing/golden.ts';
 
 const CREDENTIAL = /(?:sdk|mob|rel)-0000-\w+|hunter2|open-sesame|p%?4?0?@?ss\b/g;
 
@@ -11,7 +12,7 @@ for (const example of examples) {
   test(`${example}: the manifests and the report`, async (t) => {
     const { code, stdout, stderr } = await runExample(example);
     const text = `# exit code ${code}\n${stdout}\n${stderr.replace(/^/gm, '# ').replace(/# $/gm, '#')}`;
-    t.assert.fileSnapshot(text, join(import.meta.dirname, 'testing/golden', `${example}.golden`), {
+    t.assert.fileSnapshot(text, join(goldenFolder, `${example}.golden`), {
       serializers: [String],
     });
   });

@@ -1,5 +1,5 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import type { Section } from '../config/option.ts';
+import type { Section } from '@flagrelay/relay/config';
 import { type Conversion, defined, seconds } from './convert.ts';
 import { usedRedis } from './store.ts';
 

@@ -1,8 +1,7 @@
-import type { Option } from '../src/config/option.ts';
-import { OPTIONS } from '../src/config/options.ts';
-import { MIGRATE_USAGE } from '../src/migrate/command-line.ts';
-import { VALUE_ROWS } from '../src/migrate/helm/rows.ts';
-import { idOf, rowOf } from '../src/migrate/option-rows.ts';
+import { OPTIONS, type Option } from '@flagrelay/relay/config';
+import { MIGRATE_USAGE } from '../src/command-line.ts';
+import { VALUE_ROWS } from '../src/helm/rows.ts';
+import { idOf, rowOf } from '../src/option-rows.ts';
 
 const INTRODUCTION = `# From ld-relay to a RelayProxy
 

@@ -1,5 +1,4 @@
-import { NAMED_SECTIONS, type Option } from '../config/option.ts';
-import { OPTIONS } from '../config/options.ts';
+import { NAMED_SECTIONS, OPTIONS, type Option } from '@flagrelay/relay/config';
 import { rowOf } from './option-rows.ts';
 
 /** Variables that belong to what is not supported; the switch of each is an option of its own. */

@@ -1,5 +1,5 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import type { Section } from '../config/option.ts';
+import type { Section } from '@flagrelay/relay/config';
 import { type Conversion, defined, seconds, secretRef } from './convert.ts';
 
 type Upstream = NonNullable<RelayProxySpecManifest['upstream']>;

@@ -1,5 +1,5 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import type { RelayConfig } from '../config/document.ts';
+import type { RelayConfig } from '@flagrelay/relay/config';
 import { type Conversion, defined, secretRef, unread } from './convert.ts';
 
 type Redis = NonNullable<RelayProxySpecManifest['store']>['redis'];

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NAMED_SECTIONS, type Option } from '../config/option.ts';
-import { OPTIONS } from '../config/options.ts';
-import type { ValueType } from '../config/values.ts';
+import { NAMED_SECTIONS, OPTIONS, type Option, type ValueType } from '@flagrelay/relay/config';
 import { migrate } from './migrate.ts';
 import { idOf, OPTION_ROWS, rowOf } from './option-rows.ts';
 import { isField, valueAt } from './testing/crd-fields.ts';

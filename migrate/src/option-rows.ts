@@ -1,5 +1,4 @@
-import type { Option } from '../config/option.ts';
-import type { Value } from '../config/values.ts';
+import type { Option, Value } from '@flagrelay/relay/config';
 
 /** What a RelayProxy has for an option of ld-relay. */
 export interface OptionRow {
@@ -236,7 +235,5 @@ export function rowOf(option: Option): OptionRow {
   if (instead !== undefined) return { option: id, because: 'this relay does not have it', instead };
   const base = id.endsWith('File') ? ROWS.get(id.slice(0, -'File'.length).toLowerCase()) : undefined;
   if (base) return { ...base, option: id };
-  throw new Error(
-    `the option ${id} has no row in relay/src/migrate/option-rows.ts: add the field that it is migrated to`,
-  );
+  throw new Error(`the option ${id} has no row in migrate/src/option-rows.ts: add the field that it is migrated to`);
 }

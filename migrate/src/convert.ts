@@ -1,5 +1,5 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import type { Section } from '../config/option.ts';
+import type { Section } from '@flagrelay/relay/config';
 import type { Input } from './input.ts';
 import type { Report } from './report.ts';
 import type { SecretKeeper } from './secrets.ts';

@@ -1,13 +1,18 @@
-import { assemble } from '../config/assemble.ts';
-import type { RelayConfig } from '../config/document.ts';
-import { readEnvironment } from '../config/from-env.ts';
-import { readIni } from '../config/from-ini.ts';
-import type { Section } from '../config/option.ts';
-import type { Dropped, Problems } from '../config/problems.ts';
-import { type Reader, readerOf } from '../config/reader.ts';
-import { parseDocument } from '../config/schema.ts';
-import { createSettings, type Settings } from '../config/settings.ts';
-import { validate } from '../config/validate.ts';
+import {
+  assemble,
+  createSettings,
+  type Dropped,
+  type Problems,
+  parseDocument,
+  type Reader,
+  type RelayConfig,
+  readEnvironment,
+  readerOf,
+  readIni,
+  type Section,
+  type Settings,
+  validate,
+} from '@flagrelay/relay/config';
 import { createReferences, type References } from './references.ts';
 import type { Report } from './report.ts';
 import { companionOf, fieldFor, insteadOf, isProxyVariable, optionsFor } from './variable-options.ts';

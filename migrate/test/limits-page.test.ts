@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { limits } from '../../crds/src/schema/limits.ts';
-import { OPTIONS } from '../src/config/options.ts';
-import { LIMIT_OPTIONS } from '../src/config/options-limits.ts';
-import { idOf, OPTION_ROWS } from '../src/migrate/option-rows.ts';
-import { METRICS } from '../src/telemetry/metrics.ts';
+import { LIMIT_OPTIONS, OPTIONS } from '@flagrelay/relay/config';
+import { METRICS } from '@flagrelay/relay/metrics';
+import { idOf, OPTION_ROWS } from '../src/option-rows.ts';
+import { fieldsOf } from '../src/testing/crd-fields.ts';
 
-// `docs/limits.md` is written by hand: what it names must be there, and what is there must be named.
+// `relay/docs/limits.md` is written by hand: what it names must be there, and what is there must be named.
 
-const rows = readFileSync(new URL('../docs/limits.md', import.meta.url), 'utf8')
+const rows = readFileSync(new URL('../../relay/docs/limits.md', import.meta.url), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('| ') && !line.startsWith('| ---') && !line.startsWith('| What'));
 
@@ -18,7 +17,7 @@ const named = (pattern: RegExp): Set<string> =>
   new Set(rows.flatMap((row) => [...row.matchAll(pattern)].map((match) => match[1] ?? '')));
 
 test('every field of spec.limits is on the page, and no other', () => {
-  assert.deepEqual([...named(/`limits\.(\w+)`/g)].sort(), Object.keys(limits.shape).sort());
+  assert.deepEqual([...named(/`limits\.(\w+)`/g)].sort(), fieldsOf('limits').sort());
 });
 
 test('every option that becomes such a field is in its row, with its variable', () => {
@@ -38,7 +37,7 @@ test('every option that becomes such a field is in its row, with its variable', 
 test('every field of spec.limits comes from an option', () => {
   const fields = new Set(OPTION_ROWS.map(({ field }) => field));
   assert.deepEqual(
-    Object.keys(limits.shape).filter((field) => !fields.has(`limits.${field}`)),
+    fieldsOf('limits').filter((field) => !fields.has(`limits.${field}`)),
     [],
   );
 });
