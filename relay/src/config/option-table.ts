@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '@flagrelay/crds/severities';
 import * as z from 'zod';
 import type { Counterpart, Option, Section } from './option.ts';
 import { parseValue, type ValueType } from './values.ts';
@@ -29,7 +30,7 @@ const SCHEMAS = {
   url: () => z.url({ protocol: /^https?$/, error: 'must be an absolute http or https URL' }),
   redisUrl: () => z.string().min(1),
   list: () => z.array(z.string()),
-  level: () => z.enum(['debug', 'info', 'warn', 'error', 'none']),
+  level: () => z.enum(LOG_LEVELS),
   tlsVersion: () => z.enum(['1.0', '1.1', '1.2', '1.3']),
   redisMode: () => z.enum(['single', 'sentinel', 'cluster']),
 };
