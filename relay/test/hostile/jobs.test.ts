@@ -404,7 +404,9 @@ test('key-gate: the next look tells that nobody else serves', { timeout: 30_000 
       account: { directory: api.accountDirectory },
       timing: { lookMs: 20, timeoutMs: 5_000, retryMs: 5, giveUpMs: 60_000 },
     });
-    await eventually(() => assert.equal(gate.holds({ names: ['two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }), undefined));
+    await eventually(() =>
+      assert.equal(gate.holds({ names: ['two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }), undefined),
+    );
     await gate.close();
   });
 });
