@@ -125,6 +125,9 @@ export const instanceStatus = z
         'What the pod reads from mounted files, beside the keys of environments, and cannot read now; it goes on with what it read before, if it ever did.',
       )
       .optional(),
+    previousKeys: atomicList(z.string().max(253), 32)
+      .describe('Environments for which the pod accepts an SDK key before a rotation.')
+      .optional(),
     heldConfig: atomicList(z.string().max(256), 32)
       .describe('Parts of the configuration that differ from what the pod runs, and that wait for its restart.')
       .optional(),

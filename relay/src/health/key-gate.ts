@@ -138,11 +138,14 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
 const MAX_NAMES = 5;
 
 function words(held: ReadonlyMap<string, Served>): string {
-  const each = [...held].slice(0, MAX_NAMES).map(([name, { pods, renamed }]) => {
-    const others = pods === 1 ? '1 other pod serves' : `${pods} other pods serve`;
-    return renamed
-      ? `environment ${name} has no key here, and may be one that ${others} under another name`
-      : `environment ${name} has no key here, and ${others} it`;
+  const each = [...held].slice(0, MAX_NAMES).map(([name, { pods, as }]) => {
+    const others = pods === 1 ? '1 other pod' : `${pods} other pods`;
+    const [serve, accept] = pods === 1 ? ['serves', 'accepts'] : ['serve', 'accept'];
+    if (as === 'same') return `environment ${name} has no key here, and ${others} ${serve} it`;
+    if (as === 'previous') {
+      return `environment ${name} has no key before its rotation here, and ${others} ${accept} one`;
+    }
+    return `environment ${name} has no key here, and may be one that ${others} ${serve} under another name`;
   });
   return [...each, ...(held.size > MAX_NAMES ? [`and ${held.size - MAX_NAMES} more`] : [])].join('; ');
 }

@@ -16,6 +16,8 @@ export interface EnvironmentFacts {
   readonly served?: boolean;
   /** Credentials that this process should have and has never read; not reported. */
   readonly awaited?: readonly AwaitedCredential[];
+  /** It accepts an SDK key before a rotation. */
+  readonly hasPrevious?: boolean;
   /** The file of the SDK key before a rotation, which was never there; since is in ms since the epoch. */
   readonly awaitedPrevious?: { readonly file: string; readonly since: number };
   /** ms since the epoch */
@@ -72,6 +74,7 @@ export interface ReportItem {
   readonly active?: boolean;
   readonly credentialsRotatedTime?: string;
   readonly missingInputs?: readonly MissingInput[];
+  readonly previousKeys?: readonly string[];
   readonly heldConfig?: readonly string[];
   readonly keyRevision?: string;
   /** Only towards those who ask: why the pod cannot write this item into the cluster. */
@@ -104,6 +107,7 @@ const MAX_UNHEALTHY = 100;
 const MAX_FILES = 8;
 const MAX_MESSAGE_LENGTH = 256;
 const MAX_HELD = 32;
+const MAX_PREVIOUS = 32;
 
 /** Stands for every environment that has no item of its own. */
 const ALL_OTHERS = '*';
@@ -122,7 +126,8 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     .map(unhealthyEnvironment);
   const { name, uid, zone, version } = identity;
   const { held = [] } = facts;
-  const missing = [...(facts.absences ?? []).map(missingInput), ...previousKeys(facts.environments)];
+  const previous = facts.environments.flatMap((one) => (one.hasPrevious === true ? [one.name] : []));
+  const missing = [...(facts.absences ?? []).map(missingInput), ...awaitedPreviousKeys(facts.environments)];
   return {
     name,
     uid,
@@ -136,6 +141,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     ...(facts.active === undefined ? {} : { active: facts.active }),
     ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
     ...(missing.length === 0 ? {} : { missingInputs: missing }),
+    ...(previous.length === 0 ? {} : { previousKeys: previous.sort().slice(0, MAX_PREVIOUS) }),
     ...(held.length === 0 ? {} : { heldConfig: held.slice(0, MAX_HELD).map(shorten) }),
     ...(facts.credentialsDigest === undefined
       ? {}
@@ -145,7 +151,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
 }
 
 /** The keys before a rotation that were never there: nothing is wrong if the rotation is over, and all if they have a mistake. */
-function previousKeys(environments: readonly EnvironmentFacts[]): MissingInput[] {
+function awaitedPreviousKeys(environments: readonly EnvironmentFacts[]): MissingInput[] {
   const awaited = environments.flatMap(({ awaitedPrevious }) => awaitedPrevious ?? []);
   if (awaited.length === 0) return [];
   const files = [...new Set(awaited.map(({ file }) => file))].slice(0, MAX_FILES);
