@@ -55,6 +55,22 @@ describe('a relay with several workers', () => {
     }
   });
 
+  test('items that the primary leaves out are counted once for all workers', async () => {
+    const { upstream, started, port, metric } = await crew();
+    try {
+      upstream.raw(KEYS.sdk, 'event: patch\ndata: {"path":"/flags/bad","data":{"key":"bad","version":1e400}}\n\n');
+      upstream.raw(KEYS.sdk, 'event: patch\ndata: {"path":"/segments/bad","data":{"key":"bad","version":1e400}}\n\n');
+      upstream.patchFlag(KEYS.sdk, simpleFlag('one', 8));
+      await eventually(async () => assert.match((await ask(port, '/sdk/flags', { headers })).text, /"version":8/));
+      assert.equal(await metric('flagrelay_items_refused_total{kind="flags"}'), 1);
+      assert.equal(await metric('flagrelay_items_refused_total{kind="segments"}'), 1);
+    } finally {
+      started.child.kill('SIGTERM');
+      await started.exited;
+      await upstream.close();
+    }
+  });
+
   test('a worker that dies is started again and gets the data as they are now, without another upstream connection', async () => {
     const { upstream, started, port, opsPort, metric } = await crew();
     try {

@@ -6,6 +6,7 @@ import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startRedis, type TestRedis } from '../../testing/redis.ts';
+import { refusedItems } from '../refused-items.ts';
 import { type Store, StoreError, type StoreStatus } from '../store.ts';
 import { createRedisConnection, type RedisConnection } from './connection.ts';
 import { createRedisStore, type RedisStoreTiming } from './store.ts';
@@ -241,7 +242,11 @@ describe('layout and versions (contract 6.1, 6.2)', { timeout: 60_000 }, () => {
     await using t = open(0);
     await t.store.init(set(flag('a', 1)));
     await redis.client.hset('p:features', 'bad', '{"key":');
+    await redis.client.hset('p:segments', 'bad', '{"key":"bad","version":1e400}');
+    const before = { ...refusedItems() };
     assert.deepEqual(await versions(t.store), { a: 1 });
+    await t.store.read();
+    assert.deepEqual(refusedItems(), { flags: before.flags + 1, segments: before.segments + 1 });
     assert.equal((await t.store.upsert(flag('bad', 1))).applied, true);
     assert.deepEqual(await versions(t.store), { a: 1, bad: 1 });
   });
