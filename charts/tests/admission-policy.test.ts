@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { relayProxyCrd, waitForRelayProxyCrd } from '../../e2e/cluster/crd.ts';
 import { createKubectl, type Kubectl } from '../../e2e/cluster/kubectl.ts';
-import { CommandError } from '../../e2e/cluster/run.ts';
-import { waitFor } from '../../e2e/cluster/wait-for.ts';
+import { CommandError } from '../../e2e/machine/run.ts';
+import { waitFor } from '../../e2e/machine/wait-for.ts';
 import { clusterFromEnvironment, renderText } from './programs.ts';
 
 /** What whoever has the token of a relay can do to the status of its RelayProxy; tried on a real API server. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
-import { ensurePrograms } from '../../e2e/cluster/packages.ts';
-import { run } from '../../e2e/cluster/run.ts';
+import { ensurePrograms } from '../../e2e/machine/packages.ts';
+import { run } from '../../e2e/machine/run.ts';
 import { chartFolder } from './programs.ts';
 
 /** Every `expr` in a dashboard. */

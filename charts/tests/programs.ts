@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { ensureBinaries } from '../../e2e/cluster/binaries.ts';
 import { createKubectl, type Kubectl } from '../../e2e/cluster/kubectl.ts';
-import { run } from '../../e2e/cluster/run.ts';
+import { run } from '../../e2e/machine/run.ts';
 
 /** Folder of the chart. */
 export const chartFolder: string = fileURLToPath(new URL('../flagrelay', import.meta.url));

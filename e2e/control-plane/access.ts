@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { clusterPermissions, leaderElectionPermissions, permissions } from '../../operator/src/permissions.ts';
 import { waitForRelayProxyCrd } from '../cluster/crd.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 
 /** Namespace of the operators' Lease. */
 export const leaseNamespace = 'flagrelay-system';

@@ -7,9 +7,9 @@ import {
   types,
 } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import { instanceLabel, shedAnnotation } from '../../operator/src/relayproxy/resources/names.ts';
-import { waitFor } from '../cluster/wait-for.ts';
 import { leaseNamespace } from '../control-plane/access.ts';
 import { relayProxy } from '../control-plane/fleet.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';
 import { observed } from './support/observed.ts';
 import { condition } from './support/stage.ts';

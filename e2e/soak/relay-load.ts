@@ -4,8 +4,8 @@ import { evalxPath, freePort } from '../../relay/bench/lab.ts';
 import { type ServerProcess, startServer } from '../../relay/bench/process.ts';
 import { streamClients } from '../../relay/bench/stream-clients.ts';
 import { startUpstream } from '../../relay/bench/upstream.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { run } from '../cluster/run.ts';
+import { repositoryRoot } from '../machine/paths.ts';
+import { run } from '../machine/run.ts';
 
 /** A relay with SDKs that come and go while flags change. */
 export interface RelayLoad {
