@@ -41,9 +41,10 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
         'kube/src/**/*.test.ts',
         'crds/src/**/*.test.ts',
         'charts/tools/**/*.test.ts',
+        'tools/**/*.test.ts',
         'relay/bench/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
-        'e2e/{cluster,control-plane,images,product,run,soak}/**/*.test.ts',
+        'e2e/{clients,cluster,control-plane,images,product,run,soak}/**/*.test.ts',
       ],
       timeoutMs: 10 * MINUTE,
     },
@@ -54,6 +55,13 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       timeoutMs: 35 * MINUTE,
       programs: ['redis-server', 'openssl', 'curl'],
       coverage: 'relay/src/**',
+    },
+    {
+      name: 'migrate',
+      kind: 'tests',
+      run: ['migrate/**/*.test.ts'],
+      timeoutMs: 5 * MINUTE,
+      coverage: 'migrate/src/**',
     },
     // Fails only where a ratio of CPU or memory to a bare Node server fell to half of the recorded one.
     {
@@ -93,7 +101,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
   if (conformance !== undefined && conformance !== '') {
     const script = join(conformance, 'run.py');
     if (!existsSync(script)) throw new Error(`CONFORMANCE_DIR: there is no ${script}`);
-    list.splice(4, 0, {
+    list.splice(5, 0, {
       name: 'conformance',
       kind: 'counted',
       run: [

@@ -16,7 +16,7 @@ import { events, streaming, tls } from './traffic.ts';
 import { upstream } from './upstream.ts';
 import { disruptionBudget, zones } from './zones.ts';
 
-/** The fields of `spec`, each by itself; rules across fields are in spec-rules.ts and daemon-rules.ts. */
+/** The fields of the spec, without the rules between them. */
 export const specFields = z.object({
   image: z
     .string()

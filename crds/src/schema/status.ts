@@ -77,7 +77,7 @@ const missingInput = z.object({
     .string()
     .max(63)
     .describe(
-      'What it is: `archive`, `config`, `autoConfigKey`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
+      'What it is: `archive`, `config`, `autoConfigKey`, `previousKeys`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
   files: atomicList(z.string().max(512), 8)

@@ -16,9 +16,10 @@ import { environmentRep } from '../../src/dialects/launchdarkly/sources/environm
 import { createKeyGate } from '../../src/health/key-gate.ts';
 import { createReporter } from '../../src/health/reporter.ts';
 import { BodyReader } from '../../src/http/body.ts';
+import { EarlyRequests } from '../../src/http/early-requests.ts';
 import { observeJobs, probeJobs } from '../../src/jobs/jobs.ts';
 import { JOB_NAMES, type JobName } from '../../src/jobs/names.ts';
-import { ByteBudget } from '../../src/memory/budget.ts';
+import { FairBytes } from '../../src/memory/fair-bytes.ts';
 import { createAdmission } from '../../src/streams/admission.ts';
 import { ask, openStream } from '../../src/testing/client.ts';
 import { recordingDefinitions } from '../../src/testing/definition-sink.ts';
@@ -187,6 +188,19 @@ test('the relay goes on when a look at its archive throws, and follows the archi
   }
 });
 
+test('early-requests: a request that waits for data is answered when there are none in time', {
+  timeout: 30_000,
+}, async () => {
+  await onlyOnce('early-requests', async () => {
+    const early = new EarlyRequests({ settled: () => false, holdMs: 200 });
+    const server = createServer(early.held((_request, response) => response.end('answered')));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    assert.equal((await ask((server.address() as AddressInfo).port, '/sdk/flags')).text, 'answered');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
 test('init-timeout: an environment is served when its data come', { timeout: 30_000 }, async () => {
   await using server = await startSseServer();
   await onlyOnce('init-timeout', async () => {
@@ -285,11 +299,12 @@ test('body-timeout and events-wait: who waits is not held up by it longer than i
   timeout: 30_000,
 }, async () => {
   await onlyOnce('body-timeout', async () => {
-    const reader = new BodyReader(new ByteBudget(1000));
+    const reader = new BodyReader(new FairBytes(1000));
+    const taker = { owner: {}, isPublic: true };
     const request = () => Object.assign(new PassThrough(), { headers: { 'content-length': '5' } });
     const [first, second] = [request(), request()];
-    const lost = reader.read(first as never, 10, 5);
-    await assert.rejects(reader.read(second as never, 10, 50), { reason: 'too-slow' });
+    const lost = reader.read(first as never, 10, taker, 5);
+    await assert.rejects(reader.read(second as never, 10, taker, 50), { reason: 'too-slow' });
     first.destroy();
     await assert.rejects(lost, { reason: 'aborted' });
     assert.equal(reader.budget.used, 0);
@@ -390,7 +405,9 @@ test('key-gate: the next look tells that nobody else serves', { timeout: 30_000 
       account: { directory: api.accountDirectory },
       timing: { lookMs: 20, timeoutMs: 5_000, retryMs: 5, giveUpMs: 60_000 },
     });
-    await eventually(() => assert.equal(gate.holds([{ name: 'two', credentials: ['sdk'] }]), undefined));
+    await eventually(() =>
+      assert.equal(gate.holds({ names: ['two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }), undefined),
+    );
     await gate.close();
   });
 });

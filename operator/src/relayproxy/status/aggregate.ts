@@ -16,6 +16,8 @@ export interface Aggregate {
   readonly connected: boolean;
   /** True when no ready pod was made for it yet: the pods that are ready have a configuration without it. */
   readonly awaitsPods: boolean;
+  /** True when only pods that are not ready have it, and others serve on with a configuration without it. */
+  readonly heldBack: boolean;
   /** When, in ms since the epoch, `connected` or the state changes even if nothing else does. */
   readonly changesAt: number | undefined;
 }
@@ -82,6 +84,7 @@ function keptFrom({ now, previous }: Snapshot, name: string): Aggregate {
     status: { ...status, connectedInstances: 0, totalInstances: 0 },
     connected: false,
     awaitsPods: false,
+    heldBack: false,
     changesAt: undefined,
   };
 }
@@ -110,7 +113,7 @@ function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], 
   const clientSideID = relayProxy.spec.environments?.find((item) => item.name === name)?.clientSideID;
   const lastError = newest(all.map((view) => view.lastError)) ?? before?.lastError;
   const storeState = overallStore(snapshot, all);
-  const isPartial = reporters.length < reporting.length;
+  const isHeldBack = reporters.length < reporting.length && !reporters.some((instance) => ready.has(instance.name));
   return {
     status: {
       name,
@@ -126,7 +129,8 @@ function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], 
       ...(storeState !== undefined && { storeState }),
     },
     connected: views.some(({ instance, view }) => view.connected && ready.has(instance.name)),
-    awaitsPods: isPartial && !keyless.has(state) && !reporters.some((instance) => ready.has(instance.name)),
+    awaitsPods: isHeldBack && !keyless.has(state),
+    heldBack: isHeldBack,
     changesAt: all.map((view) => deadline(view, now, dampingMs(snapshot))).reduce(earliest, undefined),
   };
 }
