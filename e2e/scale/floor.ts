@@ -1,7 +1,7 @@
-import { childTypes } from '../../operator/src/relayproxy/children/children.ts';
-import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { instanceLabel, managedSelector } from '../../operator/src/relayproxy/resources/names.ts';
-import type { KubernetesObject, ResourceType } from '../../operator/src/runtime/objects.ts';
+import { childTypes } from '@flagrelay/operator/children';
+import { type RawRelayProxy, types } from '@flagrelay/operator/kinds';
+import { instanceLabel, managedSelector } from '@flagrelay/operator/names';
+import type { KubernetesObject, ResourceType } from '@flagrelay/operator/runtime';
 import { openControlPlane } from '../control-plane/control-plane.ts';
 import { createFleet, ENVIRONMENTS, inParallel, relayProxy } from '../control-plane/fleet.ts';
 import { type LabClient, openLabClient } from '../control-plane/lab-client.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
+import { type RawRelayProxy, types } from '@flagrelay/operator/kinds';
 import { leaseNamespace } from '../control-plane/access.ts';
 import { relayProxy } from '../control-plane/fleet.ts';
 import { waitFor } from '../machine/wait-for.ts';

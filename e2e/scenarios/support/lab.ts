@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { type FaultProxy, startFaultProxy } from '../../../operator/src/runtime/testing/fault-proxy.ts';
+import { type FaultProxy, startFaultProxy } from '@flagrelay/operator/testing/fault-proxy';
 import { cluster } from '../../cluster/select.ts';
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from '../../control-plane/control-plane.ts';
 import { ENVIRONMENTS } from '../../control-plane/fleet.ts';
