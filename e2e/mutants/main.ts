@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensurePrograms } from '../cluster/packages.ts';
+import { ensurePrograms } from '../machine/packages.ts';
 import type { Fault } from './fault.ts';
 import { GROUPS } from './groups.ts';
 import { runTests } from './run-tests.ts';

@@ -1,4 +1,12 @@
 import * as z from 'zod';
+import {
+  ALL_OTHERS,
+  MAX_HELD,
+  MAX_MESSAGE_LENGTH,
+  MAX_MISSING_FILES,
+  MAX_PREVIOUS_KEYS,
+  MAX_UNHEALTHY,
+} from '../report-limits.ts';
 import { ENVIRONMENT_STATES, STORE_STATES } from '../severities.ts';
 import { condition } from './condition.ts';
 import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
@@ -12,9 +20,6 @@ export const storeState = z.enum(STORE_STATES);
 
 const stateMeaning =
   'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: a Secret or a key in it that the environment names is not there; pods that had the key before serve with it. DuplicateCredential: another environment has the same SDK key or mobile key; that one is served by it, `lastError` names it.';
-
-/** In a pod's list of unhealthy environments: every environment that has no item of its own. */
-export const allOthers = '*';
 
 /**
  * One writer sets the whole item. Without this the API server keeps the name of every single field for each pod in
@@ -32,7 +37,7 @@ const lastError = z
       )
       .optional(),
     time: time.describe('When it happened.').optional(),
-    message: z.string().max(256).describe('What happened, in words, without credentials.').optional(),
+    message: z.string().max(MAX_MESSAGE_LENGTH).describe('What happened, in words, without credentials.').optional(),
   })
   .describe('The last thing that went wrong; it stays after recovery.');
 
@@ -56,7 +61,7 @@ const unhealthyEnvironment = z.object({
     .string()
     .max(253)
     .describe(
-      `Name of the environment. '${allOthers}' stands for every environment that has no item of its own, where most are in one state.`,
+      `Name of the environment. '${ALL_OTHERS}' stands for every environment that has no item of its own, where most are in one state.`,
     ),
   state: environmentState.describe(`State in this pod. ${stateMeaning}`),
   served: z
@@ -80,7 +85,7 @@ const missingInput = z.object({
       'What it is: `archive`, `config`, `autoConfigKey`, `previousKeys`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
-  files: atomicList(z.string().max(512), 8)
+  files: atomicList(z.string().max(512), MAX_MISSING_FILES)
     .describe('Its files that are not there, as their Secret or the key in it is not.')
     .optional(),
 });
@@ -125,10 +130,10 @@ export const instanceStatus = z
         'What the pod reads from mounted files, beside the keys of environments, and cannot read now; it goes on with what it read before, if it ever did.',
       )
       .optional(),
-    previousKeys: atomicList(z.string().max(253), 32)
+    previousKeys: atomicList(z.string().max(253), MAX_PREVIOUS_KEYS)
       .describe('Environments for which the pod accepts an SDK key before a rotation.')
       .optional(),
-    heldConfig: atomicList(z.string().max(256), 32)
+    heldConfig: atomicList(z.string().max(MAX_MESSAGE_LENGTH), MAX_HELD)
       .describe('Parts of the configuration that differ from what the pod runs, and that wait for its restart.')
       .optional(),
     keyRevision: z
@@ -145,7 +150,7 @@ export const instanceStatus = z
         'In an item that the operator wrote: why the pod cannot write it itself. TokenRefused, Forbidden, NotFound, Invalid, Unreachable or Failed.',
       )
       .optional(),
-    unhealthy: namedList(unhealthyEnvironment, 100)
+    unhealthy: namedList(unhealthyEnvironment, MAX_UNHEALTHY)
       .describe('Environments that are not VALID in this pod, or whose store is not.')
       .optional(),
   })
