@@ -19,7 +19,7 @@ const SECTION = String.raw`\d{1,2}(?:\.\d{1,2})?`;
 const ITEM = String.raw`(?:row\s+\d+\s+of\s+(?:contract\s+)?section\s+\d+|${SECTION}(?:–${SECTION})?(?:,?\s+row\s+\d+\b(?!\s+of\b))?(?:,?\s+"[^"]+"|\s+(?:[A-Z][a-zA-Z]+|[a-z]+[A-Z]\w*))?)`;
 const LIST = String.raw`${ITEM}(?:\s*[,;]\s*${ITEM}|\s+and\s+${ITEM})*`;
 const NAMED = new RegExp(String.raw`\b[Cc]ontract\s{1,40}(?:sections?\s+)?(${LIST})`, 'g');
-const ROW = /\b(row\s+\d+\s+of\s+section\s+\d+)/g;
+const ROW = /\b(row\s+\d+\s+of\s+(?:contract\s+)?section\s+\d+)/g;
 const DOTTED = new RegExp(String.raw`\((?=\d{1,2}\.\d)(${LIST})(?:; ld-relay \d+)?\)`, 'g');
 const BARE = new RegExp(String.raw`\((${LIST})(?:; ld-relay \d+)?\)`, 'g');
 
