@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '@flagrelay/crds/severities';
 import * as z from 'zod';
 import { CONTEXT_BOUNDS, EVENTS_BOUNDS, MAX_PATTERN_STEPS } from '../json/bounds.ts';
 
@@ -14,7 +15,7 @@ const port = z.int().min(0).max(65_535);
 const ms = z.number().min(0);
 const url = z.url({ protocol: /^https?$/, error: 'must be an absolute http or https URL' });
 const path = z.string().min(1);
-const logLevel = z.enum(['debug', 'info', 'warn', 'error', 'none']);
+const logLevel = z.enum(LOG_LEVELS);
 
 /** TLS of the SDK listener. */
 const tls = z.strictObject({

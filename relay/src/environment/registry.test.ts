@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { compile } from '../dialects/launchdarkly/evaluation/compile.ts';
 import { parseDataSet } from '../dialects/launchdarkly/model/parse.ts';
 import { createMemoryStore } from '../store/memory.ts';
+import { ClosableConnection } from '../streams/connection.ts';
 import { Hub } from '../streams/hub.ts';
 import { SILENT } from '../testing/relay.ts';
 import type { EnvironmentDefinition } from './definition.ts';
@@ -71,23 +72,21 @@ function definition(overrides: Partial<EnvironmentDefinition> & { id: string }):
 
 const DATA = parseDataSet('{"flags":{},"segments":{}}');
 
-function fakeStream() {
-  const stream = {
-    onClose: undefined as (() => void) | undefined,
-    pendingBytes: 0,
-    closed: false,
-    write: () => {},
-    writeThen: (_frame: unknown, done: () => void) => done(),
-    end() {
-      stream.closed = true;
-      stream.onClose?.();
-    },
-    destroy() {
-      stream.end();
-    },
-  };
-  return stream;
+class FakeStream extends ClosableConnection {
+  pendingBytes = 0;
+  write(): void {}
+  writeThen(_frame: unknown, done: () => void): void {
+    done();
+  }
+  end(): void {
+    this.hasClosed();
+  }
+  destroy(): void {
+    this.hasClosed();
+  }
 }
+
+const fakeStream = () => new FakeStream();
 
 describe('registry of environments', () => {
   test('before the first list nothing is known, and that is said (contract 1.2)', () => {
@@ -161,7 +160,7 @@ describe('registry of environments', () => {
       for (const source of sources) await source.sink!.put(DATA);
       const rivals = () => [...registry.environments()].map((one) => registry.rivalOf(one));
       assert.deepEqual(rivals(), [undefined, { name: 'a', kind }]);
-      registry.remove('a');
+      registry.change({ removed: ['a'], changed: [] });
       assert.deepEqual(rivals(), [undefined]);
       const found = registry.lookup(kind, 's', '');
       assert.ok(found.found);
@@ -198,7 +197,7 @@ describe('registry of environments', () => {
     const [sdkStream, mobileStream] = [fakeStream(), fakeStream()];
     bySdk.environment.all.add(sdkStream, { ...bySdk, platform: 'server' }, undefined);
     byMobile.environment.ping.add(mobileStream, { ...byMobile, platform: 'server' }, undefined);
-    registry.upsert(definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' })] });
     assert.equal(registry.lookup('sdk', 'old', '').found, false);
     assert.ok(registry.lookup('sdk', 'new', '').found, 'it serves what it has while the new link comes up');
     assert.ok(sdkStream.closed);
@@ -218,7 +217,10 @@ describe('registry of environments', () => {
     const stream = fakeStream();
     lookup.environment.all.add(stream, { ...lookup, platform: 'server' }, undefined);
     const expiresAt = Date.now() + 60_000;
-    registry.upsert(definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt }] }));
+    registry.change({
+      removed: [],
+      changed: [definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt }] })],
+    });
     assert.ok(registry.lookup('sdk', 'old', '').found);
     assert.ok(registry.lookup('sdk', 'new', '').found);
     assert.ok(!sources[0]!.closed);
@@ -294,7 +296,7 @@ describe('registry of environments', () => {
     const environment = registry.get('a')!;
     assert.equal(environment.access, 'keyless');
     assert.ok(environment.settled);
-    registry.upsert(definition({ id: 'a', envId: 'e', sdkKey: 's' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', envId: 'e', sdkKey: 's' })] });
     assert.equal(sources.length, 1);
     await sources[0]!.sink!.put(DATA);
     assert.ok(registry.lookup('env', 'e', '').found);
@@ -335,10 +337,10 @@ describe('registry of environments', () => {
     assert.deepEqual(registry.lookupAny(['sdk', 'mobile'], 'guess', '').lookup, { found: false, reason: 'awaited' });
     assert.equal(registry.lookupAny(['mobile', 'sdk'], 't', '').kind, 'sdk', 'what waits keeps nobody from its own');
     assert.deepEqual(registry.lookupAny(['mobile', 'env'], 'guess', '').lookup, { found: false, reason: 'unknown' });
-    registry.upsert(definition({ id: 'a', sdkKey: 's' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 's' })] });
     assert.equal(reason('sdk', 'guess'), 'unknown');
-    registry.upsert(awaiting);
-    registry.remove('a');
+    registry.change({ removed: [], changed: [awaiting] });
+    registry.change({ removed: ['a'], changed: [] });
     assert.equal(reason('sdk', 'guess'), 'unknown');
     await registry.close();
   });
@@ -354,7 +356,7 @@ describe('registry of environments', () => {
     const { registry, sources } = setUp();
     registry.replace([definition({ id: 'a', sdkKey: 's' })]);
     await sources[0]!.sink!.put(DATA);
-    registry.upsert(definition({ id: 'a', sdkKey: 's', dataFile: '/not/mounted' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 's', dataFile: '/not/mounted' })] });
     sources[1]!.sink!.link('INITIALIZING', { kind: 'UNKNOWN', time: 1, message: 'ENOENT' });
     assert.deepEqual([sources[0]!.closed, registry.get('a')?.link.state], [false, 'INITIALIZING']);
     sources[0]!.sink!.link('VALID');

@@ -5,15 +5,15 @@ import { podVariable, type ServiceAccountFiles } from '../kubernetes/api-server.
 import { describe } from '../telemetry/describe.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createPeerStatusClient } from './peer-status.ts';
-import { type AwaitedEnvironment, servedByOthers } from './peers.ts';
+import { type AwaitedEnvironment, type OwnEnvironments, type Served, servedByOthers } from './peers.ts';
 
 /** Keeps a pod that lacks a key from taking the place of pods that have it. */
 export interface KeyGate {
   /**
-   * Why a pod that has never been ready, and awaits these credentials, must not be ready now; undefined when it may be. Cheap: it
+   * Why a pod that has never been ready, and was given these environments, must not be ready now; undefined when it may be. Cheap: it
    * starts asking, and says what is known.
    */
-  holds(awaited: readonly AwaitedEnvironment[]): string | undefined;
+  holds(own: OwnEnvironments): string | undefined;
   /** Stops asking and frees the connection. */
   close(): Promise<void>;
 }
@@ -66,9 +66,9 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     env,
     options.account,
   );
-  let awaited: readonly AwaitedEnvironment[] = [];
+  let own: OwnEnvironments = { names: [], awaited: [] };
   /** Who is served by others, as last seen; undefined before the first answer. */
-  let served: ReadonlyMap<string, number> | undefined;
+  let served: ReadonlyMap<string, Served> | undefined;
   let firstLookAt: number | undefined;
   /** Looks in a row that found nobody. */
   let nobody = 0;
@@ -76,7 +76,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
   let looking = false;
 
   const pause = (): number => (served === undefined ? timing.retryMs : timing.lookMs * (1 - Math.random() / 4));
-  const wanted = (): boolean => !open && !looking && awaited.length > 0;
+  const wanted = (): boolean => !open && !looking && own.awaited.length > 0;
 
   // A look arms the next one when it has ended; one that failed before it began does not.
   const timer = jobTimer(
@@ -90,7 +90,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     looking = true;
     firstLookAt ??= performance.now();
     try {
-      take(servedByOthers(await client.read(timing.timeoutMs), self, awaited));
+      take(servedByOthers(await client.read(timing.timeoutMs), self, own));
     } catch (error) {
       failed(error, performance.now() - firstLookAt);
     } finally {
@@ -99,7 +99,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     }
   };
 
-  const take = (found: ReadonlyMap<string, number>): void => {
+  const take = (found: ReadonlyMap<string, Served>): void => {
     nobody = found.size === 0 ? nobody + 1 : 0;
     if (found.size === 0 && (served === undefined || nobody >= LOOKS_TO_OPEN)) {
       open = true;
@@ -117,7 +117,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     if (open || served !== undefined || sinceMs < timing.giveUpMs) return;
     open = true;
     logger.warn('cannot ask whether other pods serve what this pod has no key of: it may be ready without', {
-      environments: awaited.map(({ name }) => name).join(', '),
+      environments: own.awaited.map(({ name }) => name).join(', '),
       error: describe(error),
     });
     changed();
@@ -125,14 +125,15 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
 
   return {
     holds(now) {
-      awaited = now;
-      if (open || now.length === 0) return undefined;
+      own = now;
+      const { awaited } = now;
+      if (open || awaited.length === 0) return undefined;
       if (served === undefined) {
         if (!looking) timer.arm(0);
-        return `${names(now)}: no key here, and it is not known yet whether other pods have it`;
+        return `${names(awaited)}: no key here, and it is not known yet whether other pods have it`;
       }
       if (!looking) timer.arm(timing.lookMs);
-      const held = new Map([...served].filter(([name]) => now.some((one) => one.name === name)));
+      const held = new Map([...served].filter(([name]) => awaited.some((one) => one.name === name)));
       return held.size === 0 ? undefined : words(held);
     },
     async close() {
@@ -146,10 +147,12 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
 /** As many names as a line holds. */
 const MAX_NAMES = 5;
 
-function words(held: ReadonlyMap<string, number>): string {
-  const each = [...held].slice(0, MAX_NAMES).map(([name, count]) => {
-    const others = count === 1 ? '1 other pod serves' : `${count} other pods serve`;
-    return `environment ${name} has no key here, and ${others} it`;
+function words(held: ReadonlyMap<string, Served>): string {
+  const each = [...held].slice(0, MAX_NAMES).map(([name, { pods, renamed }]) => {
+    const others = pods === 1 ? '1 other pod serves' : `${pods} other pods serve`;
+    return renamed
+      ? `environment ${name} has no key here, and may be one that ${others} under another name`
+      : `environment ${name} has no key here, and ${others} it`;
   });
   return [...each, ...(held.size > MAX_NAMES ? [`and ${held.size - MAX_NAMES} more`] : [])].join('; ');
 }

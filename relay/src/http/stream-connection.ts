@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { jobAfter } from '../jobs/jobs.ts';
-import type { StreamConnection } from '../streams/connection.ts';
+import { ClosableConnection, type StreamConnection } from '../streams/connection.ts';
 import { type Frame, LAST_CHUNK } from '../streams/sse.ts';
 
 /** Headers of every stream of server-sent events; nothing on the way may keep or gather them. */
@@ -17,16 +17,16 @@ export const SSE_HEADERS: readonly string[] = [
 ];
 
 /** A stream on a socket that was taken over from `node:http`: frames go out as the chunks they are framed as. */
-class SocketConnection implements StreamConnection {
-  onClose: (() => void) | undefined;
+class SocketConnection extends ClosableConnection {
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
+    super();
     this.#socket = socket;
     socket.on('error', ignoreReset);
     // A client that half-closes is gone: Go's server treats it the same way.
     socket.on('end', destroyThis);
-    socket.on('close', () => this.onClose?.());
+    socket.on('close', () => this.hasClosed());
     socket.resume();
   }
 
@@ -54,14 +54,14 @@ class SocketConnection implements StreamConnection {
 }
 
 /** A stream on an ordinary response: HTTP/1.0 clients, and requests with a body (REPORT), whose socket cannot be taken over. */
-class ResponseConnection implements StreamConnection {
-  onClose: (() => void) | undefined;
+class ResponseConnection extends ClosableConnection {
   readonly #response: ServerResponse;
 
   constructor(response: ServerResponse) {
+    super();
     this.#response = response;
     response.on('error', ignoreReset);
-    response.on('close', () => this.onClose?.());
+    response.on('close', () => this.hasClosed());
   }
 
   get pendingBytes(): number {

@@ -28,7 +28,7 @@ describe('sockets taken over from node:http', () => {
         return;
       }
       const use = (connection: StreamConnection) => {
-        connection.onClose = () => closed++;
+        connection.onClose(() => closed++);
         connection.write(PING);
         connections.push(connection);
       };

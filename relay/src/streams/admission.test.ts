@@ -84,3 +84,18 @@ test('a client that never reads its payload gives its place up after a while', a
   await eventually(() => assert.ok(entered));
   clearInterval(alive);
 });
+
+test('who waited is told so', () => {
+  const admission = createAdmission({ maxConcurrent: 1, maxQueued: 1, sendTimeoutMs: 10_000 });
+  const entered: boolean[] = [];
+  const leave: (() => void)[] = [];
+  for (let n = 0; n < 2; n++) {
+    admission.admit()!.turn((done, waited) => {
+      entered.push(waited);
+      leave.push(done);
+    });
+  }
+  leave[0]!();
+  assert.deepEqual(entered, [false, true]);
+  leave[1]!();
+});

@@ -1,12 +1,16 @@
 import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 
+/** What a stream does when its turn has come. */
+export type Enter = (done: () => void, waited: boolean) => void;
+
 /** A place in the queue for the first payload of a stream. */
 export interface Ticket {
   /**
-   * Calls `enter` when it is this stream's turn; `done` must be called when the payload has left or the connection closed.
+   * Calls `enter` when it is this stream's turn, at once if it is now; `done` must be called when the payload has left or the connection
+   * closed. `waited`: it was not at once, so that anything may have happened meanwhile.
    * @param pending bytes that wait for the client: a client that hardly reads gives its place up
    */
-  turn(enter: (done: () => void) => void, pending?: () => number): void;
+  turn(enter: Enter, pending?: () => number): void;
   /** The client went away before its turn. */
   cancel(): void;
 }
@@ -34,10 +38,9 @@ const STALL_MS = 5_000;
 /** Bytes that a client has to read in that time to keep its place. */
 const STALL_BYTES = 64 * 1024;
 
-const OPEN_DOOR: Ticket = { turn: (enter) => enter(() => {}), cancel: () => {} };
+const OPEN_DOOR: Ticket = { turn: (enter) => enter(() => {}, false), cancel: () => {} };
 
-type Enter = (done: () => void) => void;
-type Waiter = { enter: Enter | undefined; pending: (() => number) | undefined };
+type Waiter = { enter: Enter | undefined; pending: (() => number) | undefined; waited: boolean };
 
 /** Makes the gate for reconnect storms: places for `maxConcurrent`, a queue for `maxQueued`, nothing for the rest. */
 export function createAdmission(options: AdmissionOptions): Admission {
@@ -45,7 +48,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const queue = new Set<Waiter>();
   let active = 0;
 
-  function start(enter: Enter, pending: (() => number) | undefined): void {
+  function start(enter: Enter, pending: (() => number) | undefined, waited: boolean): void {
     let left = false;
     let watch: NodeJS.Timeout | undefined;
     const leave = () => {
@@ -58,7 +61,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     };
     const timer = jobAfter('admission', options.sendTimeoutMs, leave);
     timer.unref();
-    enter(leave);
+    enter(leave, waited);
     if (pending === undefined || left) return;
     let before = pending();
     watch = jobEvery('admission', options.stallMs ?? STALL_MS, () => {
@@ -74,7 +77,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (waiter.enter === undefined || active >= options.maxConcurrent) continue;
       queue.delete(waiter);
       active++;
-      start(waiter.enter, waiter.pending);
+      start(waiter.enter, waiter.pending, waiter.waited);
     }
   }
 
@@ -86,7 +89,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         return {
           turn(enter, pending) {
             used = true;
-            start(enter, pending);
+            start(enter, pending, false);
           },
           cancel() {
             if (used) return;
@@ -97,13 +100,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
         };
       }
       if (queue.size >= options.maxQueued) return undefined;
-      const waiter: Waiter = { enter: undefined, pending: undefined };
+      const waiter: Waiter = { enter: undefined, pending: undefined, waited: false };
       queue.add(waiter);
       return {
         turn(enter, pending) {
           waiter.enter = enter;
           waiter.pending = pending;
           next();
+          waiter.waited = true;
         },
         cancel: () => void queue.delete(waiter),
       };

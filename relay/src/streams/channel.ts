@@ -65,9 +65,13 @@ export class Channel {
 
   /**
    * Takes over a connection. `initial` is what it gets first; events published before this call are not sent to it.
-   * `sent` is called when the first payload has left, or the connection closed.
+   * `sent` is called when the first payload has left, or the connection closed. One that is closed already does not join.
    */
   add(connection: StreamConnection, client: StreamClient, initial: Frame | undefined, sent?: () => void): void {
+    if (connection.closed) {
+      sent?.();
+      return;
+    }
     this.#flush();
     const subscriber: Subscriber = {
       connection,
@@ -77,10 +81,10 @@ export class Channel {
       slot: undefined,
       lifetime: undefined,
     };
-    connection.onClose = () => {
+    connection.onClose(() => {
       this.#subscribers.delete(subscriber);
       this.#owner.removed(subscriber);
-    };
+    });
     this.#subscribers.add(subscriber);
     this.#owner.added(subscriber);
     if (initial === undefined) {

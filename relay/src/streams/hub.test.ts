@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventually } from '../testing/eventually.ts';
 import type { StreamClient } from './channel.ts';
-import type { StreamConnection } from './connection.ts';
+import { ClosableConnection } from './connection.ts';
 import { Hub } from './hub.ts';
 import { event, type Frame, HEARTBEAT, merge, PING } from './sse.ts';
 
 const clientWith = (credential: string): StreamClient => ({ credential, platform: 'server' });
 
 /** A connection that only remembers. */
-class Recorder implements StreamConnection {
-  onClose: (() => void) | undefined;
+class Recorder extends ClosableConnection {
   pendingBytes = 0;
   readonly frames: Frame[] = [];
   sent: (() => void) | undefined;
@@ -29,13 +28,13 @@ class Recorder implements StreamConnection {
   end(): void {
     if (this.ended || this.destroyed) return;
     this.ended = true;
-    this.onClose?.();
+    this.hasClosed();
   }
 
   destroy(): void {
     if (this.ended || this.destroyed) return;
     this.destroyed = true;
-    this.onClose?.();
+    this.hasClosed();
   }
 
   text(): string {
@@ -262,5 +261,16 @@ describe('server-sent events', () => {
   test('data cannot forge an event', () => {
     assert.throws(() => event('put', 'x\n\nevent: put'), RangeError);
     assert.throws(() => event('put\n', 'x'), RangeError);
+  });
+
+  test('a connection that closed before it could join does not', () => {
+    const { hub, seen } = newHub();
+    const channel = hub.createChannel('all');
+    const connection = new Recorder();
+    connection.destroy();
+    let sent = 0;
+    channel.add(connection, clientWith('a'), PING, () => sent++);
+    assert.deepEqual([channel.size, hub.size, seen.opened, seen.closed, sent], [0, 0, 0, 0, 1]);
+    assert.deepEqual(connection.frames, []);
   });
 });

@@ -19,7 +19,7 @@ import { BodyReader } from '../../src/http/body.ts';
 import { EarlyRequests } from '../../src/http/early-requests.ts';
 import { observeJobs, probeJobs } from '../../src/jobs/jobs.ts';
 import { JOB_NAMES, type JobName } from '../../src/jobs/names.ts';
-import { ByteBudget } from '../../src/memory/budget.ts';
+import { FairBytes } from '../../src/memory/fair-bytes.ts';
 import { createAdmission } from '../../src/streams/admission.ts';
 import { ask, openStream } from '../../src/testing/client.ts';
 import { recordingDefinitions } from '../../src/testing/definition-sink.ts';
@@ -299,11 +299,12 @@ test('body-timeout and events-wait: who waits is not held up by it longer than i
   timeout: 30_000,
 }, async () => {
   await onlyOnce('body-timeout', async () => {
-    const reader = new BodyReader(new ByteBudget(1000));
+    const reader = new BodyReader(new FairBytes(1000));
+    const taker = { owner: {}, isPublic: true };
     const request = () => Object.assign(new PassThrough(), { headers: { 'content-length': '5' } });
     const [first, second] = [request(), request()];
-    const lost = reader.read(first as never, 10, 5);
-    await assert.rejects(reader.read(second as never, 10, 50), { reason: 'too-slow' });
+    const lost = reader.read(first as never, 10, taker, 5);
+    await assert.rejects(reader.read(second as never, 10, taker, 50), { reason: 'too-slow' });
     first.destroy();
     await assert.rejects(lost, { reason: 'aborted' });
     assert.equal(reader.budget.used, 0);
@@ -404,7 +405,9 @@ test('key-gate: the next look tells that nobody else serves', { timeout: 30_000 
       account: { directory: api.accountDirectory },
       timing: { lookMs: 20, timeoutMs: 5_000, retryMs: 5, giveUpMs: 60_000 },
     });
-    await eventually(() => assert.equal(gate.holds([{ name: 'two', credentials: ['sdk'] }]), undefined));
+    await eventually(() =>
+      assert.equal(gate.holds({ names: ['two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }), undefined),
+    );
     await gate.close();
   });
 });

@@ -9,7 +9,18 @@ import type { RedisConnection } from './connection.ts';
 import type { Follower } from './follower.ts';
 import { DEFAULT_PREFIX, redisKeys } from './keys.ts';
 import { createPersistence } from './persistence.ts';
+import { createServed } from './served.ts';
 import type { RedisConfig } from './settings.ts';
+import {
+  fillsEmpty,
+  INITIAL_STATE,
+  isExact,
+  lacksSince,
+  mergesFilled,
+  type RedisEvent,
+  stateAfter,
+  wasFilled,
+} from './state.ts';
 import { type TimeOperation, timedPersistence } from './timed.ts';
 
 /** What a Redis store needs. */
@@ -44,7 +55,7 @@ const ITEM_KINDS: readonly ItemKind[] = ['flags', 'segments'];
 const EMPTY_LOOK_MS = 500;
 
 /**
- * One environment in Redis, in ld-relay's layout (contract 6), with the last data in memory:
+ * One environment in Redis, in ld-relay's layout (contract 6), with the last data in memory. Its states are those of `state.ts`:
  *
  * - `cacheTtlMs` > 0: reads come from memory until the time is over; 0: every read asks Redis; < 0: Redis is read once.
  * - A failed call makes the store INTERRUPTED. From then on every call that needs Redis fails at once, and Redis is asked
@@ -65,27 +76,11 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   const plain = createPersistence(connection, keys, logger);
   const persistence = deps.timed === undefined ? plain : timedPersistence(plain, deps.timed);
 
-  /** The last data that were read or written. */
-  let known: CompiledData | undefined;
-  /** Until when `known` answers reads, on the monotonic clock. */
-  let freshUntil = Number.NEGATIVE_INFINITY;
-  /** Redis has been seen filled: from then on an absent `$inited` is a loss. */
-  let filled = false;
-  /**
-   * What Redis has missed while it was interrupted: everything that this relay knows newest. With an infinite TTL it is what
-   * is served, too. `whole`: a whole list of upstream is part of it.
-   */
-  let missed: { readonly data: DataSet; readonly whole: boolean } | undefined;
-  /** The link to upstream works: what is known here is as new as can be. */
-  let linked = true;
-  let unfollow: (() => void) | undefined;
-  /** What `$inited` held when this relay last wrote or looked. */
-  let lastMark: string | undefined;
-  /** Since when Redis has been seen empty, on the monotonic clock. */
-  let emptySince: number | undefined;
-  let state: StoreStatus['state'] = 'INITIALIZING';
+  const served = createServed(compile, ttlMs);
+  let state = INITIAL_STATE;
+  /** ms since the epoch. */
   let stateSince = 0;
-  let lastError = new StoreError('Redis has not answered yet');
+  let unfollow: (() => void) | undefined;
   let loading: Promise<CompiledData | undefined> | undefined;
   /** Counts successful writes, so that a read that began before one does not undo it. */
   let writes = 0;
@@ -94,28 +89,31 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   let closed = false;
 
   const status = (): StoreStatus => ({
-    state,
+    state: state.health.kind,
     stateSince,
     database: 'redis',
     dbServer: connection.shownUrl,
     dbPrefix: keys.prefix,
   });
 
-  const setState = (next: StoreStatus['state']): void => {
-    if (state === next) return;
-    state = next;
+  const note = (event: RedisEvent): void => {
+    const before = state.health.kind;
+    state = stateAfter(state, event);
+    if (state.health.kind === before) return;
     stateSince = Date.now();
     events.status(status());
   };
+  /** Why a call fails at once; undefined when it may be tried. */
+  const interruption = (): StoreError | undefined =>
+    state.health.kind === 'INTERRUPTED' ? state.health.error : undefined;
 
   const failed = (error: unknown): StoreError => {
     const problem = error instanceof StoreError ? error : new StoreError(String(error), { cause: error });
-    lastError = problem;
-    if (state !== 'INTERRUPTED' && !closed) {
-      logger.warn('Redis is interrupted', { prefix: keys.prefix, error: problem.message });
-      setState('INTERRUPTED');
-      arm(timing.retryMs);
-    }
+    if (closed) return problem;
+    const first = interruption() === undefined;
+    if (first) logger.warn('Redis is interrupted', { prefix: keys.prefix, error: problem.message });
+    note({ kind: 'failed', error: problem });
+    if (first) arm(timing.retryMs);
     return problem;
   };
 
@@ -126,139 +124,111 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return result;
   };
 
-  const keep = (data: DataSet): CompiledData => {
-    known = data === known?.data ? known : compile(data, known);
-    return known;
-  };
-  const refresh = (): void => {
-    freshUntil = ttlMs < 0 ? Number.POSITIVE_INFINITY : performance.now() + ttlMs;
-  };
-
   const load = async (): Promise<CompiledData | undefined> => {
     const before = writes;
     let data: DataSet | undefined;
     try {
-      data = await persistence.load(known?.data);
+      data = await persistence.load(served.known?.data);
     } catch (error) {
       throw failed(error);
     }
-    if (writes !== before) return known;
+    if (writes !== before) return served.known;
     if (data === undefined) {
-      if (known === undefined || !filled) return undefined;
+      if (served.known === undefined || !wasFilled(state)) return undefined;
       // Emptied since the last look: what was served a moment ago is still right, and goes back.
-      freshUntil = performance.now() + EMPTY_LOOK_MS;
+      served.freshFor(EMPTY_LOOK_MS);
       void inLine(check);
-      return known;
+      return served.known;
     }
-    filled = true;
-    refresh();
-    keep(data);
+    note({ kind: 'read' });
+    served.refresh();
+    served.keep(data);
     followNeighbours();
-    return known;
+    return served.known;
   };
 
   const loadOnce = (): Promise<CompiledData | undefined> => {
-    if (state === 'INTERRUPTED') return Promise.reject(lastError);
+    const problem = interruption();
+    if (problem !== undefined) return Promise.reject(problem);
     loading ??= load().finally(() => {
       loading = undefined;
     });
     return loading;
   };
 
-  const written = (): void => {
+  /** Redis has changed by this relay: what is being read may be older. */
+  const wrote = (): void => {
     writes += 1;
-    filled = true;
     loading = undefined;
-    if (state === 'INITIALIZING') setState('VALID');
   };
 
   const init = async (data: DataSet): Promise<CompiledData> => {
-    if (state !== 'INTERRUPTED') {
+    let problem = interruption();
+    if (problem === undefined) {
       try {
         await persistence.replace(data);
-        written();
-        refresh();
-        lastMark = '';
-        missed = undefined;
-        emptySince = undefined;
-        return keep(data);
+        wrote();
+        note({ kind: 'replaced' });
+        served.refresh();
+        return served.keep(data);
       } catch (error) {
-        failed(error);
+        problem = failed(error);
       }
     }
-    missed = { data, whole: true };
-    if (ttlMs >= 0) throw lastError;
-    refresh();
-    return keep(data);
+    note({ kind: 'list-missed', data });
+    if (ttlMs >= 0) throw problem;
+    served.refresh();
+    return served.keep(data);
   };
 
   const upsert = async (item: Item): Promise<UpsertResult> => {
     let counts: Item | undefined;
-    if (state !== 'INTERRUPTED') {
+    let problem = interruption();
+    if (problem === undefined) {
       try {
         counts = await persistence.upsert(item);
-        writes += 1;
-        loading = undefined;
-        if (known === undefined) await load();
+        wrote();
+        if (served.known === undefined) await load();
       } catch (error) {
-        failed(error);
+        problem = failed(error);
       }
     }
     if (counts === undefined) {
-      const latest = missed?.data ?? known?.data ?? EMPTY_DATA_SET;
-      missed = { data: withItem(latest, item) ?? latest, whole: missed?.whole ?? false };
-      if (ttlMs >= 0) throw lastError;
+      note({ kind: 'item-missed', item, known: served.known?.data });
+      if (ttlMs >= 0) throw problem;
     }
-    const base = known?.data ?? EMPTY_DATA_SET;
+    const base = served.known?.data ?? EMPTY_DATA_SET;
     const next = withItem(base, counts ?? item);
     const applied = counts === undefined ? next !== undefined : counts === item;
-    return { data: keep(next ?? base), applied };
-  };
-
-  const recover = async (mark: string | undefined): Promise<void> => {
-    if (mark === undefined) await emptied();
-    else await filledBy(mark);
-    // Others may have written meanwhile.
-    if (ttlMs >= 0) freshUntil = Number.NEGATIVE_INFINITY;
-    logger.info('Redis is back', { prefix: keys.prefix });
-    setState('VALID');
-    if (ttlMs >= 0) events.recovered();
+    return { data: served.keep(next ?? base), applied };
   };
 
   /** Brings what is known here into Redis, and takes over what is newer there. Returns how many items were brought in. */
   const merge = async (): Promise<number> => {
-    const data = missed?.data ?? known?.data;
+    const data = state.missed?.data ?? served.known?.data;
     if (data === undefined) return 0;
-    const exact = linked && missed?.whole === true;
-    const result = await persistence.merge(data, { mark: `flagrelay ${randomUUID()}`, exact });
-    missed = undefined;
-    emptySince = undefined;
-    lastMark = result.mark;
-    written();
-    refresh();
-    keep(result.data);
+    const result = await persistence.merge(data, { mark: `flagrelay ${randomUUID()}`, exact: isExact(state) });
+    wrote();
+    note({ kind: 'merged', mark: result.mark });
+    served.refresh();
+    served.keep(result.data);
     return result.written;
   };
 
   /** Redis holds nothing: it is filled again, by who knows best. */
   const emptied = async (): Promise<void> => {
-    lastMark = undefined;
-    // What Redis never had is no loss, but what it has missed belongs there.
-    if (missed === undefined && (known === undefined || !filled)) return;
-    emptySince ??= performance.now();
-    if (!linked && performance.now() - emptySince < timing.patienceMs) return;
+    const now = performance.now();
+    note({ kind: 'found-empty', known: served.known !== undefined, now });
+    if (!fillsEmpty(state, now, timing.patienceMs)) return;
     const items = await merge();
+    const { linked } = state;
     logger.warn('Redis was emptied and has been filled again from memory', { prefix: keys.prefix, items, linked });
   };
 
   /** Redis is full. Where it was filled again by another's memory, or missed something of ours, what is newer here goes in. */
   const filledBy = async (mark: string): Promise<void> => {
-    emptySince = undefined;
-    const foreign = mark !== '' && lastMark !== undefined && mark !== lastMark;
-    const wasEmpty = mark !== '' && lastMark === undefined && filled;
-    lastMark = mark;
-    if (missed === undefined && !foreign && !wasEmpty) return;
-    const items = await merge();
+    const items = mergesFilled(state, mark) ? await merge() : 0;
+    note({ kind: 'found-filled', mark });
     if (items > 0) logger.warn('Redis held older data than this relay', { prefix: keys.prefix, items });
   };
 
@@ -266,11 +236,16 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     try {
       const mark = await persistence.mark();
       if (closed) return;
-      if (state === 'INTERRUPTED') await recover(mark);
-      else if (mark === undefined) await emptied();
+      const isBack = interruption() !== undefined;
+      if (mark === undefined) await emptied();
       else await filledBy(mark);
-      filled ||= mark !== undefined;
-      setState('VALID');
+      if (isBack) {
+        // Others may have written meanwhile.
+        if (ttlMs >= 0) served.freshFor(Number.NEGATIVE_INFINITY);
+        logger.info('Redis is back', { prefix: keys.prefix });
+      }
+      note({ kind: 'looked' });
+      if (isBack && ttlMs >= 0) events.recovered();
     } catch (error) {
       failed(error);
     }
@@ -279,12 +254,12 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   /** Somebody wrote into the shared Redis. */
   const followed = async (): Promise<void> => {
     // Trouble is the state, and the next look's business.
-    if (state !== 'INTERRUPTED' && !closed) await load().catch(() => undefined);
+    if (interruption() === undefined && !closed) await load().catch(() => undefined);
   };
 
   /** Who has no link follows what others write, once there is something to serve. */
   const followNeighbours = (): void => {
-    if (linked || closed || known === undefined) return;
+    if (state.linked || closed || served.known === undefined) return;
     unfollow ??= deps.follower?.follow([keys.inited, ...ITEM_KINDS.map(keys.hash)], followed);
   };
 
@@ -295,22 +270,22 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     timer = jobAfterThen('redis-check', delayMs * (1 - Math.random() / 10), () => inLine(check), next);
   };
   const next = (): void => {
-    const waiting = emptySince !== undefined && state !== 'INTERRUPTED';
-    arm(state === 'INTERRUPTED' || waiting ? timing.retryMs : timing.checkMs);
+    const soon = interruption() !== undefined || lacksSince(state) !== undefined;
+    arm(soon ? timing.retryMs : timing.checkMs);
   };
 
   arm(0);
   return {
     init: (data) => inLine(() => init(data)),
     upsert: (item) => inLine(() => upsert(item)),
-    read: () => (known !== undefined && performance.now() < freshUntil ? known : loadOnce()),
+    read: () => served.fresh ?? loadOnce(),
     linked: (healthy) => {
-      if (linked === healthy || closed) return;
-      linked = healthy;
+      if (state.linked === healthy || closed) return;
+      note({ kind: 'linked', linked: healthy });
       if (healthy) {
         unfollow?.();
         unfollow = undefined;
-        if (emptySince !== undefined) arm(0);
+        if (lacksSince(state) !== undefined) arm(0);
       } else {
         followNeighbours();
       }

@@ -48,10 +48,10 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
       return;
     }
     open(options, request, response, selected, (connection) => {
-      connection.onClose = () => ticket.cancel();
-      let waited = false;
+      connection.onClose(ticket.cancel);
       ticket.turn(
-        (done) => {
+        (done, waited) => {
+          connection.offClose(ticket.cancel);
           if (waited && !selected.environment.accepts(selected.credential)) {
             connection.end(0);
             done();
@@ -61,7 +61,6 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
         },
         () => connection.pendingBytes,
       );
-      waited = true;
     });
   };
 }
@@ -207,18 +206,13 @@ function join(
       add(data);
       return;
     }
-    // Who leaves while the store is asked never joins: the close that would remove it has been already.
-    let gone = false;
-    connection.onClose = () => {
-      gone = true;
-    };
     data
       .then((read) => {
-        if (gone) done?.();
-        else if (environment.accepts(credential)) add(read);
+        // Who left while the store was asked does not join, whose credential was revoked neither.
+        if (connection.closed || environment.accepts(credential)) add(read);
         else connection.end(0);
       })
-      .catch((error: unknown) => (gone ? done?.() : failed(error)));
+      .catch((error: unknown) => (connection.closed ? done?.() : failed(error)));
   } catch (error) {
     failed(error);
   }

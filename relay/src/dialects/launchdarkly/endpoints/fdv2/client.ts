@@ -28,7 +28,7 @@ export function evalPoll(options: EvalxOptions): ClientHandler {
   return (request, response, selected) =>
     withContext(request, response, selected, options.bodies, (received) => {
       const work = () => evaluate(options, request, response, selected, received);
-      const answering = request.method === 'POST' ? work() : countingContext(options.bodies, received, work);
+      const answering = request.method === 'POST' ? work() : countingContext(response, options.bodies, received, work);
       return answering.catch((error: unknown) => failed(response, selected, error));
     });
 }
@@ -110,17 +110,13 @@ async function evaluate(
 async function join(connection: StreamConnection, client: ClientSelected): Promise<void> {
   const { environment, credential } = client;
   let data: CompiledData | undefined;
-  let gone = false;
-  connection.onClose = () => {
-    gone = true;
-  };
   try {
     data = await environment.read();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     environment.logger.warn('the store could not be read for a new stream', { error: error.message });
   }
-  if (gone) return;
+  if (connection.closed) return;
   if (environment.accepts(credential)) environment.ping.add(connection, client, data === undefined ? undefined : PING);
   else connection.end(0);
 }

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { DataSet, Item } from '../../../../data/data.ts';
 import { withItem } from '../../../../store/memory.ts';
-import type { StreamConnection } from '../../../../streams/connection.ts';
+import { ClosableConnection } from '../../../../streams/connection.ts';
 import { Hub } from '../../../../streams/hub.ts';
 import type { Frame } from '../../../../streams/sse.ts';
 import { Feed } from './feed.ts';
@@ -29,6 +29,33 @@ const metrics = { opened: () => {}, closed: () => {}, cut: () => {}, rebalanced:
 const channel = () =>
   new Hub({ heartbeatMs: 0, maxConnectionMs: 0, maxBufferedBytes: 1e9, metrics }).createChannel('fdv2');
 
+/** Hands everything to its SDK at once. */
+class ModelConnection extends ClosableConnection {
+  readonly pendingBytes = 0;
+  readonly #take: (frame: Frame) => void;
+
+  constructor(take: (frame: Frame) => void) {
+    super();
+    this.#take = take;
+  }
+
+  write(frame: Frame): void {
+    this.#take(frame);
+  }
+
+  writeThen(frame: Frame, done: () => void): void {
+    this.#take(frame);
+    done();
+  }
+
+  end(): void {}
+  destroy(): void {}
+
+  leave(): void {
+    this.hasClosed();
+  }
+}
+
 /** A server SDK as the official ones behave: items by version, and always the basis of its first stream. */
 class ModelSdk {
   readonly items = new Map<string, { version: number; object?: unknown }>();
@@ -36,7 +63,7 @@ class ModelSdk {
   #basis: string | undefined;
   #pending: { key: string; version: number; object?: unknown }[] = [];
   #full = false;
-  #connection: StreamConnection | undefined;
+  #connection: ModelConnection | undefined;
 
   get connected(): boolean {
     return this.#connection !== undefined;
@@ -46,17 +73,7 @@ class ModelSdk {
     const payload = feed.current!;
     this.#basis ??= '';
     const transfer = feed.transfer(payload, this.#basis);
-    const connection: StreamConnection = {
-      onClose: undefined,
-      pendingBytes: 0,
-      write: (frame) => this.#take(frame),
-      writeThen: (frame, done) => {
-        this.#take(frame);
-        done();
-      },
-      end: () => {},
-      destroy: () => {},
-    };
+    const connection = new ModelConnection((frame) => this.#take(frame));
     this.#connection = connection;
     connection.write(payload.intent(transfer));
     const rest =
@@ -71,7 +88,7 @@ class ModelSdk {
   }
 
   disconnect(): void {
-    this.#connection?.onClose?.();
+    this.#connection?.leave();
     this.#connection = undefined;
   }
 

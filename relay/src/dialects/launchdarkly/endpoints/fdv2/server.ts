@@ -50,8 +50,9 @@ export function serverPayloadStream(options: StreamOptions): EnvironmentHandler 
         return;
       }
       openStream(options.takeover, request, response, headers, immediate, (connection) => {
-        connection.onClose = () => ticket.cancel();
+        connection.onClose(ticket.cancel);
         ticket.turn((done) => {
+          connection.offClose(ticket.cancel);
           // It may have waited, for the store or for its turn.
           if (environment.accepts(selected.credential)) {
             join(connection, selected, feedOf(environment).current ?? payload, done);

@@ -111,7 +111,7 @@ test('8.2: patches and deletes count by version; unknown and misfiled messages a
   stream.event('patch', { path: '/filters/f', data: { projKey: 'proj', key: 'fa', version: 1 } });
   assert.deepEqual(
     (await sink.next()).map(({ id }) => id),
-    ['e1', 'e1/fa', 'e2', 'e2/fa'],
+    ['e1', 'e2', 'e1/fa', 'e2/fa'],
   );
   stream.event('delete', { path: '/filters/f', version: 2 });
   assert.deepEqual(
