@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { ensurePrograms } from '@flagrelay/e2e/machine/packages';
+import { CommandError, run } from '@flagrelay/e2e/machine/run';
+import { type AlertingRule, alertingRule } from '@flagrelay/operator/monitoring/alert';
+import { operatorAlerts } from '@flagrelay/operator/monitoring/operator-alerts';
+import { relayAlerts } from '@flagrelay/operator/monitoring/relay-alerts';
 import { stringify } from 'yaml';
-import { ensurePrograms } from '../../e2e/cluster/packages.ts';
-import { CommandError, run } from '../../e2e/cluster/run.ts';
-import { type AlertingRule, alertingRule } from '../../operator/src/monitoring/alert.ts';
-import { operatorAlerts } from '../../operator/src/monitoring/operator-alerts.ts';
-import { relayAlerts } from '../../operator/src/monitoring/relay-alerts.ts';
 import { alertCases, type Series } from './alert-cases.ts';
 
 /** The alerts on series of made-up metrics, judged by Prometheus' own `promtool`. */

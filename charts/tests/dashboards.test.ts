@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ensurePrograms } from '@flagrelay/e2e/machine/packages';
+import { run } from '@flagrelay/e2e/machine/run';
 import { stringify } from 'yaml';
-import { ensurePrograms } from '../../e2e/cluster/packages.ts';
-import { run } from '../../e2e/cluster/run.ts';
 import { chartFolder } from './programs.ts';
 
 /** Every `expr` in a dashboard. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { ensureBinaries } from '@flagrelay/e2e/cluster/binaries';
+import { run } from '@flagrelay/e2e/machine/run';
 import { parseAllDocuments } from 'yaml';
-import { ensureBinaries } from '../../e2e/cluster/binaries.ts';
-import { run } from '../../e2e/cluster/run.ts';
 import { chartFolder, clusterFromEnvironment, helm, type Rendered, renderText } from './programs.ts';
 
 /** Installs of the chart on a real API server by Helm 3, Helm 4 and kubectl; whether pods run is not looked at here. */

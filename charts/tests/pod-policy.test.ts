@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { relayProxyCrd, waitForRelayProxyCrd } from '../../e2e/cluster/crd.ts';
-import { CommandError } from '../../e2e/cluster/run.ts';
-import { waitFor } from '../../e2e/cluster/wait-for.ts';
+import { relayProxyCrd, waitForRelayProxyCrd } from '@flagrelay/e2e/cluster/crd';
+import { CommandError } from '@flagrelay/e2e/machine/run';
+import { waitFor } from '@flagrelay/e2e/machine/wait-for';
 import { clusterFromEnvironment, renderText } from './programs.ts';
 
 /** What the policies about RelayProxies say to whoever writes one; tried on a real API server, nothing is kept. */

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { ensureBinaries } from '@flagrelay/e2e/cluster/binaries';
+import { createKubectl, type Kubectl } from '@flagrelay/e2e/cluster/kubectl';
+import { run } from '@flagrelay/e2e/machine/run';
 import { parseAllDocuments } from 'yaml';
-import { ensureBinaries } from '../../e2e/cluster/binaries.ts';
-import { createKubectl, type Kubectl } from '../../e2e/cluster/kubectl.ts';
-import { run } from '../../e2e/cluster/run.ts';
 
 /** Folder of the chart. */
 export const chartFolder: string = fileURLToPath(new URL('../flagrelay', import.meta.url));

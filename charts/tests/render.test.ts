@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { clusterPermissions, leaderElectionPermissions, permissions } from '../../operator/src/permissions.ts';
+import { clusterPermissions, leaderElectionPermissions, permissions } from '@flagrelay/operator/permissions';
 import { chartFolder, helm, type Rendered, render } from './programs.ts';
 
 /** The only object of a kind, whose name may be given. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { operatorAlerts } from '../../operator/src/monitoring/operator-alerts.ts';
+import { operatorAlerts } from '@flagrelay/operator/monitoring/operator-alerts';
 import { chartFolder, helm, type Rendered, render } from './programs.ts';
 
 /** What the values change in the rendered objects. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { customResourceDefinitionYaml } from '../../crds/src/definition.ts';
-import { runGenerator } from '../../crds/src/generated-files.ts';
-import { relayProxySchema } from '../../crds/src/json-schema.ts';
+import { customResourceDefinitionYaml } from '@flagrelay/crds/definition';
+import { runGenerator } from '@flagrelay/crds/generated-files';
+import { relayProxySchema } from '@flagrelay/crds/json-schema';
 import { dashboardJson } from './dashboards/dashboard.ts';
 import { operatorDashboard } from './dashboards/operator.ts';
 import { relayDashboard } from './dashboards/relay.ts';

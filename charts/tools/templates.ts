@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import {
   clusterPermissions,
   type Feature,
@@ -6,7 +5,8 @@ import {
   leaderElectionPermissions,
   type PolicyRule,
   permissions,
-} from '../../operator/src/permissions.ts';
+} from '@flagrelay/operator/permissions';
+import { stringify } from 'yaml';
 
 const notice = 'Made by `npm run chart`; do not edit.';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { waitFor } from '../cluster/wait-for.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { programConfigMap, programPod } from './program-pod.ts';
 import type { ClientReport as SdkReport } from './sdk-client.ts';
 import type { StreamReport } from './stream-client.ts';

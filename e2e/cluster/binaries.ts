@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { withLock } from './lock.ts';
-import { findOnPath } from './packages.ts';
-import { cacheFolder } from './paths.ts';
-import { progress, secondsSince } from './progress.ts';
-import { run } from './run.ts';
+import { withLock } from '../machine/lock.ts';
+import { findOnPath } from '../machine/packages.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { progress, secondsSince } from '../machine/progress.ts';
+import { run } from '../machine/run.ts';
 import { type ToolSet, versions } from './versions.ts';
 
 /** The programs of each set, and how each tells its version. */

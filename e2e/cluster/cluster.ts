@@ -1,5 +1,5 @@
+import type { ImageArchive } from '../images/image-archive.ts';
 import type { Kubectl } from './kubectl.ts';
-import type { ImageArchive } from './local/containerd-images.ts';
 
 /** Which way the cluster came to be. */
 export type ClusterKind = 'given' | 'kind' | 'local';

@@ -1,10 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { withLock } from './lock.ts';
-import { cacheFolder } from './paths.ts';
-import { progress } from './progress.ts';
-import { run } from './run.ts';
+import { withLock } from '../machine/lock.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { progress } from '../machine/progress.ts';
+import { run } from '../machine/run.ts';
 
 /** CRDs of another project: a version of its Go module, that version's checksum, and the files in it. */
 interface CrdSource {
@@ -35,18 +35,18 @@ const sources: readonly CrdSource[] = [
 ];
 
 /**
- * The manifests of the CRDs of the Prometheus Operator and the Gateway API that our objects are tried with, as YAML texts.
+ * Files with the CRDs of the Prometheus Operator and the Gateway API that our objects are tried with, one manifest each.
  * They come from their Go modules and are kept in the cache. Rejects with a CommandError when they cannot be fetched, and
  * with an Error when a module is not the one that is named here.
  */
 export async function foreignCrds(): Promise<readonly string[]> {
-  const texts: string[] = [];
+  const files: string[] = [];
   for (const source of sources) {
     const folder = join(cacheFolder(), 'crds', `${basename(source.module)}-${source.version}`);
     await withLock(`fetch ${folder}`, () => fetchUnlessThere(source, folder), { timeoutMs: 600_000 });
-    for (const file of source.files) texts.push(readFileSync(join(folder, basename(file)), 'utf8'));
+    for (const file of source.files) files.push(join(folder, basename(file)));
   }
-  return texts;
+  return files;
 }
 
 async function fetchUnlessThere(source: CrdSource, folder: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { cacheFolder } from '../machine/paths.ts';
 import { anyKubectl } from './binaries.ts';
 import { type Cluster, UnsupportedByClusterError } from './cluster.ts';
 import { createKubectl } from './kubectl.ts';
-import { cacheFolder } from './paths.ts';
 
 /** Somebody's running cluster, reached through their kubeconfig. It is used, never changed as a machine. */
 export function givenCluster(kubeconfig: string): Cluster {

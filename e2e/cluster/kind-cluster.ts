@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder } from '../machine/paths.ts';
+import { progress, secondsSince } from '../machine/progress.ts';
+import { run } from '../machine/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { anyKubectl } from './binaries.ts';
 import type { Cluster } from './cluster.ts';
 import { createKubectl } from './kubectl.ts';
-import { cacheFolder } from './paths.ts';
-import { progress, secondsSince } from './progress.ts';
-import { run } from './run.ts';
-import { waitFor } from './wait-for.ts';
 
 const name = 'flagrelay';
 const controlPlane = `${name}-control-plane`;

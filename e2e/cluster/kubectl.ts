@@ -1,5 +1,5 @@
-import { run } from './run.ts';
-import { waitFor } from './wait-for.ts';
+import { run } from '../machine/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 
 /** The part of a Kubernetes object that all kinds share; the rest as the caller knows it. */
 export interface KubeObject {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { waitFor } from '../machine/wait-for.ts';
 import type { Kubectl } from './kubectl.ts';
-import { waitFor } from './wait-for.ts';
 
 /** A running `kubectl port-forward`; its owner disposes of it (`await using`). */
 export interface PortForward extends AsyncDisposable {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dockerAnswers } from '../images/engine.ts';
+import { findOnPath } from '../machine/packages.ts';
 import type { Cluster } from './cluster.ts';
 import { givenCluster } from './given-cluster.ts';
 import { kindCluster } from './kind-cluster.ts';
 import { localCluster } from './local/local-cluster.ts';
-import { findOnPath } from './packages.ts';
 
 /**
  * The cluster to use: the one that `FLAGRELAY_KUBECONFIG` gives; else one of kind, when it is installed and a Docker

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterPermissions, leaderElectionPermissions, permissions } from '../../operator/src/permissions.ts';
+import { clusterPermissions, leaderElectionPermissions, permissions } from '@flagrelay/operator/permissions';
 import { waitForRelayProxyCrd } from '../cluster/crd.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 
 /** Namespace of the operators' Lease. */
 export const leaseNamespace = 'flagrelay-system';

@@ -7,8 +7,8 @@ import { auditPolicy, configFiles, kubeconfig } from '../cluster/local/cluster-c
 import { recordedComponents, runningProcess, startComponent, stopComponent } from '../cluster/local/daemon.ts';
 import { clusterLayout, type Layout } from '../cluster/local/layout.ts';
 import { waitForApiServer } from '../cluster/local/up.ts';
-import { cacheFolder } from '../cluster/paths.ts';
-import { waitFor } from '../cluster/wait-for.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { prepare } from './access.ts';
 import { controlPlaneComponents, kwokConfig } from './components.ts';
 import { freePorts } from './free-port.ts';

@@ -1,7 +1,7 @@
 import { apiVersion, kind } from '@flagrelay/crds';
-import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { createInformer } from '../../operator/src/runtime/index.ts';
-import type { KubernetesObject, ResourceType } from '../../operator/src/runtime/objects.ts';
+import { type RawRelayProxy, types } from '@flagrelay/operator/kinds';
+import type { KubernetesObject, ResourceType } from '@flagrelay/operator/runtime';
+import { createInformer } from '@flagrelay/operator/runtime';
 import type { LabClient } from './lab-client.ts';
 
 /** Environments of each RelayProxy. */

@@ -1,9 +1,13 @@
+import type { RestClient } from '@flagrelay/operator/runtime';
+import {
+  createLogger,
+  createRestClient,
+  createRuntimeMetrics,
+  type Logger,
+  PooledKubeConfig,
+  type RuntimeMetrics,
+} from '@flagrelay/operator/runtime';
 import { Registry } from 'prom-client';
-import { PooledKubeConfig } from '../../operator/src/runtime/kube-config.ts';
-import { createLogger, type Logger } from '../../operator/src/runtime/logger.ts';
-import { createRuntimeMetrics, type RuntimeMetrics } from '../../operator/src/runtime/metrics.ts';
-import { createRestClient } from '../../operator/src/runtime/rest.ts';
-import type { RestClient } from '../../operator/src/runtime/rest-types.ts';
 
 /** A client for what a measurement does itself, with what informers over it need. */
 export interface LabClient {

@@ -1,9 +1,9 @@
 import { isNotFound } from '@flagrelay/kube/api-error';
-import { type Pod, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { instanceLabel, managedSelector } from '../../operator/src/relayproxy/resources/names.ts';
-import { createInformer } from '../../operator/src/runtime/index.ts';
-import type { KubernetesObject } from '../../operator/src/runtime/objects.ts';
-import { reportItem, time } from '../../relay/src/health/report-item.ts';
+import { type Pod, types } from '@flagrelay/operator/kinds';
+import { instanceLabel, managedSelector } from '@flagrelay/operator/names';
+import type { KubernetesObject } from '@flagrelay/operator/runtime';
+import { createInformer } from '@flagrelay/operator/runtime';
+import { reportItem, time } from '@flagrelay/relay/report-item';
 import type { LabClient } from './lab-client.ts';
 import { zoneOf } from './stages.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ClientPod, startClientPod } from '../clients/client-pod.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { progress } from '../cluster/progress.ts';
+import { progress } from '../machine/progress.ts';
 import { installProduct } from '../product/install.ts';
 import { switchFlag } from './flags.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 import type { ImageEngine } from './engine.ts';
 import { buildFromFiles, digestOf, programFiles } from './machine-files.ts';
 

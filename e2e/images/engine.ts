@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ensurePrograms, findOnPath } from '../cluster/packages.ts';
-import { cacheFolder } from '../cluster/paths.ts';
-import { CommandError, run } from '../cluster/run.ts';
+import { ensurePrograms, findOnPath } from '../machine/packages.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { CommandError, run } from '../machine/run.ts';
 
 /** One image to build. */
 export interface BuildRequest {

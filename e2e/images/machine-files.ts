@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run } from '../cluster/run.ts';
+import { run } from '../machine/run.ts';
 import type { ImageEngine } from './engine.ts';
 
 /** Files of an image: paths in it, without the first slash, and where the files are on this machine. */

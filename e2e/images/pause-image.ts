@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { withLock } from '../cluster/lock.ts';
-import { cacheFolder } from '../cluster/paths.ts';
-import { run } from '../cluster/run.ts';
+import { withLock } from '../machine/lock.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { run } from '../machine/run.ts';
 import { imageEngine, imageLock } from './engine.ts';
 
 /** The image that holds each pod's namespaces: a static program of our own, as no registry may be in reach. */

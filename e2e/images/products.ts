@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { ImageArchive } from '../cluster/local/containerd-images.ts';
-import { withLock } from '../cluster/lock.ts';
-import { cacheFolder, repositoryRoot } from '../cluster/paths.ts';
-import { progress, secondsSince } from '../cluster/progress.ts';
-import { run } from '../cluster/run.ts';
+import { withLock } from '../machine/lock.ts';
+import { cacheFolder, repositoryRoot } from '../machine/paths.ts';
+import { progress, secondsSince } from '../machine/progress.ts';
+import { run } from '../machine/run.ts';
 import { machineBaseImage } from './base-image.ts';
 import { type ImageEngine, imageEngine, imageLock } from './engine.ts';
+import type { ImageArchive } from './image-archive.ts';
 
 /** The images that the project publishes. */
 export const products = ['relay', 'operator'] as const;

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageArchive } from '../cluster/local/containerd-images.ts';
-import { withLock } from '../cluster/lock.ts';
-import { ensurePrograms, findOnPath } from '../cluster/packages.ts';
-import { cacheFolder } from '../cluster/paths.ts';
-import { progress, secondsSince } from '../cluster/progress.ts';
+import { withLock } from '../machine/lock.ts';
+import { ensurePrograms, findOnPath } from '../machine/packages.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { progress, secondsSince } from '../machine/progress.ts';
 import { imageEngine, imageLock } from './engine.ts';
+import type { ImageArchive } from './image-archive.ts';
 import { buildFromFiles, digestOf, programFiles } from './machine-files.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageArchive } from '../cluster/local/containerd-images.ts';
-import { cacheFolder } from '../cluster/paths.ts';
-import { run } from '../cluster/run.ts';
+import { cacheFolder } from '../machine/paths.ts';
+import { run } from '../machine/run.ts';
+import type { ImageArchive } from './image-archive.ts';
 
 /** A copy of an image archive under another name, and how to remove its file. */
 export interface RetaggedArchive {

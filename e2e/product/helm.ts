@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ensureBinaries } from '../cluster/binaries.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { run } from '../cluster/run.ts';
+import { repositoryRoot } from '../machine/paths.ts';
+import { run } from '../machine/run.ts';
 
 /** Path of the chart in the checkout. */
 export const chartFolder = join(repositoryRoot, 'charts/flagrelay');

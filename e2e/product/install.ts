@@ -1,6 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import { progress } from '../cluster/progress.ts';
 import { buildProducts, type Product, type ProductArchive } from '../images/products.ts';
+import { progress } from '../machine/progress.ts';
 import { chartFolder, helm } from './helm.ts';
 import { freeInterruptedRelease } from './interrupted-release.ts';
 

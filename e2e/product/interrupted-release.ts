@@ -1,5 +1,5 @@
 import type { Kubectl, KubeObject } from '../cluster/kubectl.ts';
-import { progress } from '../cluster/progress.ts';
+import { progress } from '../machine/progress.ts';
 
 /** Longer than a run of Helm may take here, in s: whoever began a release so long ago does not work on it any more. */
 const INTERRUPTED_SECONDS = 330;

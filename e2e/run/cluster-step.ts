@@ -1,3 +1,5 @@
+import { delimiter } from 'node:path';
+import { foreignCrds } from '../cluster/foreign-crds.ts';
 import { cluster } from '../cluster/select.ts';
 import { helmProgram } from '../product/helm.ts';
 import { installProduct, uninstallProduct } from '../product/install.ts';
@@ -6,9 +8,12 @@ import { installProduct, uninstallProduct } from '../product/install.ts';
 export async function prepareCluster(wanted: 'bare' | 'product'): Promise<NodeJS.ProcessEnv> {
   const target = await cluster();
   await target.up();
-  const product: Record<string, string> = {};
-  if (wanted === 'product') product.FLAGRELAY_RELAY_IMAGE = (await installProduct(target)).relayImage;
-  else await uninstallProduct(target);
+  const more: Record<string, string> = {};
+  if (wanted === 'product') more.FLAGRELAY_RELAY_IMAGE = (await installProduct(target)).relayImage;
+  else {
+    await uninstallProduct(target);
+    more.FOREIGN_CRDS = (await foreignCrds()).join(delimiter);
+  }
   const kubectl = await target.kubectl();
-  return { KUBECONFIG: target.kubeconfig, KUBECTL: kubectl.program, HELM: await helmProgram(), ...product };
+  return { KUBECONFIG: target.kubeconfig, KUBECTL: kubectl.program, HELM: await helmProgram(), ...more };
 }

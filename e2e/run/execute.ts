@@ -4,14 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestCounts } from './count-reporter.ts';
 import type { Suite } from './suites.ts';
-import { parseCounts } from './summary.ts';
-
-/** What a suite came to. */
-export interface SuiteResult {
-  readonly name: string;
-  readonly counts: TestCounts;
-  readonly ms: number;
-}
+import { parseCounts, type SuiteResult } from './summary.ts';
 
 /** Runs one suite in a process group of its own, output passed through; never throws for what a suite does. */
 export async function execute(suite: Suite, root: string, env: NodeJS.ProcessEnv): Promise<SuiteResult> {

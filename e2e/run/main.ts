@@ -1,8 +1,9 @@
-import { ensurePrograms } from '../cluster/packages.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { ensurePrograms } from '../machine/packages.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 import { prepareCluster } from './cluster-step.ts';
-import { execute, type SuiteResult } from './execute.ts';
+import { execute } from './execute.ts';
 import { suites } from './suites.ts';
+import type { SuiteResult } from './summary.ts';
 import { summarise } from './summary.ts';
 
 /**

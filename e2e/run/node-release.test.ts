@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 import { newestOfLine, pinnedNode } from './node-release.ts';
 
 test('the newest of the pinned line counts, by number and not by text, and no other line or prerelease', () => {

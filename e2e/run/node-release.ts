@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 
 // `node e2e/run/node-release.ts`: fails when the registry has a newer release of the pinned line of Node, which are mostly security releases.
 // Without a registry it says so and passes: it is about being behind, not about networks.

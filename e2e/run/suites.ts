@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SystemProgram } from '../cluster/packages.ts';
+import type { SystemProgram } from '../machine/packages.ts';
 
 /** One entry of the test plan. */
 export interface Suite {
@@ -12,7 +12,7 @@ export interface Suite {
   /** A suite that hangs is ended after this many ms and has failed. */
   readonly timeoutMs: number;
   /**
-   * Needs the cluster, and gets KUBECONFIG, KUBECTL and HELM in its environment: `bare` without our operator (the tests run one of their own
+   * Needs the cluster, and gets KUBECONFIG, KUBECTL and HELM in its environment: `bare` without our operator and with FOREIGN_CRDS, files of the CRDs that it can do without (the tests run one of their own
    * from source), `product` with it installed.
    */
   readonly cluster?: 'bare' | 'product';
@@ -44,7 +44,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
         'tools/**/*.test.ts',
         'relay/bench/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
-        'e2e/{clients,cluster,control-plane,images,product,run,soak}/**/*.test.ts',
+        'e2e/{clients,cluster,machine,control-plane,images,product,run,soak}/**/*.test.ts',
       ],
       timeoutMs: 10 * MINUTE,
     },

@@ -1,5 +1,11 @@
 import type { TestCounts } from './count-reporter.ts';
-import type { SuiteResult } from './execute.ts';
+
+/** What a suite came to. */
+export interface SuiteResult {
+  readonly name: string;
+  readonly counts: TestCounts;
+  readonly ms: number;
+}
 
 /** Reads the last line `N passed, N failed` (with `, N skipped`) of a suite's output; undefined when there is none. */
 export function parseCounts(output: string): TestCounts | undefined {

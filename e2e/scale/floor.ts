@@ -1,12 +1,12 @@
-import { childTypes } from '../../operator/src/relayproxy/children/children.ts';
-import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { instanceLabel, managedSelector } from '../../operator/src/relayproxy/resources/names.ts';
-import type { KubernetesObject, ResourceType } from '../../operator/src/runtime/objects.ts';
-import { waitFor } from '../cluster/wait-for.ts';
+import { childTypes } from '@flagrelay/operator/children';
+import { type RawRelayProxy, types } from '@flagrelay/operator/kinds';
+import { instanceLabel, managedSelector } from '@flagrelay/operator/names';
+import type { KubernetesObject, ResourceType } from '@flagrelay/operator/runtime';
 import { openControlPlane } from '../control-plane/control-plane.ts';
 import { createFleet, ENVIRONMENTS, inParallel, relayProxy } from '../control-plane/fleet.ts';
 import { type LabClient, openLabClient } from '../control-plane/lab-client.ts';
 import { startRelaySimulator } from '../control-plane/relay-simulator.ts';
+import { waitFor } from '../machine/wait-for.ts';
 
 /** What an operator wrote, to be written again without one: the children of one RelayProxy and its part of the status. */
 export interface Recording {

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { lastLines } from '../cluster/run.ts';
-import { waitFor } from '../cluster/wait-for.ts';
 import { openControlPlane } from '../control-plane/control-plane.ts';
 import { createFleet, ENVIRONMENTS } from '../control-plane/fleet.ts';
 import { openLabClient } from '../control-plane/lab-client.ts';
 import { buildOperator, startOperator } from '../control-plane/operator-process.ts';
 import { usageOf } from '../control-plane/process-usage.ts';
 import { startRelaySimulator } from '../control-plane/relay-simulator.ts';
+import { lastLines } from '../machine/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { type Recording, record } from './floor.ts';
 import { beginPhase, type Phase, reconciles, waitForQuiet } from './phase.ts';
 

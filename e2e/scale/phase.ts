@@ -1,8 +1,8 @@
-import { waitFor } from '../cluster/wait-for.ts';
 import type { ControlPlane } from '../control-plane/control-plane.ts';
 import { type Series, sum, sumBy } from '../control-plane/metrics-text.ts';
 import type { OperatorProcess } from '../control-plane/operator-process.ts';
 import { type Usage, usageOf } from '../control-plane/process-usage.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { type AuditedWrite, endOfLog, writesSince } from '../scenarios/support/audit.ts';
 
 /** What one stretch of time cost. */

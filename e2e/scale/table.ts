@@ -1,4 +1,4 @@
-import type { ScaledPhase } from '../../relay/bench/report/scaled.ts';
+import type { ScaledPhase } from '@flagrelay/relay/bench/report/scaled';
 import type { AuditedWrite } from '../scenarios/support/audit.ts';
 import type { Phase } from './phase.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
+import { types } from '@flagrelay/operator/kinds';
 import { relayProxy } from '../control-plane/fleet.ts';
 import { sumBy } from '../control-plane/metrics-text.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';

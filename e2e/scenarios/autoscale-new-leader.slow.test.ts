@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Deployment,
-  type Pod,
-  type RawRelayProxy,
-  types,
-} from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { instanceLabel, shedAnnotation } from '../../operator/src/relayproxy/resources/names.ts';
-import { waitFor } from '../cluster/wait-for.ts';
+import { type Deployment, type Pod, type RawRelayProxy, types } from '@flagrelay/operator/kinds';
+import { instanceLabel, shedAnnotation } from '@flagrelay/operator/names';
 import { leaseNamespace } from '../control-plane/access.ts';
 import { relayProxy } from '../control-plane/fleet.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';
 import { observed } from './support/observed.ts';
 import { condition } from './support/stage.ts';

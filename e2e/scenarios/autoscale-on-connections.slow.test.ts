@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { applyFleet, connectionsByPod, fleetEvents, fleetName, startStreams } from './support/fleet.ts';
 import { observed } from './support/observed.ts';
 import { watchReplicas } from './support/replicas.ts';

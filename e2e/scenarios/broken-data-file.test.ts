@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
 import { applyDemo } from '../demo/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { observed } from './support/observed.ts';
 import { getThroughApiServer } from './support/relay-http.ts';
 import { openStage, waitReady } from './support/stage.ts';

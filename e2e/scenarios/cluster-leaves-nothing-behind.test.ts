@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { run } from '../cluster/run.ts';
 import { cluster } from '../cluster/select.ts';
+import { repositoryRoot } from '../machine/paths.ts';
+import { run } from '../machine/run.ts';
 
 const script = join(repositoryRoot, 'e2e/cluster/local/lifecycle.ts');
 /** Fixed places of the machine where kubelet, containerd and CNI keep things. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { clientLabel } from '../clients/client-pod.ts';
-import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
 import { applyDemo, podsByZone, startDemoClient } from '../demo/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { observed } from './support/observed.ts';
 import { openStage, waitReady } from './support/stage.ts';
 

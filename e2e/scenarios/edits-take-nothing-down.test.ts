@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../cluster/kubectl.ts';
-import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { editedData, editedFlag, editedFleet, messageOf, openEditedFleet } from './support/edited-fleet.ts';
 import { eventsAbout } from './support/events.ts';
 import { killPod } from './support/leader.ts';

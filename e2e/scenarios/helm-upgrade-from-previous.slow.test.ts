@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startClientPod } from '../clients/client-pod.ts';
 import type { KubeObject } from '../cluster/kubectl.ts';
-import { waitFor } from '../cluster/wait-for.ts';
 import { retagged } from '../images/retag.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { chartFolder } from '../product/helm.ts';
 import {
   installChart,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { CommandError } from '../cluster/run.ts';
+import { repositoryRoot } from '../machine/paths.ts';
+import { CommandError } from '../machine/run.ts';
 import { openStage, type Stage } from './support/stage.ts';
 
 const samples = join(repositoryRoot, 'crds/samples');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
 import { applyDemo, startDemoClient } from '../demo/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { observed } from './support/observed.ts';
 import { startRedis } from './support/redis.ts';
 import { condition, openStage, waitReady } from './support/stage.ts';

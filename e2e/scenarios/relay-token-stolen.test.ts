@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createKubectl, type Kubectl } from '../cluster/kubectl.ts';
-import { CommandError } from '../cluster/run.ts';
 import { applyDemo } from '../demo/run.ts';
+import { CommandError } from '../machine/run.ts';
 import { observed } from './support/observed.ts';
 import { openStage, type Stage } from './support/stage.ts';
 

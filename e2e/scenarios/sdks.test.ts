@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type LineProcess, startLineProcess } from '../clients/lines.ts';
 import { type PythonReport, startPythonClient } from '../clients/python.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
 import { type PortForward, portForward } from '../cluster/port-forward.ts';
 import { switchFlag } from '../demo/flags.ts';
 import { applyDemo } from '../demo/run.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 import { observed } from './support/observed.ts';
 import { openStage, type Stage } from './support/stage.ts';
 

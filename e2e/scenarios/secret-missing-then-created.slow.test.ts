@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { KubeObject } from '../cluster/kubectl.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
+import { repositoryRoot } from '../machine/paths.ts';
 import { observed } from './support/observed.ts';
 import { openStage, waitReady } from './support/stage.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { editedData, editedFlag, editedFleet, keysSecret, openEditedFleet } from './support/edited-fleet.ts';
 import { observed } from './support/observed.ts';
 import { condition, openStage } from './support/stage.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { editedData, editedFlag, editedFleet, openEditedFleet } from './support/edited-fleet.ts';
 import { observed } from './support/observed.ts';
 import { startRedis } from './support/redis.ts';

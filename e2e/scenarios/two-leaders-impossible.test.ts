@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RawRelayProxy, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { waitFor } from '../cluster/wait-for.ts';
+import { type RawRelayProxy, types } from '@flagrelay/operator/kinds';
 import { leaseNamespace } from '../control-plane/access.ts';
 import { relayProxy } from '../control-plane/fleet.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { endOfLog, writesSince } from './support/audit.ts';
 import { openLab, otherCluster, waitFleetReady } from './support/lab.ts';
 import { observed } from './support/observed.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { helm } from '../product/helm.ts';
 import { installChart, loadProducts, operatorNamespace } from '../product/install.ts';
 import { endOfLog, writesSince } from './support/audit.ts';

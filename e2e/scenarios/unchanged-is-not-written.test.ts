@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
 import { applyDemo } from '../demo/run.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { operatorNamespace } from '../product/install.ts';
 import { endOfLog, writesSince } from './support/audit.ts';
 import { leaderPod } from './support/leader.ts';

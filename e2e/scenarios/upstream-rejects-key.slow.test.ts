@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitFor } from '../cluster/wait-for.ts';
+import { waitFor } from '../machine/wait-for.ts';
 import { booleanFlag, startStandIn } from '../upstream/start.ts';
 import { eventsAbout } from './support/events.ts';
 import { observed } from './support/observed.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { mountedConfigMap } from '../../operator/src/relayproxy/resources/volumes.ts';
-import type { ProxiedRequest } from '../../operator/src/runtime/testing/fault-proxy.ts';
+import { types } from '@flagrelay/operator/kinds';
+import type { ProxiedRequest } from '@flagrelay/operator/testing/fault-proxy';
+import { mountedConfigMap } from '@flagrelay/operator/volumes';
 import { relayProxy } from '../control-plane/fleet.ts';
 import { sumBy } from '../control-plane/metrics-text.ts';
 import { usageOf } from '../control-plane/process-usage.ts';

@@ -1,5 +1,5 @@
-import { type Pod, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { managedSelector } from '../../operator/src/relayproxy/resources/names.ts';
+import { type Pod, types } from '@flagrelay/operator/kinds';
+import { managedSelector } from '@flagrelay/operator/names';
 import { relayProxy } from '../control-plane/fleet.ts';
 import type { LabClient } from '../control-plane/lab-client.ts';
 import type { RelaySimulator } from '../control-plane/relay-simulator.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { benchData } from '../../relay/bench/dataset.ts';
-import { evalxPath, freePort } from '../../relay/bench/lab.ts';
-import { type ServerProcess, startServer } from '../../relay/bench/process.ts';
-import { streamClients } from '../../relay/bench/stream-clients.ts';
-import { startUpstream } from '../../relay/bench/upstream.ts';
-import { repositoryRoot } from '../cluster/paths.ts';
-import { run } from '../cluster/run.ts';
+import { benchData } from '@flagrelay/relay/bench/dataset';
+import { evalxPath, freePort } from '@flagrelay/relay/bench/lab';
+import { type ServerProcess, startServer } from '@flagrelay/relay/bench/process';
+import { streamClients } from '@flagrelay/relay/bench/stream-clients';
+import { startUpstream } from '@flagrelay/relay/bench/upstream';
+import { repositoryRoot } from '../machine/paths.ts';
+import { run } from '../machine/run.ts';
 
 /** A relay with SDKs that come and go while flags change. */
 export interface RelayLoad {

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { memoryOf } from '../../relay/bench/process.ts';
+import { memoryOf } from '@flagrelay/relay/bench/process';
 import { type Series, sum, sumBy } from '../control-plane/metrics-text.ts';
 import type { OperatorProcess } from '../control-plane/operator-process.ts';
 import { usageOf } from '../control-plane/process-usage.ts';

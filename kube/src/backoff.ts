@@ -52,7 +52,7 @@ export interface Backoff {
   setBase(ms: number): void;
 }
 
-/** Delays that double from failure to failure, and begin anew after a good time. */
+/** Delays that double from failure to failure, and begin again after a good time. */
 export function createBackoff(options: BackoffOptions): Backoff {
   const { maxMs, resetAfterMs, now = () => performance.now(), jitter, random } = options;
   let { baseMs } = options;

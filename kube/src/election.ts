@@ -14,7 +14,7 @@ export interface Sighting {
   readonly at: number;
 }
 
-/** Who takes part, and the times that all candidates share; in ms. */
+/** A candidate, and the times that all candidates share; in ms. */
 export interface Candidacy {
   /** Of this process and no other, not even of its successor in the same pod. */
   readonly identity: string;

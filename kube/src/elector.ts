@@ -98,7 +98,7 @@ export interface Elector {
   readonly run: (stop: AbortSignal, lead: (signal: AbortSignal) => Promise<void>) => Promise<void>;
 }
 
-/** The Lease was lost while leading: what is still under way may collide with the new leader. */
+/** The Lease was lost while leading: what it has not finished may collide with the new leader. */
 export class LeadershipLostError extends Error {
   override readonly name = 'LeadershipLostError';
 }

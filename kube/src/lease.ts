@@ -6,7 +6,7 @@ export interface LeaseMetadata {
   annotations?: Record<string, string>;
 }
 
-/** Who holds a Lease. Times are RFC 3339 with microseconds; they are for people: no process compares its clock with them. */
+/** The holder of a Lease. Times are RFC 3339 with microseconds; they are for people: no process compares its clock with them. */
 export interface LeaseSpec {
   holderIdentity?: string;
   leaseDurationSeconds?: number;

@@ -3,7 +3,7 @@ const MAX_RETRY_AFTER_MS = 300_000;
 
 /**
  * The value of a Retry-After header in ms: seconds or an HTTP date (RFC 9110, section 10.2.3); never negative, five
- * minutes at most. Undefined when the header is missing or makes no sense.
+ * minutes at most. Undefined when the header is missing or is not valid.
  */
 export function parseRetryAfter(header: string | string[] | undefined, wallNow: number): number | undefined {
   const value = (Array.isArray(header) ? header[0] : header)?.trim();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Alert } from '../../../operator/src/monitoring/alert.ts';
+import type { Alert } from '@flagrelay/operator/monitoring/alert';
 import { createChecker } from './check.ts';
 import { alertProblems, dashboardProblems, fieldProblems, RUNBOOK_SECTIONS, runbookProblems } from './findings.ts';
 

@@ -1,5 +1,5 @@
-import type { SchemaNode } from '../../../crds/src/json-schema.ts';
-import type { Alert } from '../../../operator/src/monitoring/alert.ts';
+import type { SchemaNode } from '@flagrelay/crds/json-schema';
+import type { Alert } from '@flagrelay/operator/monitoring/alert';
 import { type Checker, labelsInText } from './check.ts';
 
 /** A runbook as it is on disk. */

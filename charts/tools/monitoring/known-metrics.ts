@@ -1,9 +1,8 @@
+import { createFleetMetrics, registerRelayProxyMetrics } from '@flagrelay/operator/fleet-metrics';
+import type { Deployment, RawRelayProxy } from '@flagrelay/operator/kinds';
+import { createRuntimeMetrics, ObjectStore } from '@flagrelay/operator/runtime';
+import { METRICS, type MetricDefinition } from '@flagrelay/relay/metrics';
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
-import { createFleetMetrics, registerRelayProxyMetrics } from '../../../operator/src/relayproxy/metrics.ts';
-import type { Deployment, RawRelayProxy } from '../../../operator/src/relayproxy/resources/kubernetes-types.ts';
-import { createRuntimeMetrics } from '../../../operator/src/runtime/metrics.ts';
-import { ObjectStore } from '../../../operator/src/runtime/store.ts';
-import { METRICS, type MetricDefinition } from '../../../relay/src/telemetry/metrics.ts';
 
 /** A metric as the code registers it. */
 export interface KnownMetric {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { relayProxySchema } from '../../../crds/src/json-schema.ts';
-import { operatorAlerts } from '../../../operator/src/monitoring/operator-alerts.ts';
-import { relayAlerts } from '../../../operator/src/monitoring/relay-alerts.ts';
+import { relayProxySchema } from '@flagrelay/crds/json-schema';
+import { operatorAlerts } from '@flagrelay/operator/monitoring/operator-alerts';
+import { relayAlerts } from '@flagrelay/operator/monitoring/relay-alerts';
 import { createChecker } from './check.ts';
 import { alertProblems, dashboardProblems, fieldProblems, runbookProblems } from './findings.ts';
 import { operatorMetrics, relayMetrics } from './known-metrics.ts';

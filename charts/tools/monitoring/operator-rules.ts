@@ -1,6 +1,6 @@
+import { alertingRule } from '@flagrelay/operator/monitoring/alert';
+import { operatorAlerts } from '@flagrelay/operator/monitoring/operator-alerts';
 import { stringify } from 'yaml';
-import { alertingRule } from '../../../operator/src/monitoring/alert.ts';
-import { operatorAlerts } from '../../../operator/src/monitoring/operator-alerts.ts';
 
 /** Where the chart's template puts what only the release knows. */
 const NAMESPACE = '%NAMESPACE%';

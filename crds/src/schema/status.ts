@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ALL_OTHERS, MAX_HELD, MAX_MESSAGE_LENGTH, MAX_MISSING_FILES, MAX_UNHEALTHY } from '../report-limits.ts';
 import { ENVIRONMENT_STATES, STORE_STATES } from '../severities.ts';
 import { condition } from './condition.ts';
 import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
@@ -12,9 +13,6 @@ export const storeState = z.enum(STORE_STATES);
 
 const stateMeaning =
   'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: a Secret or a key in it that the environment names is not there; pods that had the key before serve with it. DuplicateCredential: another environment has the same SDK key or mobile key; that one is served by it, `lastError` names it.';
-
-/** In a pod's list of unhealthy environments: every environment that has no item of its own. */
-export const allOthers = '*';
 
 /**
  * One writer sets the whole item. Without this the API server keeps the name of every single field for each pod in
@@ -32,7 +30,7 @@ const lastError = z
       )
       .optional(),
     time: time.describe('When it happened.').optional(),
-    message: z.string().max(256).describe('Human-readable description, without credentials.').optional(),
+    message: z.string().max(MAX_MESSAGE_LENGTH).describe('Human-readable description, without credentials.').optional(),
   })
   .describe('The last error; it is kept after recovery.');
 
@@ -56,7 +54,7 @@ const unhealthyEnvironment = z.object({
     .string()
     .max(253)
     .describe(
-      `Name of the environment. '${allOthers}' stands for all environments without an item of their own, when most are in the same state.`,
+      `Name of the environment. '${ALL_OTHERS}' stands for all environments without an item of their own, when most are in the same state.`,
     ),
   state: environmentState.describe(`State in this pod. ${stateMeaning}`),
   served: z
@@ -80,7 +78,7 @@ const missingInput = z.object({
       'Kind of file: `archive`, `config`, `autoConfigKey`, `previousKeys`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
-  files: atomicList(z.string().max(512), 8)
+  files: atomicList(z.string().max(512), MAX_MISSING_FILES)
     .describe('Files that are missing, because their Secret or its key is missing.')
     .optional(),
 });
@@ -123,7 +121,7 @@ export const instanceStatus = z
         'Mounted files, other than the keys of environments, that the pod cannot read now; it keeps using what it read before, if anything.',
       )
       .optional(),
-    heldConfig: atomicList(z.string().max(256), 32)
+    heldConfig: atomicList(z.string().max(MAX_MESSAGE_LENGTH), MAX_HELD)
       .describe(
         'Parts of the configuration that differ from what the pod runs, and that need a restart to take effect.',
       )
@@ -142,7 +140,7 @@ export const instanceStatus = z
         'In an item written by the operator: why the pod cannot write it itself. TokenRefused, Forbidden, NotFound, Invalid, Unreachable or Failed.',
       )
       .optional(),
-    unhealthy: namedList(unhealthyEnvironment, 100)
+    unhealthy: namedList(unhealthyEnvironment, MAX_UNHEALTHY)
       .describe('Environments that are not VALID in this pod, or whose store is not.')
       .optional(),
   })

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../run.ts';
+import { run } from '../../machine/run.ts';
 import type { Layout } from './layout.ts';
 
 /** One certificate that the cluster's authority signs; the files are `NAME.crt` and `NAME.key`. */

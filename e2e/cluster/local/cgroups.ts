@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitFor } from '../wait-for.ts';
+import { waitFor } from '../../machine/wait-for.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 
 /** The machine's cgroup hierarchies: those of v1, one for each controller, or the one of v2. */

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CommandError, run } from '../run.ts';
+import { CommandError, run } from '../../machine/run.ts';
 import { auditPolicy, configFiles, corefile, kubeconfig, kubeProxyConfig } from './cluster-config.ts';
 import type { Layout } from './layout.ts';
 import { bridgeCallsIptables } from './network.ts';

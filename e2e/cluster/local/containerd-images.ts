@@ -1,18 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../run.ts';
-import { waitFor } from '../wait-for.ts';
+import type { ImageArchive } from '../../images/image-archive.ts';
+import { run } from '../../machine/run.ts';
+import { waitFor } from '../../machine/wait-for.ts';
 import type { Layout, NodeLayout } from './layout.ts';
 import type { NodeFacts } from './node-config.ts';
-
-/** An image in a docker-archive file. */
-export interface ImageArchive {
-  /** Full name with tag. */
-  readonly image: string;
-  readonly file: string;
-  /** Changes when the content does. */
-  readonly digest: string;
-}
 
 /**
  * Imports images into each node's containerd, except where the same content is there already.

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { waitFor } from '../wait-for.ts';
+import { waitFor } from '../../machine/wait-for.ts';
 import { endLeftProcesses } from './containers.ts';
 import {
   ComponentEndedError,

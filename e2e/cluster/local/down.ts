@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { progress } from '../progress.ts';
-import { CommandError, run } from '../run.ts';
+import { progress } from '../../machine/progress.ts';
+import { CommandError, run } from '../../machine/run.ts';
 import { cgroupExists, removeCgroup } from './cgroups.ts';
 import { containerdName, kubeletName } from './components.ts';
 import { endLeftProcesses, removeFixedFiles } from './containers.ts';

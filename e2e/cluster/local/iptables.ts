@@ -1,4 +1,4 @@
-import { CommandError, run } from '../run.ts';
+import { CommandError, run } from '../../machine/run.ts';
 
 const ours = /^(KUBE|CNI)-/;
 

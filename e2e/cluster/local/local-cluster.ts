@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
+import { withLock } from '../../machine/lock.ts';
+import { cacheFolder } from '../../machine/paths.ts';
+import { progress } from '../../machine/progress.ts';
 import { ensureBinaries } from '../binaries.ts';
 import type { Cluster } from '../cluster.ts';
 import { createKubectl } from '../kubectl.ts';
-import { withLock } from '../lock.ts';
-import { cacheFolder } from '../paths.ts';
-import { progress } from '../progress.ts';
 import { processesInCgroup } from './cgroups.ts';
 import { allComponents, apiServer, type Component, kubelet, kubeletName } from './components.ts';
 import { usableSnapshotter } from './configure.ts';

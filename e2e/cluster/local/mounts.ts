@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { run } from '../run.ts';
+import { run } from '../../machine/run.ts';
 
 /**
  * Mount points at or below a folder, innermost first.

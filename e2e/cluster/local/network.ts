@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { run } from '../run.ts';
+import { run } from '../../machine/run.ts';
 import type { Layout } from './layout.ts';
 
 const ip = (...args: string[]) => run('ip', args, { timeoutMs: 10_000 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ClientPod, startClientPod } from '../../clients/client-pod.ts';
 import type { KubeObject } from '../../cluster/kubectl.ts';
-import { waitFor } from '../../cluster/wait-for.ts';
+import { waitFor } from '../../machine/wait-for.ts';
 import { condition, type Stage, waitReady } from './stage.ts';
 
 /** Key of the environment that clients use; it opens nothing else. */

@@ -1,12 +1,12 @@
 import type { TestContext } from 'node:test';
-import { type FaultProxy, startFaultProxy } from '../../../operator/src/runtime/testing/fault-proxy.ts';
-import { lastLines } from '../../cluster/run.ts';
+import { type FaultProxy, startFaultProxy } from '@flagrelay/operator/testing/fault-proxy';
 import { cluster } from '../../cluster/select.ts';
 import { type ControlPlane, type ControlPlaneOptions, openControlPlane } from '../../control-plane/control-plane.ts';
 import { ENVIRONMENTS } from '../../control-plane/fleet.ts';
 import { type LabClient, openLabClient } from '../../control-plane/lab-client.ts';
 import { buildOperator, type OperatorProcess, startOperator } from '../../control-plane/operator-process.ts';
 import { startRelaySimulator } from '../../control-plane/relay-simulator.ts';
+import { lastLines } from '../../machine/run.ts';
 import { writeProxyKubeconfig } from './proxy-kubeconfig.ts';
 import { condition } from './stage.ts';
 

@@ -1,5 +1,5 @@
-import { waitFor } from '../../cluster/wait-for.ts';
 import { ensureRedisArchive } from '../../images/redis-image.ts';
+import { waitFor } from '../../machine/wait-for.ts';
 import type { Stage } from './stage.ts';
 
 /** A Redis in the scenario's namespace: one pod without persistence, behind the Service `redis`. */

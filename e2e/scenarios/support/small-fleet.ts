@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repositoryRoot } from '../../cluster/paths.ts';
+import { repositoryRoot } from '../../machine/paths.ts';
 import type { Stage } from './stage.ts';
 
 const manifest = (name: string) => readFileSync(join(repositoryRoot, 'e2e/demo/manifests', `${name}.yaml`), 'utf8');

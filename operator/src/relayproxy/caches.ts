@@ -10,11 +10,10 @@ import {
   type RuntimeMetrics,
 } from '../runtime/index.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
-import { refKey } from '../runtime/objects.ts';
+import { controllerOf, refKey } from '../runtime/objects.ts';
 import type { Informer, Store } from '../runtime/store-types.ts';
 import { type ChildStores, childTypes, disabledTypes, optionalTypes } from './children/children.ts';
 import { createFieldRecords } from './children/field-records.ts';
-import { controllerOf } from './children/ownership.ts';
 import { ownerIndex } from './children/prune.ts';
 import { parsed } from './parsed.ts';
 import {

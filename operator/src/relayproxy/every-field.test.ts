@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseRelayProxy, type RelayProxy } from '@flagrelay/crds';
+import { samplesFolder } from '@flagrelay/crds/files';
+import { fieldsOf, relayProxySchema, type SchemaNode } from '@flagrelay/crds/json-schema';
 import { parseAllDocuments } from 'yaml';
-import { fieldsOf, relayProxySchema, type SchemaNode } from '../../../crds/src/json-schema.ts';
 import { childKinds } from './children/children.ts';
 import { planOf } from './sizing/plan.ts';
 import { testFacts } from './testing/test-relay-proxy.ts';
@@ -18,14 +19,14 @@ const elsewhere: Readonly<Record<string, string>> = {
   'spec.store.redis.cachePolicy': 'together with `cacheTTLSeconds`: resources/document.test.ts',
 };
 
-const SAMPLES = join(import.meta.dirname, '../../../crds/samples');
-
 type Path = readonly (string | number)[];
 type Json = Record<string, unknown>;
 
-const manifests: Json[] = readdirSync(SAMPLES)
+const manifests: Json[] = readdirSync(samplesFolder)
   .filter((file) => file.endsWith('.yaml'))
-  .flatMap((file) => parseAllDocuments(readFileSync(join(SAMPLES, file), 'utf8')).map((document) => document.toJS()))
+  .flatMap((file) =>
+    parseAllDocuments(readFileSync(join(samplesFolder, file), 'utf8')).map((document) => document.toJS()),
+  )
   .filter(({ kind }) => kind === 'RelayProxy')
   .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace: 'team', uid: 'u' } }));
 

@@ -1,8 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { refKey } from '../runtime/objects.ts';
+import { controllerOf, refKey } from '../runtime/objects.ts';
 import type { Store } from '../runtime/store-types.ts';
 import { indexes } from './caches.ts';
-import { controllerOf } from './children/ownership.ts';
 import type { Deployment, Pod, ReplicaSet } from './resources/kubernetes-types.ts';
 import { identityOf, relayName } from './resources/names.ts';
 

@@ -4,6 +4,8 @@ import type { Caches } from './caches.ts';
 import { fleetPods } from './fleet-pods.ts';
 import { nameCollision } from './name-collisions.ts';
 import { parsed } from './parsed.ts';
+import { documentOf } from './pods/pod-document.ts';
+import type { PodFacts } from './pods/pod-facts.ts';
 import { documentText } from './resources/config-map.ts';
 import { currentConfigMap } from './resources/config-version.ts';
 import { shortHash } from './resources/hash.ts';
@@ -11,14 +13,13 @@ import { type ConfigMap, type Deployment, types } from './resources/kubernetes-t
 import { identityOf, relayName } from './resources/names.ts';
 import { documentFile } from './resources/paths.ts';
 import { ownsAccount } from './resources/service-account.ts';
+import { fromTime } from './resources/times.ts';
 import { mountedConfigMap } from './resources/volumes.ts';
 import type { ScalingDecision } from './scaling/decide.ts';
 import { deploymentFacts } from './status/deployment-facts.ts';
-import { documentOf } from './status/pod-document.ts';
 import { podFacts } from './status/pods.ts';
 import { missingReferences } from './status/references.ts';
-import type { Outcome, PodFacts, Snapshot } from './status/snapshot.ts';
-import { fromTime } from './status/times.ts';
+import type { Outcome, Snapshot } from './status/snapshot.ts';
 
 /** What a snapshot is taken with, beside the caches. */
 export interface ObserveInput {

@@ -42,5 +42,6 @@ export * from './queue-types.ts';
 export * from './rate-limiter.ts';
 export * from './rest.ts';
 export * from './rest-types.ts';
+export * from './store.ts';
 export * from './store-types.ts';
 export * from './throttle.ts';

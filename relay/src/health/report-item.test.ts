@@ -92,7 +92,8 @@ test('the others are listed by name with their last error, shortened to 256 char
   const error = item.unhealthy[1]?.lastError;
   assert.equal(item.unhealthy[1]?.lastTransitionTime, '2026-11-21T10:00:00Z');
   assert.equal(error?.time, '2026-11-21T10:00:00Z');
-  assert.ok(error !== undefined && [...error.message].length <= 256 && error.message.isWellFormed());
+  const message = error?.message ?? '';
+  assert.ok(message !== '' && [...message].length <= 256 && message.isWellFormed());
 });
 
 test('an environment whose store is interrupted is listed, one with a good store is not', () => {
@@ -124,7 +125,7 @@ test('what most environments have in common is one item, and those that differ h
   });
   const { unhealthy } = reportItem(identity, facts(all));
   assert.deepEqual(
-    unhealthy.map(({ name, state, lastTransitionTime }) => [name, state, lastTransitionTime.slice(-3)]),
+    unhealthy.map(({ name, state, lastTransitionTime }) => [name, state, lastTransitionTime?.slice(-3)]),
     [
       ['*', 'INTERRUPTED', '19Z'],
       ['e3', 'VALID', '03Z'],

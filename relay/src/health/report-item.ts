@@ -1,3 +1,11 @@
+import type { InstanceStatus } from '@flagrelay/crds';
+import {
+  ALL_OTHERS,
+  MAX_HELD,
+  MAX_MESSAGE_LENGTH,
+  MAX_MISSING_FILES,
+  MAX_UNHEALTHY,
+} from '@flagrelay/crds/report-limits';
 import type { LinkError, LinkState } from '../data/link.ts';
 import type { AwaitedCredential } from '../environment/definition.ts';
 import type { Absence } from '../files/absences.ts';
@@ -58,55 +66,34 @@ export interface InstanceIdentity {
   readonly relayProxy: string;
 }
 
-/** One item of `status.instances`, but for `lastReportTime`. */
-export interface ReportItem {
-  readonly name: string;
-  readonly uid: string;
-  readonly zone: string;
-  readonly version: string;
-  readonly ready: boolean;
-  readonly connections: number;
-  readonly connectedEnvironments: number;
-  readonly totalEnvironments: number;
-  readonly configHash?: string;
-  readonly active?: boolean;
-  readonly credentialsRotatedTime?: string;
-  readonly missingInputs?: readonly MissingInput[];
-  readonly heldConfig?: readonly string[];
-  readonly keyRevision?: string;
+/** What the API has of one pod, but for the times at which the item is written. */
+type Written = Omit<InstanceStatus, 'lastReportTime' | 'polledTime'>;
+
+/** Fields of it that every pod fills in. */
+type Always =
+  | 'uid'
+  | 'zone'
+  | 'version'
+  | 'ready'
+  | 'connections'
+  | 'connectedEnvironments'
+  | 'totalEnvironments'
+  | 'unhealthy';
+
+type Filled = { readonly [Field in Always]: NonNullable<Written[Field]> };
+
+/** One item of `status.instances`, but for `lastReportTime`: what the CRD's schema does not take does not compile. */
+export interface ReportItem extends Readonly<Omit<Written, Always>>, Filled {
   /** Only towards those who ask: why the pod cannot write this item into the cluster. */
   readonly reportProblem?: ReportProblem;
-  readonly unhealthy: readonly UnhealthyEnvironment[];
 }
 
 /** Why a report could not be written. */
 export type ReportProblem = 'TokenRefused' | 'Forbidden' | 'NotFound' | 'Invalid' | 'Unreachable' | 'Failed';
 
-/** Something that the pod reads from files and cannot read now. */
-interface MissingInput {
-  readonly name: Absence['input'] | 'previousKeys';
-  readonly since: string;
-  /** Those that are not there; absent when all of them are, and cannot be used. */
-  readonly files?: readonly string[];
-}
+type MissingInput = NonNullable<Written['missingInputs']>[number];
+type UnhealthyEnvironment = NonNullable<Written['unhealthy']>[number];
 
-interface UnhealthyEnvironment {
-  readonly name: string;
-  readonly state: EnvironmentFacts['state'];
-  readonly served?: boolean;
-  readonly lastTransitionTime: string;
-  readonly lastError?: { readonly kind: string; readonly time: string; readonly message: string };
-  readonly storeState?: StoreStatus['state'];
-}
-
-/** The API refuses longer lists and messages. */
-const MAX_UNHEALTHY = 100;
-const MAX_FILES = 8;
-const MAX_MESSAGE_LENGTH = 256;
-const MAX_HELD = 32;
-
-/** Stands for every environment that has no item of its own. */
-const ALL_OTHERS = '*';
 /** From this number of unhealthy environments on, those in the most frequent state share one item where that is shorter. */
 const FOLD_FROM = 5;
 
@@ -148,12 +135,16 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
 function previousKeys(environments: readonly EnvironmentFacts[]): MissingInput[] {
   const awaited = environments.flatMap(({ awaitedPrevious }) => awaitedPrevious ?? []);
   if (awaited.length === 0) return [];
-  const files = [...new Set(awaited.map(({ file }) => file))].slice(0, MAX_FILES);
+  const files = [...new Set(awaited.map(({ file }) => file))].slice(0, MAX_MISSING_FILES);
   return [{ name: 'previousKeys', since: time(Math.min(...awaited.map(({ since }) => since))), files }];
 }
 
 function missingInput({ input, since, files = [] }: Absence): MissingInput {
-  return { name: input, since: time(since), ...(files.length === 0 ? {} : { files: files.slice(0, MAX_FILES) }) };
+  return {
+    name: input,
+    since: time(since),
+    ...(files.length === 0 ? {} : { files: files.slice(0, MAX_MISSING_FILES) }),
+  };
 }
 
 /** The environments to list: the unhealthy ones, or {@link ALL_OTHERS} and those that differ from it. */

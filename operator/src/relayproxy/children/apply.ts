@@ -1,7 +1,14 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import { isNotFound } from '@flagrelay/kube/api-error';
 import type { Clock } from '@flagrelay/kube/clock';
-import { type KubernetesObject, type ObjectRef, objectKey, type ResourceType, refKey } from '../../runtime/objects.ts';
+import {
+  controllerOf,
+  type KubernetesObject,
+  type ObjectRef,
+  objectKey,
+  type ResourceType,
+  refKey,
+} from '../../runtime/objects.ts';
 import { isOlder } from '../../runtime/resource-version.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';
@@ -9,7 +16,7 @@ import { hashOf } from '../resources/hash.ts';
 import { appliedHashAnnotation, handOverManager, upgradeAnnotation } from '../resources/names.ts';
 import { type Contest, type ContestReason, createContests, type Drift } from './contests.ts';
 import { type Difference, differencesOf, holdersOf } from './differences.ts';
-import { controllerOf, ownerReference, ownershipOf } from './ownership.ts';
+import { ownerReference, ownershipOf } from './ownership.ts';
 import { LeftoverError, refuseDeleted } from './refuse-deleted.ts';
 
 /** What became of one child. */

@@ -1,5 +1,5 @@
 import { apiVersion, kind, type RelayProxy } from '@flagrelay/crds';
-import { type KubernetesObject, type OwnerReference, refKey } from '../../runtime/objects.ts';
+import { controllerOf, type KubernetesObject, type OwnerReference, refKey } from '../../runtime/objects.ts';
 import {
   adoptAnnotation,
   appliedHashAnnotation,
@@ -24,11 +24,6 @@ export type Ownership =
 export function ownerReference(relayProxy: RelayProxy): OwnerReference {
   const { name } = identityOf(relayProxy);
   return { apiVersion, kind, name, uid: relayProxy.metadata.uid ?? '', controller: true };
-}
-
-/** Owner that controls the object, if any. */
-export function controllerOf(object: KubernetesObject): OwnerReference | undefined {
-  return object.metadata?.ownerReferences?.find((reference) => reference.controller);
 }
 
 /**

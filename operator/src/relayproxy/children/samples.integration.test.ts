@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseRelayProxy } from '@flagrelay/crds';
+import { samplesFolder } from '@flagrelay/crds/files';
 import { relayDocument as schema } from '@flagrelay/relay/config-document';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../runtime/objects.ts';
@@ -15,8 +16,6 @@ import { type OptionalKinds, optionalKinds } from '../testing/optional-kinds.ts'
 import { testFacts } from '../testing/test-relay-proxy.ts';
 import { childKinds } from './children.ts';
 import { differencesOf } from './differences.ts';
-
-const SAMPLES = join(import.meta.dirname, '../../../../crds/samples');
 
 let cluster: TestCluster;
 let kinds: OptionalKinds;
@@ -36,10 +35,10 @@ after(async () => {
   await cluster?.close();
 });
 
-const manifests = readdirSync(SAMPLES)
+const manifests = readdirSync(samplesFolder)
   .filter((file) => file.endsWith('.yaml'))
   .flatMap((file) =>
-    parseAllDocuments(readFileSync(join(SAMPLES, file), 'utf8'))
+    parseAllDocuments(readFileSync(join(samplesFolder, file), 'utf8'))
       .map((document) => document.toJS() as { kind?: string; metadata: object })
       .filter(({ kind }) => kind === 'RelayProxy')
       .map((manifest) => ({ file, manifest })),

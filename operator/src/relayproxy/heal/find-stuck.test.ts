@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceStatus, RelayProxySpecManifest } from '@flagrelay/crds';
-import type { PodFacts, Snapshot } from '../status/snapshot.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
+import type { Snapshot } from '../status/snapshot.ts';
 import { ago, complete, healthy, NOW, pod, report } from '../testing/test-snapshot.ts';
 import { findStuck } from './find-stuck.ts';
 

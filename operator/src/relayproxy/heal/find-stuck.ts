@@ -1,9 +1,10 @@
 import { allOthers, type EnvironmentState, type InstanceStatus } from '@flagrelay/crds';
+import type { PodFacts } from '../pods/pod-facts.ts';
+import { fromTime } from '../resources/times.ts';
 import { reportOf } from '../status/aggregate.ts';
 import { readyFloor } from '../status/available.ts';
 import { isObservable } from '../status/reconciled.ts';
-import type { PodFacts, Snapshot } from '../status/snapshot.ts';
-import { fromTime } from '../status/times.ts';
+import type { Snapshot } from '../status/snapshot.ts';
 
 /** One RelayProxy has at most one pod restarted in this time, ms. */
 export const QUIET_MS = 600_000;

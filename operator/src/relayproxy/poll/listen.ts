@@ -1,10 +1,11 @@
 import type { InstanceStatus } from '@flagrelay/crds';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
 import type { RawRelayProxy } from '../resources/kubernetes-types.ts';
+import { earliest } from '../resources/times.ts';
 import type { Happening } from '../status/events.ts';
 import { describeSilent } from '../status/reports-received.ts';
-import type { PodFacts, SilentPod, Snapshot } from '../status/snapshot.ts';
-import { earliest } from '../status/times.ts';
+import type { SilentPod, Snapshot } from '../status/snapshot.ts';
 import { isSame, writePolledItems } from './polled-items.ts';
 import type { Known, Poller } from './poller.ts';
 import { expectedHash, findSilentPods, isOutdated, isOwnReport } from './silent-pods.ts';

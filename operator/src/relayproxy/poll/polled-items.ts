@@ -4,7 +4,7 @@ import type { RestClient } from '../../runtime/rest-types.ts';
 import { hashOf } from '../resources/hash.ts';
 import { type RawRelayProxy, types } from '../resources/kubernetes-types.ts';
 import { fieldManager } from '../resources/names.ts';
-import { toTime } from '../status/times.ts';
+import { toTime } from '../resources/times.ts';
 
 /** Holds the items of pods that do not report; apart from the operator's own manager, so that each can let go by itself. */
 export const pollManager = `${fieldManager}-poll`;

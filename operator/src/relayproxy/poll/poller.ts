@@ -1,7 +1,7 @@
 import type { InstanceStatus } from '@flagrelay/crds';
 import { fullDelay } from '@flagrelay/kube/backoff';
 import type { Clock } from '@flagrelay/kube/clock';
-import { earliest } from '../status/times.ts';
+import { earliest } from '../resources/times.ts';
 import { type AskPod, NO_ANSWER, type PollAnswer, type PollTarget } from './ask-pod.ts';
 
 /** Asks silent pods, some at a time, and remembers what they said. */

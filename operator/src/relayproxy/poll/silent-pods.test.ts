@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceStatus } from '@flagrelay/crds';
-import type { PodFacts } from '../status/snapshot.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
 import { ago, NOW, pod, report } from '../testing/test-snapshot.ts';
 import { findSilentPods, PATIENCE_MS } from './silent-pods.ts';
 

@@ -2,11 +2,12 @@ import type { InstanceStatus, RelayProxy } from '@flagrelay/crds';
 import { isNotFound } from '@flagrelay/kube/api-error';
 import type { Clock } from '@flagrelay/kube/clock';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
 import { type Pod, types } from '../resources/kubernetes-types.ts';
 import { fieldManager, shedAnnotation } from '../resources/names.ts';
+import { fromTime } from '../resources/times.ts';
 import type { Happening } from '../status/events.ts';
-import type { DeploymentFacts, PodFacts } from '../status/snapshot.ts';
-import { fromTime } from '../status/times.ts';
+import type { DeploymentFacts } from '../status/snapshot.ts';
 import { decideRebalance, fresh, OVER_MS, type RebalanceMemory } from './decide.ts';
 import { type PodStreams, type ShedOrder, spread } from './imbalance.ts';
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type RelayProxySpecManifest, reserved } from '@flagrelay/crds';
+import { samplesFolder } from '@flagrelay/crds/files';
 import { parse } from 'yaml';
 import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { relayDocument } from './document.ts';
@@ -10,9 +11,8 @@ import { folders } from './paths.ts';
 import { podTemplate } from './pod-template.ts';
 import { mountedVolumes } from './volumes.ts';
 
-const SAMPLES = join(import.meta.dirname, '../../../../crds/samples');
 const sample = (name: string): RelayProxySpecManifest =>
-  parse(readFileSync(join(SAMPLES, `${name}.yaml`), 'utf8')).spec;
+  parse(readFileSync(join(samplesFolder, `${name}.yaml`), 'utf8')).spec;
 const podOf = (spec: RelayProxySpecManifest) => podTemplate(testRelayProxy(spec), testFacts).spec!;
 
 for (const name of ['pod', 'offline-image']) {

@@ -1,8 +1,8 @@
 import type { InstanceStatus } from '@flagrelay/crds';
 import type { Clock } from '@flagrelay/kube/clock';
+import type { PodFacts } from '../pods/pod-facts.ts';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import type { Plan } from '../sizing/plan.ts';
-import type { PodFacts } from '../status/snapshot.ts';
 import { decide, type ScalingDecision, type ScalingMemory } from './decide.ts';
 import type { PodLoad } from './recommend.ts';
 

@@ -4,11 +4,11 @@ import { fullDelay } from '@flagrelay/kube/backoff';
 import type { Clock } from '@flagrelay/kube/clock';
 import type { Logger } from '../../runtime/logger.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
+import type { PodFacts, Waiting } from '../pods/pod-facts.ts';
+import { shorten } from '../pods/pod-waiting.ts';
 import { type ClusterEvent, types } from '../resources/kubernetes-types.ts';
 import { identityOf } from '../resources/names.ts';
-import { shorten, type Waiting } from '../status/pod-waiting.ts';
-import type { PodFacts } from '../status/snapshot.ts';
-import { earliest, fromTime } from '../status/times.ts';
+import { earliest, fromTime } from '../resources/times.ts';
 import { missingObject } from './missing-object.ts';
 
 /** A start that takes no longer is nobody's business, ms. */

@@ -1,5 +1,5 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import type { MissingReference } from '../status/snapshot.ts';
+import type { MissingReference } from '../pods/pod-facts.ts';
 
 /** What kubelet says of an object that a pod refers to and that is not there. */
 interface Named {

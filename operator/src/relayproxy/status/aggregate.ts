@@ -1,10 +1,10 @@
 import type { EnvironmentState, EnvironmentStatus, InstanceStatus, StoreState } from '@flagrelay/crds';
 import { allOthers } from '@flagrelay/crds';
 import { ENVIRONMENT_STATES, STORE_STATES } from '@flagrelay/crds/severities';
-import { type PodDocument, sourceOf } from './pod-document.ts';
+import { type PodDocument, sourceOf } from '../pods/pod-document.ts';
+import { earliest, fromTime, toTime } from '../resources/times.ts';
 import { type Awaiting, awaitingActive, reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
-import { earliest, fromTime, toTime } from './times.ts';
 
 /** The API refuses longer lists. */
 const MAX_ENVIRONMENTS = 100;

@@ -1,4 +1,5 @@
 import type { Condition, ConditionType } from '@flagrelay/crds';
+import { toTime } from '../resources/times.ts';
 import { autoscaled } from './autoscaled.ts';
 import { available } from './available.ts';
 import { drainsAllowed } from './drains-allowed.ts';
@@ -10,7 +11,6 @@ import { isObservable, reconciled } from './reconciled.ts';
 import { referencesResolved } from './references-resolved.ts';
 import { reportsReceived } from './reports-received.ts';
 import { storeHealthy } from './store-healthy.ts';
-import { toTime } from './times.ts';
 import type { Evidence, Verdict } from './verdict.ts';
 import { versionSkew } from './version-skew.ts';
 import { zonesSpread } from './zones-spread.ts';

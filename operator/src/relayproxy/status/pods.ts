@@ -1,11 +1,11 @@
 import type { RelayProxySpec } from '@flagrelay/crds';
 import type { Store } from '../../runtime/store-types.ts';
+import type { PodDocument } from '../pods/pod-document.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
+import { isStarting, waitingOf } from '../pods/pod-waiting.ts';
 import type { Node, Pod } from '../resources/kubernetes-types.ts';
+import { fromTime } from '../resources/times.ts';
 import { mountedConfigMap } from '../resources/volumes.ts';
-import type { PodDocument } from './pod-document.ts';
-import { isStarting, waitingOf } from './pod-waiting.ts';
-import type { PodFacts } from './snapshot.ts';
-import { fromTime } from './times.ts';
 
 /** True for a pod that has ended and will not run again, such as an evicted one. */
 export function isFinished(pod: Pod): boolean {

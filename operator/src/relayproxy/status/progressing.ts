@@ -1,6 +1,6 @@
-import { isFailing } from './pod-waiting.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
+import { isFailing } from '../pods/pod-waiting.ts';
 import { podsWithoutKeys } from './pods-without-keys.ts';
-import type { PodFacts } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**

@@ -1,13 +1,14 @@
 import type { InstanceStatus, RelayProxy } from '@flagrelay/crds';
+import type { MissingReference, PodFacts } from '../pods/pod-facts.ts';
 import { files, folders } from '../resources/paths.ts';
 import { secretFiles } from '../resources/secret-files.ts';
+import { fromTime } from '../resources/times.ts';
 import { environmentKeys } from '../resources/volumes.ts';
 import { missingObject } from '../starting/missing-object.ts';
 import { documentFor, isCurrent } from './aggregate.ts';
 import { missingKeys } from './pods-without-keys.ts';
 import { reportersOf } from './reporters.ts';
-import type { MissingReference, PodFacts, Snapshot } from './snapshot.ts';
-import { fromTime } from './times.ts';
+import type { Snapshot } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**

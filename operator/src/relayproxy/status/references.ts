@@ -1,9 +1,9 @@
 import type { RelayProxy } from '@flagrelay/crds';
 import { refKey } from '../../runtime/objects.ts';
 import type { Store } from '../../runtime/store-types.ts';
+import type { MissingReference } from '../pods/pod-facts.ts';
 import type { Claim, ConfigMap } from '../resources/kubernetes-types.ts';
 import { identityOf } from '../resources/names.ts';
-import type { MissingReference } from './snapshot.ts';
 
 /** A ConfigMap that the spec refers to and the key that must be in it, where one is named. */
 interface ConfigMapReference {

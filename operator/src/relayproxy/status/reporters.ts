@@ -1,6 +1,6 @@
 import type { InstanceStatus } from '@flagrelay/crds';
+import { fromTime } from '../resources/times.ts';
 import type { Snapshot } from './snapshot.ts';
-import { fromTime } from './times.ts';
 
 /**
  * The pods whose reports say how environments do: all of them or, in mode 'Daemon', the active one. Its report counts while

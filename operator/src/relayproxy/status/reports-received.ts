@@ -1,6 +1,6 @@
 import type { InstanceStatus } from '@flagrelay/crds';
+import { fromTime } from '../resources/times.ts';
 import type { SilentPod, Snapshot } from './snapshot.ts';
-import { fromTime } from './times.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /** Tokens of pods live so long, with some minutes that kubelet renews them early, ms. */

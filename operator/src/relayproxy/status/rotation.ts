@@ -1,5 +1,5 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import { fromTime, toTime } from './times.ts';
+import { fromTime, toTime } from '../resources/times.ts';
 
 /** kubelets refresh mounted Secrets within this time of each other: later is another rotation, ms. */
 const ONE_ROTATION_MS = 180_000;

@@ -1,7 +1,6 @@
 import type { InstanceStatus, RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
+import type { MissingReference, PodFacts } from '../pods/pod-facts.ts';
 import type { ScalingDecision } from '../scaling/decide.ts';
-import type { PodDocument } from './pod-document.ts';
-import type { Waiting } from './pod-waiting.ts';
 
 /** Everything that the status is computed from, at one moment. Status functions are pure functions of it. */
 export interface Snapshot {
@@ -83,31 +82,6 @@ export interface DeploymentFacts {
   readonly replicaFailure: string | undefined;
 }
 
-/** One pod, as far as the status tells of it. */
-export interface PodFacts {
-  readonly name: string;
-  readonly uid: string;
-  readonly ready: boolean;
-  /** Undefined while the pod is not scheduled, or where nodes have no zone. */
-  readonly zone: string | undefined;
-  /** Being deleted. */
-  readonly terminating: boolean;
-  /** Why its container does not run. */
-  readonly waiting: Waiting | undefined;
-  /** Since when its containers are being made, ms since the epoch; undefined once they are. */
-  readonly startingSince?: number | undefined;
-  /** When it became what `ready` says, ms since the epoch. */
-  readonly readySince: number | undefined;
-  /** ms since the epoch */
-  readonly createdAt: number | undefined;
-  /** IP address; undefined until it has one. */
-  readonly address: string | undefined;
-  /** The configuration that it was made for; undefined while that is not known. */
-  readonly document?: PodDocument | undefined;
-  /** True for a pod in the network of its node, whose address is the node's. */
-  readonly hostNetwork?: boolean | undefined;
-}
-
 /** A pod that does not report by itself. */
 export interface SilentPod {
   readonly name: string;
@@ -115,11 +89,4 @@ export interface SilentPod {
   readonly problem: string | undefined;
   /** Why its reports do not get through, in the word of the pod itself. */
   readonly cause?: string | undefined;
-}
-
-/** Something that the spec refers to and that is not there. */
-export interface MissingReference {
-  readonly reason: 'ConfigMapNotFound' | 'KeyNotFound' | 'ClaimNotFound' | 'SecretNotFound';
-  /** For people, such as `ConfigMap "flags"`. */
-  readonly what: string;
 }

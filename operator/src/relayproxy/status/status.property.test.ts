@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type InstanceStatus, parseRelayProxy, type RelayProxySpecManifest } from '@flagrelay/crds';
 import fc from 'fast-check';
+import { toTime } from '../resources/times.ts';
 import { complete, healthy, NOW, pod, report } from '../testing/test-snapshot.ts';
 import type { ChildProblem, Outcome, Snapshot } from './snapshot.ts';
 import { computeStatus } from './status.ts';
-import { toTime } from './times.ts';
 
 const names = ['production', 'staging', 'test'];
 const key = (name: string) => ({ name: 'keys', key: name });

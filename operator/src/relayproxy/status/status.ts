@@ -1,6 +1,7 @@
 import { type EnvironmentStatus, kind, type Problem, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
 import { selectorLabels } from '../resources/names.ts';
 import { serviceUrl } from '../resources/service.ts';
+import { earliest } from '../resources/times.ts';
 import { sizingStatus } from '../sizing/explain.ts';
 import { aggregate } from './aggregate.ts';
 import { evaluate, toCondition } from './conditions.ts';
@@ -9,7 +10,6 @@ import { reportersOf } from './reporters.ts';
 import { formerTokensUntil } from './reports-received.ts';
 import { rotatedTime } from './rotation.ts';
 import type { Snapshot } from './snapshot.ts';
-import { earliest } from './times.ts';
 import { zonesOf } from './zones.ts';
 
 /** The operator's part of the status: all but the pods' own items and the claim, which is written by itself. */

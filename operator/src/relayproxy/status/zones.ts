@@ -1,4 +1,4 @@
-import type { PodFacts } from './snapshot.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
 
 /** Pods of one zone. */
 export interface ZoneCount {

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { isNotFound } from '@flagrelay/kube/api-error';
 import { parse } from 'yaml';
-import { foreignCrds } from '../../../../e2e/cluster/foreign-crds.ts';
 import type { KubernetesObject } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { eventually } from '../../runtime/testing/cluster.ts';
@@ -20,11 +21,18 @@ export interface OptionalKinds {
   remove(): Promise<void>;
 }
 
+type Manifest = KubernetesObject & { metadata: { name: string } };
+
+/** Those of the files that the environment variable FOREIGN_CRDS lists (e2e/run/cluster-step.ts sets it). Throws without it: no test is skipped. */
+function foreignCrds(): readonly Manifest[] {
+  const files = process.env.FOREIGN_CRDS;
+  if (!files) throw new Error('FOREIGN_CRDS must list the files with the CRDs of other projects: run `make e2e`');
+  return files.split(delimiter).map((file) => parse(readFileSync(file, 'utf8')) as Manifest);
+}
+
 /** Reads which of the CRDs are there already. */
 export async function optionalKinds(client: RestClient): Promise<OptionalKinds> {
-  const manifests = (await foreignCrds()).map(
-    (text) => parse(text) as KubernetesObject & { metadata: { name: string } },
-  );
+  const manifests = foreignCrds();
   const find = async (name: string): Promise<KubernetesObject | undefined> => {
     try {
       return await client.get(crds, { name });

@@ -24,7 +24,7 @@ const MAIN = join(import.meta.dirname, '../../main.ts');
 
 /** Applies the CRD of this checkout. */
 export async function applyCrd(client: RestClient): Promise<void> {
-  const text = readFileSync(join(import.meta.dirname, '../../../../crds/relayproxies.yaml'), 'utf8');
+  const text = readFileSync(new URL(import.meta.resolve('@flagrelay/crds/relayproxies.yaml')), 'utf8');
   await client.apply(crds, parse(text) as KubernetesObject, { force: true, fieldManager: 'test-crds' });
 }
 

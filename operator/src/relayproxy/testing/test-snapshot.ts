@@ -1,5 +1,6 @@
 import type { InstanceStatus, RelayProxySpecManifest } from '@flagrelay/crds';
-import type { DeploymentFacts, PodFacts, Snapshot } from '../status/snapshot.ts';
+import type { PodFacts } from '../pods/pod-facts.ts';
+import type { DeploymentFacts, Snapshot } from '../status/snapshot.ts';
 import { testRelayProxy } from './test-relay-proxy.ts';
 
 /** The moment of test snapshots, ms. */

@@ -1,8 +1,7 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
 import type { Clock } from '@flagrelay/kube/clock';
-import { refKey } from '../../runtime/objects.ts';
+import { controllerOf, refKey } from '../../runtime/objects.ts';
 import type { Store } from '../../runtime/store-types.ts';
-import { controllerOf } from '../children/ownership.ts';
 import type { Deployment, RawRelayProxy } from '../resources/kubernetes-types.ts';
 import { identityOf, relayName, upgradeAnnotation } from '../resources/names.ts';
 import { deploymentFacts } from '../status/deployment-facts.ts';

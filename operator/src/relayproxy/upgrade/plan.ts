@@ -1,10 +1,10 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
-import { isSubset } from '../children/subset.ts';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import { templateHashAnnotation, upgradeAnnotation } from '../resources/names.ts';
+import { isSubset } from '../resources/subset.ts';
+import { fromTime, toTime } from '../resources/times.ts';
 import { deploymentFacts } from '../status/deployment-facts.ts';
 import { isContested } from '../status/reconciled.ts';
-import { fromTime, toTime } from '../status/times.ts';
 
 /** What applying a Deployment means for its pods. */
 export type TemplateChange =

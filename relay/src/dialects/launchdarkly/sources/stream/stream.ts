@@ -15,7 +15,7 @@ import { USER_AGENT } from '../../../../version.ts';
 import type { RefuseItem } from '../../model/parse.ts';
 import { readFlagMessage } from './message.ts';
 
-/** After a refusal: the waits between tries, and how long a link has to last before they begin anew; in ms. */
+/** After a refusal: the waits between tries, and how long a link has to last before they begin again; in ms. */
 const REFUSED = { baseMs: 30_000, maxMs: 300_000, resetAfterMs: 60_000 };
 
 /** What the flag stream of one environment needs. */

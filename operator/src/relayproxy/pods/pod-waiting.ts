@@ -1,15 +1,5 @@
 import type { Pod } from '../resources/kubernetes-types.ts';
-import type { MissingReference } from './snapshot.ts';
-
-/** Why a pod does not run. */
-export interface Waiting {
-  /** One CamelCase word, such as `ImagePullBackOff`. */
-  readonly reason: string;
-  /** What kubelet, the scheduler or the pod itself says of it; the same from one attempt to the next. */
-  readonly words: string | undefined;
-  /** The object, or the key in it, that it waits for, where that is it. */
-  readonly missing?: MissingReference | undefined;
-}
+import type { Waiting } from './pod-facts.ts';
 
 type ContainerStatus = NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number];
 
