@@ -205,7 +205,7 @@ describe('the notes', () => {
       ['admissionPolicy.enabled=false', /can change the whole status/],
       ['metrics.serviceMonitor.enabled=true', /no ServiceMonitors/],
       ['prometheusRule.enabled=true', /no PrometheusRules/],
-      ['prometheusRule.enabled=true,metrics.enabled=false', /fires for ever/],
+      ['prometheusRule.enabled=true,metrics.enabled=false', /will always fire/],
       ['podDisruptionBudget.maxUnavailable=0', /cannot be drained/],
       ['networkPolicy.enabled=true', /apiServerCIDRs is empty/],
       ['hostNetwork=true', /ClusterFirstWithHostNet/],

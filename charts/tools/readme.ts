@@ -3,7 +3,7 @@ import type { Value } from './values-file.ts';
 const begin = '<!-- values: made from values.yaml by `npm run chart` -->';
 const end = '<!-- end of values -->';
 
-/** README with the table of values between its two markers made anew. Throws when a marker is missing. */
+/** README with the table of values between its two markers generated again. Throws when a marker is missing. */
 export function withValuesTable(readme: string, values: readonly Value[]): string {
   const from = readme.indexOf(begin);
   const to = readme.indexOf(end);

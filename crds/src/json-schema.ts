@@ -84,7 +84,7 @@ function toStructural(node: SchemaNode, path: string): SchemaNode {
   for (const key of Object.keys(node)) {
     if (!(keyOrder as readonly string[]).includes(key)) throw new Error(`${path || 'root'}: unknown schema key ${key}`);
   }
-  // What z.int() adds of its own accord says nothing to a reader.
+  // What z.int() adds by itself does not help a reader.
   if (result.minimum === Number.MIN_SAFE_INTEGER) delete result.minimum;
   if (result.maximum === Number.MAX_SAFE_INTEGER) delete result.maximum;
   // The only form of a union that a structural schema may have.

@@ -11,7 +11,7 @@ const manage = ['create', 'delete', 'get', 'list', 'patch', 'watch'] as const;
 const observe = ['get', 'list', 'watch'] as const;
 
 /**
- * Kinds that whoever installs the operator may switch off (values `features.*` of the chart), with what is then not granted.
+ * Kinds that may be disabled when the operator is installed (values `features.*` of the chart), with what is then not granted.
  * They are those that the built-in ClusterRole `edit` does not have: who may write RelayProxies has the operator make them.
  */
 export const features = {

@@ -65,7 +65,7 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* Reference of an image: a digest stands above a tag, the version of the chart is the tag of last resort. */}}
+{{/* Reference of an image: a digest takes precedence over a tag, which defaults to the version of the chart. */}}
 {{- define "flagrelay.image" -}}
 {{- $registry := default .image.registry .root.Values.global.imageRegistry -}}
 {{- $name := ternary .image.repository (printf "%s/%s" $registry .image.repository) (empty $registry) -}}

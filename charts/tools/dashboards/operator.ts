@@ -10,7 +10,7 @@ const once = (metric: string, by: string) => `max by (namespace, name, ${by}) ($
 export const operatorDashboard: Dashboard = {
   uid: 'flagrelay-operator',
   title: 'flagrelay / Operator',
-  description: 'The operator, and the RelayProxies that it looks after.',
+  description: 'The operator, and the RelayProxies that it manages.',
   variables: [
     {
       name: 'namespace',

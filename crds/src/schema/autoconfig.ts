@@ -13,7 +13,7 @@ const envDatastorePrefix = withRules(z.string().max(128), {
 export const autoConfig = z
   .object({
     keyRef: secretKeyRef(
-      'Automatic-configuration key. Until the Secret key exists and the first list of environments has arrived, pods are not ready.',
+      'Automatic-configuration key. Pods are not ready until the Secret key exists and the first list of environments has arrived.',
     ),
     envDatastorePrefix: envDatastorePrefix
       .describe(
@@ -25,5 +25,5 @@ export const autoConfig = z
       .optional(),
   })
   .describe(
-    'Take the environments and their keys from an automatic-configuration stream; they come, change and go without a restart.',
+    'Take the environments and their keys from an automatic-configuration stream; they are added, changed and removed without a restart.',
   );

@@ -9,30 +9,32 @@ export const DEFAULT_MIN_REPLICAS = 3;
 export const autoscaling = withRules(
   z.object({
     minReplicas: int32(1, 100)
-      .describe('Fewest pods. Default 3, or what `capacity` needs when all is well.')
+      .describe('Minimum number of pods. Default 3, or what `capacity` needs while all zones are available.')
       .optional(),
     maxReplicas: int32(1, 100)
-      .describe('Most pods. Required without `capacity`; with it, the default has room for twice its connections.')
+      .describe(
+        'Maximum number of pods. Required without `capacity`; with it, the default has room for twice its connections.',
+      )
       .optional(),
     targetCPUUtilizationPercentage: int32(1, 100)
       .describe(
-        'CPU use to hold, in percent of what the pods request. Default 70, unless `targetConnectionsPerReplica` is set.',
+        "Target CPU utilization, in percent of the pods' requests. Default 70, unless `targetConnectionsPerReplica` is set.",
       )
       .optional(),
     targetMemoryUtilizationPercentage: int32(1, 100)
-      .describe('Memory use to hold, in percent of what the pods request. Absent: memory is not looked at.')
+      .describe("Target memory utilization, in percent of the pods' requests. If unset, memory use is ignored.")
       .optional(),
     targetConnectionsPerReplica: int32(1, 1_000_000)
       .describe(
-        'Open SDK streams to hold on each pod. The operator itself then sets the number of pods from what they report; no HorizontalPodAutoscaler and no metrics adapter are involved.',
+        'Target number of open SDK streams per pod. The operator then scales the pods itself, from what they report; neither a HorizontalPodAutoscaler nor a metrics adapter is used.',
       )
       .optional(),
     scaleDownStabilizationSeconds: int32(0, 3600)
       .default(300)
-      .describe('How long, in seconds, the load must have been low before pods are removed. Default 300.'),
+      .describe('How long, in seconds, load must be low before pods are removed. Default 300.'),
     behavior: passedOn
       .describe(
-        'Policies for scaling up and down, as in a HorizontalPodAutoscaler; a `scaleDown.stabilizationWindowSeconds` in it stands above `scaleDownStabilizationSeconds`.',
+        'Policies for scaling up and down, as in a HorizontalPodAutoscaler; its `scaleDown.stabilizationWindowSeconds` takes precedence over `scaleDownStabilizationSeconds`.',
       )
       .optional(),
   }),
@@ -62,5 +64,5 @@ export const autoscaling = withRules(
       (value.targetCPUUtilizationPercentage === undefined && value.targetMemoryUtilizationPercentage === undefined),
   },
 ).describe(
-  'Let the number of pods follow the load, by a HorizontalPodAutoscaler or by connections; `replicas` is ignored then.',
+  'Scale the number of pods with the load, using a HorizontalPodAutoscaler or the number of connections. `replicas` is then ignored.',
 );

@@ -9,5 +9,5 @@ export const capacity = z
     ),
   })
   .describe(
-    'What the fleet must carry. The operator chooses `replicas`, `resources` and the bounds of `autoscaling` by it, as far as they are not set; `status.sizing` says what it chose, and why.',
+    'Load that the fleet must handle. From it the operator chooses `replicas`, `resources` and the bounds of `autoscaling`, unless they are set; `status.sizing` says what it chose, and why.',
   );

@@ -5,11 +5,11 @@ import { int64, time } from './kubernetes.ts';
 export const conditionMeanings = {
   Ready: 'the spec is applied, enough pods are ready and all environments are connected',
   Reconciled: 'all child objects match the spec',
-  ReferencesResolved: 'every ConfigMap, PersistentVolumeClaim and Secret key that is referred to is there',
+  ReferencesResolved: 'every ConfigMap, PersistentVolumeClaim and Secret key that is referred to exists',
   Available: 'as many pods are ready as the disruption budget asks for',
-  Progressing: 'a rollout is under way or complete; False when it is stuck',
+  Progressing: 'a rollout is in progress or complete; False when it is stuck',
   EnvironmentsConnected: 'every environment is connected in some ready pod',
-  ReportsReceived: 'what pods report of themselves gets through; otherwise the operator asks them',
+  ReportsReceived: 'reports of the pods arrive; otherwise the operator asks the pods',
   StoreHealthy: 'the persistent store is reachable from every pod; absent without `spec.store`',
   ZonesSpread: 'ready pods are in at least `spec.zones.minZones` zones',
   DrainsAllowed: 'the disruption budget lets a ready pod be evicted; absent without one',
@@ -33,7 +33,7 @@ export const condition = z.object({
       /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
     )
     .describe(`What the condition is about. True means: ${types.join('; ')}.`),
-  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Status of the condition.'),
   observedGeneration: int64.describe('Generation of the RelayProxy that the condition is about.').optional(),
   lastTransitionTime: time.describe('When `status` last changed.'),
   reason: z
@@ -41,6 +41,6 @@ export const condition = z.object({
     .min(1)
     .max(1024)
     .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
-    .describe('Why, in one word for programs.'),
-  message: z.string().max(32_768).describe('Why, for people.'),
+    .describe('Machine-readable reason, in one word.'),
+  message: z.string().max(32_768).describe('Human-readable reason.'),
 });

@@ -14,10 +14,10 @@ export const clientSideID = z
 
 const data = z
   .object({
-    configMapKeyRef: configMapKeyRef('Key of a ConfigMap that holds the data file.'),
+    configMapKeyRef: configMapKeyRef('Key of a ConfigMap that contains the data file.'),
   })
   .describe(
-    'Serve this environment from a LaunchDarkly data file (an object with `flags` and `segments`, in JSON or YAML) instead of an upstream stream. The file is watched: a change reaches connected SDKs without a restart, and a file that cannot be read leaves the last good data in place.',
+    'Serve this environment from a LaunchDarkly data file (an object with `flags` and `segments`, in JSON or YAML) instead of an upstream stream. The file is watched: a change reaches connected SDKs without a restart, and when the file cannot be read, the last good data stay in use.',
   );
 
 /** One environment that is configured by hand. */
@@ -29,13 +29,13 @@ export const environment = withRules(
       .max(63)
       .regex(/^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/)
       .describe(
-        'Unique name of the environment; the key under which it appears in `status.environments` and in the `/status` document of the relay. Under another name it is a new environment for new pods; those of before serve it under the old one until they are replaced.',
+        'Unique name of the environment; the key under which it appears in `status.environments` and in the `/status` document of the relay. A new name makes a new environment for new pods; existing pods serve it under the old name until they are replaced.',
       ),
     sdkKeyRef: secretKeyRef(
-      'Server-side SDK key: what server-side SDKs send, and what the relay sends upstream. A missing Secret or key is no error of the pod: the environment reports `CredentialMissing`, pods that had the key before go on with it, others answer 503 and start as soon as the key is there. A changed key takes effect without a restart.',
+      'Server-side SDK key: what server-side SDKs send, and what the relay sends upstream. A missing Secret or key does not fail the pod: the environment reports `CredentialMissing`, pods that already had the key keep using it, and others answer 503 until the key exists. A changed key takes effect without a restart.',
     ),
     sdkKeyPreviousRef: secretKeyRef(
-      'The SDK key before a rotation. SDKs that still send it are accepted for as long as this Secret key exists; the relay never sends it upstream. It ends when it is taken out while the key of `sdkKeyRef` is there, or with this reference; not when both Secrets are gone for a while.',
+      'The SDK key before a rotation. SDKs that still send it are accepted for as long as this Secret key exists; the relay never sends it upstream. It is revoked when this Secret key is removed while the key of `sdkKeyRef` exists, or when this reference is removed, but not while both Secrets are missing.',
     ).optional(),
     mobileKeyRef: secretKeyRef('Mobile key; needed only when mobile SDKs connect.').optional(),
     clientSideID: clientSideID
@@ -58,12 +58,12 @@ export const environment = withRules(
       .min(1)
       .max(128)
       .describe(
-        'Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment. Another prefix comes with new pods; what is stored under the old one stays there.',
+        'Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment. A new prefix takes effect with new pods; data stored under the old one is kept.',
       )
       .optional(),
     cacheMaxAgeSeconds: int32(0, 86_400)
       .describe(
-        'How long, in seconds, caches may keep the answers of the polling endpoints that PHP SDKs use (`/sdk/flags` and `/sdk/segments`). 0 or absent: no caching header is sent.',
+        'How long, in seconds, caches may keep the answers of the polling endpoints that PHP SDKs use (`/sdk/flags` and `/sdk/segments`). If 0 or unset, no caching header is sent.',
       )
       .optional(),
     logLevel: logLevel.describe('Log level of this environment. Defaults to `spec.logLevel`.').optional(),

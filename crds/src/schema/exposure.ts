@@ -13,7 +13,7 @@ export const service = withRules(
       .describe('Type of the Service. Default ClusterIP.'),
     port: port.default(8030).describe('Port that SDKs connect to, on the Service and in the pod. Default 8030.'),
     nodePort: port
-      .describe('Port on each node, with type NodePort or LoadBalancer. Absent: the cluster chooses one.')
+      .describe('Port on each node, with type NodePort or LoadBalancer. If unset, the cluster chooses one.')
       .optional(),
     annotations: stringMap(64, 4096)
       .describe('Annotations of the Service, such as those that set up a load balancer.')
@@ -23,28 +23,28 @@ export const service = withRules(
       .min(1)
       .max(253)
       .describe(
-        'Which load balancer is to serve the Service, with type LoadBalancer. Kubernetes does not let it be changed while the Service exists.',
+        'Class of the load balancer, with type LoadBalancer. Kubernetes does not allow changing it while the Service exists.',
       )
       .optional(),
     loadBalancerSourceRanges: stringSet(z.string().min(1).max(64), 64)
       .describe(
-        'Ranges of addresses that the load balancer lets in, such as `10.0.0.0/8`, with type LoadBalancer. Absent: all.',
+        'Address ranges that the load balancer allows, such as `10.0.0.0/8`, with type LoadBalancer. If unset, all are allowed.',
       )
       .optional(),
     externalTrafficPolicy: z
       .enum(['Cluster', 'Local'])
       .describe(
-        'With type NodePort or LoadBalancer: Local keeps the address of the client and sends connections only to nodes that run a pod; Cluster spreads them evenly. Absent: Cluster.',
+        'With type NodePort or LoadBalancer: Local keeps the address of the client and sends connections only to nodes that run a pod; Cluster spreads them evenly. Defaults to Cluster.',
       )
       .optional(),
     ipFamilyPolicy: z
       .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
-      .describe('Whether the Service has an IPv4 and an IPv6 address. Absent: what the cluster does by default.')
+      .describe('Whether the Service has an IPv4 and an IPv6 address. If unset, the cluster decides.')
       .optional(),
     trafficDistribution: z
       .enum(['PreferSameZone', 'PreferClose'])
       .describe(
-        'Send connections to a pod in the zone of the client while there is one. PreferClose is the older name of PreferSameZone; the Service bears the older one, which every Kubernetes since 1.31 knows. Absent: pods are chosen evenly.',
+        'Send connections to a pod in the zone of the client while there is one. PreferClose is the older name of PreferSameZone; the Service is created with the older one, which Kubernetes supports since 1.31. If unset, pods are chosen evenly.',
       )
       .optional(),
   }),
@@ -65,7 +65,7 @@ export const service = withRules(
 ).describe('Service that SDKs connect to; it has the name of the RelayProxy.');
 
 const labelSelector = z.object({
-  matchLabels: stringMap(32, 63).describe('Labels that must be there, with these values.').optional(),
+  matchLabels: stringMap(32, 63).describe('Labels that must be present with these values.').optional(),
   matchExpressions: atomicList(
     z.object({
       key: z.string().min(1).max(316).describe('Key of the label.'),
@@ -95,7 +95,7 @@ const peer = withRules(
       .object({
         cidr: z.string().min(1).max(64).describe('Range of addresses, such as `10.0.0.0/8`.'),
         except: atomicList(z.string().min(1).max(64), 16)
-          .describe('Ranges inside `cidr` that are left out.')
+          .describe('Ranges inside `cidr` that are excluded.')
           .optional(),
       })
       .describe('Addresses. Excludes the selectors.')
@@ -119,11 +119,11 @@ export const networkPolicy = z
         'Create a NetworkPolicy that lets only `allowFrom` connect to the SDK port, and only `metricsFrom` to the operations port. Default false.',
       ),
     allowFrom: atomicList(peer, 16)
-      .describe('Who may connect to the SDK port, as in a NetworkPolicy. Empty or absent: everybody.')
+      .describe('Who may connect to the SDK port, as in a NetworkPolicy. If unset or empty, everyone may.')
       .optional(),
     metricsFrom: atomicList(peer, 16)
       .describe(
-        'Who may connect to the operations port (`/metrics`, `/status/instance`), such as Prometheus, as in a NetworkPolicy. Empty or absent: those of `allowFrom`, and so everybody where that is empty, too. The operator and the probes of kubelet always may.',
+        "Who may connect to the operations port (`/metrics`, `/status/instance`), such as Prometheus, as in a NetworkPolicy. Defaults to `allowFrom`, and so to everyone if that is empty, too. The operator and the kubelet's probes always may.",
       )
       .optional(),
   })

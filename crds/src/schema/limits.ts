@@ -15,105 +15,105 @@ export const limits = z
   .object({
     requestBodyBytes: int32(1024, 100 * MIB)
       .describe(
-        'Bytes of a request body, after it was inflated; larger ones get 413. Absent: 1 MiB for a context, 5 MiB for a batch of events.',
+        'Bytes of a request body, after decompression; larger ones get 413. Defaults to 1 MiB for a context, 5 MiB for a batch of events.',
       )
       .optional(),
     eventPayloadBytes: int32(1024, 100 * MIB)
       .describe(
-        'Bytes of a batch of events, after it was inflated, where it is not `requestBodyBytes`; larger ones get 400. Absent: as `requestBodyBytes`.',
+        'Bytes of a batch of events, after decompression, where it is not `requestBodyBytes`; larger ones get 400. Defaults to `requestBodyBytes`.',
       )
       .optional(),
     requestHeadBytes: int32(8192, 16 * MIB)
       .describe(
-        'Bytes of a request line and its headers; larger ones get 431. A context in a path is a part of it. Absent: 256 KiB.',
+        'Bytes of a request line and its headers; larger ones get 431. A context in a path is a part of it. Defaults to 256 KiB.',
       )
       .optional(),
     bodyMemoryBytes: memory(
-      'Bytes of all request bodies together while they are read, inflated and parsed, in each process; who finds no room gets 503. Absent: an eighth of the memory limit, 128 MiB at most.',
+      'Bytes of all request bodies together while they are read, inflated and parsed, in each process; requests that do not fit get 503. Defaults to an eighth of the memory limit, 128 MiB at most.',
     ),
     headMemoryBytes: memory(
-      'Bytes of all request heads together that are not complete yet, in each process; above it the connections that take longest are cut. Absent: an eighth of the memory limit, 128 MiB at most.',
+      'Bytes of all request heads together that are not complete yet, in each process; above it, the slowest connections are closed. Defaults to an eighth of the memory limit, 128 MiB at most.',
     ),
     answerMemoryBytes: memory(
-      'Bytes of all answers together that wait for their clients to read them, streams apart, in each process; above it the connections that have waited longest are cut. Absent: an eighth of the memory limit, 512 MiB at most.',
+      'Bytes of all answers together that wait for their clients to read them, streams apart, in each process; above it, the connections that have waited longest are closed. Defaults to an eighth of the memory limit, 512 MiB at most.',
     ),
     streamBufferBytes: int32(64 * 1024, GIB)
-      .describe('Bytes that a stream may have unread; a client that has more is cut. Absent: 16 MiB.')
+      .describe('Bytes that a stream may have unread; a client with more is disconnected. Defaults to 16 MiB.')
       .optional(),
     unreadTimeoutSeconds: int32(1, 3600)
-      .describe(
-        'How long, in seconds, a client may read nothing although there is something to read; then its connection is cut. Absent: 30.',
-      )
+      .describe('How long, in seconds, a client may leave data unread before it is disconnected. Defaults to 30.')
       .optional(),
     connections: int32(1, 10_000_000)
       .describe(
-        'Connections of SDKs to each process; further ones are closed at once. Absent: one for each 32 KiB of the memory limit.',
+        'Connections of SDKs to each process; further ones are closed at once. Defaults to one for each 32 KiB of the memory limit.',
       )
       .optional(),
     streamsPerCredential: streams(
-      'Open streams of one SDK key in each process; more get 503. 0: no limit. Absent: no limit.',
+      'Open streams of one SDK key in each process; more get 503. 0 or unset means no limit.',
     ),
     streamsPerAddress: streams(
-      'Open streams with SDK keys from one address, which may be that of a proxy, in each process; more get 503. 0: no limit. Absent: no limit.',
+      'Open streams with SDK keys from one address, which may be that of a proxy, in each process; more get 503. 0 or unset means no limit.',
     ),
     publicStreamsPerCredential: streams(
-      'Open streams of one mobile key or client-side ID in each process; more get 503. 0: no limit. Absent: three quarters of the connections.',
+      'Open streams of one mobile key or client-side ID in each process; more get 503. 0 means no limit. Defaults to three quarters of the connections.',
     ),
     publicStreamsPerAddress: streams(
-      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0: no limit. Absent: three quarters of the connections.',
+      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0 means no limit. Defaults to three quarters of the connections.',
     ),
     firstPayloads: int32(1, 1_000_000)
-      .describe('How many SDKs may be sent their first payload at a time, in each process. Absent: no limit.')
+      .describe(
+        'How many SDKs may be sent their first payload at a time, in each process. If unset, there is no limit.',
+      )
       .optional(),
     firstPayloadsWaiting: int32(0, 1_000_000)
       .describe(
-        'How many SDKs may wait for their first payload where `firstPayloads` are being sent; more get 503. Absent: none.',
+        'How many SDKs may wait for their first payload where `firstPayloads` are being sent; more get 503. If unset, none may wait.',
       )
       .optional(),
     firstPayloadSeconds: int32(1, 3600)
-      .describe('How long, in seconds, one of the `firstPayloads` may take; then the next begins. Absent: 120.')
+      .describe('How long, in seconds, one of the `firstPayloads` may take; then the next begins. Defaults to 120.')
       .optional(),
     contextValues: int32(1000, 10_000_000)
-      .describe('Values in a context above 64 KiB; more get 400 before it is parsed. Absent: 100,000.')
+      .describe('Values in a context above 64 KiB; more get 400 before it is parsed. Defaults to 100,000.')
       .optional(),
     contextMembers: int32(1000, 10_000_000)
       .describe(
-        'Members of all objects in a context above 64 KiB together; more get 400 before it is parsed. Absent: 20,000.',
+        'Members of all objects in a context above 64 KiB together; more get 400 before it is parsed. Defaults to 20,000.',
       )
       .optional(),
     contextMemoryBytes: memory(
-      'Bytes of all contexts above 8 KiB together that are evaluated or wait for their turn, in each process; who finds no room gets 503. Absent: a 32nd of the memory limit, 8 MiB at least.',
+      'Bytes of all contexts above 8 KiB together that are evaluated or wait for their turn, in each process; requests that do not fit get 503. Defaults to a 32nd of the memory limit, 8 MiB at least.',
     ),
     patternSteps: int32(65_536, 2 * GIB - 1)
       .describe(
-        'What matching one text with one pattern (operator `matches`) may cost: instructions of the pattern times characters of a text above 4096; more get 413. Absent: 16,777,216.',
+        'What matching one text with one pattern (operator `matches`) may cost: instructions of the pattern times characters of a text above 4096; more get 413. Defaults to 16,777,216.',
       )
       .optional(),
     eventValues: int32(1000, 10_000_000)
-      .describe('Values in a batch of events above 64 KiB; more get 400 before it is parsed. Absent: 500,000.')
+      .describe('Values in a batch of events above 64 KiB; more get 400 before it is parsed. Defaults to 500,000.')
       .optional(),
     evaluationCacheBytes: int32(0, GIB)
       .describe(
-        'Bytes of the answers that are kept for contexts that come again, in each process. 0: none are kept. Absent: 16 MiB.',
+        'Bytes of the answers that are kept for contexts that come again, in each process. 0 keeps none. Defaults to 16 MiB.',
       )
       .optional(),
     goalsRequests: int32(1, 10_000)
-      .describe('Requests for goals that wait for upstream at a time, in each process; more get 503. Absent: 32.')
+      .describe('Requests for goals that wait for upstream at a time, in each process; more get 503. Defaults to 32.')
       .optional(),
     upstreamEventBytes: int32(MIB, 400_000_000)
       .describe(
-        'Bytes of one event of upstream, as the one with all data of an environment; the stream of a larger one ends and is opened again later, the last data stay. Absent: an eighth of the memory limit, 16 MiB at least.',
+        'Bytes of one event of upstream, as the one with all data of an environment; the stream of a larger one ends and is opened again later, the last data stay. Defaults to an eighth of the memory limit, 16 MiB at least.',
       )
       .optional(),
     archiveBytes: int32(MIB, GIB)
       .describe(
-        'Bytes of all files of the archive of `offline` together, unpacked; a larger one is not used, the last data stay. Absent: an eighth of the memory limit, from 16 MiB to 1 GiB.',
+        'Bytes of all files of the archive of `offline` together, unpacked; a larger one is not used, the last data stay. Defaults to an eighth of the memory limit, from 16 MiB to 1 GiB.',
       )
       .optional(),
     archiveFileBytes: int32(MIB, GIB)
-      .describe('Bytes of one file of the archive of `offline`, unpacked. Absent: 200 MiB, `archiveBytes` at most.')
+      .describe('Bytes of one file of the archive of `offline`, unpacked. Defaults to 200 MiB, `archiveBytes` at most.')
       .optional(),
-    archiveFiles: int32(3, 1_000_000).describe('Files in the archive of `offline`. Absent: 20,000.').optional(),
+    archiveFiles: int32(3, 1_000_000).describe('Files in the archive of `offline`. Defaults to 20,000.').optional(),
   })
   .describe(
     "What clients, upstream and archives may take of a pod; relay/docs/limits.md lists all limits. Shares of the memory are of the pod's memory limit, divided by `workers`.",

@@ -7,13 +7,13 @@ const serviceMonitor = z
       .boolean()
       .default(false)
       .describe(
-        'Create a ServiceMonitor, and the headless Service NAME-metrics that it selects. Where the cluster does not have this kind, the condition `Reconciled` is False with reason `KindNotInstalled` until it does. Pods keep their `prometheus.io` annotations. Default false.',
+        'Create a ServiceMonitor, and the headless Service NAME-metrics that it selects. If the cluster does not have this kind, the condition `Reconciled` is False with reason `KindNotInstalled` until it does. Pods keep their `prometheus.io` annotations. Default false.',
       ),
     scrapePeriodSeconds: int32(1, 3600)
       .default(30)
       .describe('How often, in seconds, Prometheus reads the metrics. Default 30.'),
     labels: stringMap(32, 63)
-      .describe('Labels of the ServiceMonitor, by which your Prometheus selects it, such as `release: monitoring`.')
+      .describe('Labels of the ServiceMonitor, with which your Prometheus selects it, such as `release: monitoring`.')
       .optional(),
   })
   .describe('How the Prometheus Operator finds the pods.');
@@ -24,10 +24,10 @@ const alerts = z
       .boolean()
       .default(false)
       .describe(
-        'Create a PrometheusRule with alerts about this fleet, each with the address of a runbook. They need the metrics of the pods and of the operator, with the labels `namespace` and `pod`. Default false.',
+        'Create a PrometheusRule with alerts about this fleet, each with the URL of a runbook. They need the metrics of the pods and of the operator, with the labels `namespace` and `pod`. Default false.',
       ),
     labels: stringMap(32, 63)
-      .describe('Labels of the PrometheusRule, by which your Prometheus selects it, such as `release: monitoring`.')
+      .describe('Labels of the PrometheusRule, with which your Prometheus selects it, such as `release: monitoring`.')
       .optional(),
   })
   .describe('Alerts about the fleet, for the Prometheus Operator.');

@@ -44,7 +44,7 @@ export const offline = withRules(
           .min(1)
           .max(512)
           .describe(
-            'Image, or OCI artifact, that holds the archive. Prefer a digest to a tag: what is behind a tag is looked at only when a pod starts.',
+            'Image, or OCI artifact, that holds the archive. Prefer a digest to a tag: a tag is resolved only when a pod starts.',
           ),
         pullPolicy: z
           .enum(['Always', 'IfNotPresent', 'Never'])

@@ -41,7 +41,7 @@ export const volumeMounts = atomicList(
   z.object({
     name: label.describe('Name of one of `volumes`.'),
     mountPath: z.string().min(1).max(512).regex(/^[/]/).describe('Absolute path in the container.'),
-    subPath: z.string().max(512).describe('Path inside the volume. Absent: all of it.').optional(),
+    subPath: z.string().max(512).describe('Path inside the volume. If unset, the whole volume is mounted.').optional(),
     readOnly: z.boolean().default(true).describe('Mount it read-only. Default true.'),
   }),
   32,
@@ -83,7 +83,7 @@ export const topologySpreadConstraints = atomicList(
       topologyKey: objectName.describe('Node label over whose values pods are spread.'),
       whenUnsatisfiable: z
         .enum(['DoNotSchedule', 'ScheduleAnyway'])
-        .describe('What becomes of a pod that would break the spread.'),
+        .describe('What happens to a pod that would violate the constraint.'),
     })
     .meta({ 'x-kubernetes-preserve-unknown-fields': true }),
   8,
@@ -94,7 +94,7 @@ function probe(what: string, periodSeconds: number, failureThreshold: number) {
     .object({
       periodSeconds: int32(1, 300)
         .default(periodSeconds)
-        .describe(`How often, in seconds, it is asked. Default ${periodSeconds}.`),
+        .describe(`How often, in seconds, the probe runs. Default ${periodSeconds}.`),
       timeoutSeconds: int32(1, 300).default(3).describe('How long, in seconds, an answer may take. Default 3.'),
       failureThreshold: int32(1, 3600)
         .default(failureThreshold)
@@ -110,4 +110,4 @@ export const probes = z
     liveness: probe('Whether the process still answers; if not, it is restarted.', 10, 3).prefault({}),
     readiness: probe('Whether the pod has data to serve; if not, it gets no connections.', 2, 2).prefault({}),
   })
-  .describe('How often kubelet asks after a pod. What it asks cannot be changed.');
+  .describe('Probes of the pods. What they check cannot be changed.');

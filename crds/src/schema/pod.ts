@@ -22,28 +22,30 @@ export const quantities = z
 /** Compute resources of the relay's container. */
 export const resources = z
   .object({
-    requests: quantities.describe('What the scheduler sets aside for the pod, such as `cpu: 100m`.').optional(),
+    requests: quantities.describe('Resources that the scheduler reserves for the pod, such as `cpu: 100m`.').optional(),
     limits: quantities
-      .describe('What the pod may use at most. A CPU limit slows the relay down when load peaks; leave it out.')
+      .describe(
+        'Most that the pod may use. A CPU limit slows the relay down during load peaks; it is better left unset.',
+      )
       .optional(),
   })
   .describe(
-    'Compute resources of the container. Each that is not given is chosen: by `capacity` where it is set, else requests of 100m CPU and 128Mi memory and a limit of 512Mi memory. An empty map (`limits: {}`) chooses none.',
+    'Compute resources of the container. If unset, they are chosen: from `capacity` where that is set, otherwise requests of 100m CPU and 128Mi memory and a limit of 512Mi memory. An empty map (`limits: {}`) sets none.',
   );
 
 const toleration = z.object({
-  key: z.string().max(316).describe('Key of the taint. Absent, with Exists: every taint.').optional(),
+  key: z.string().max(316).describe('Key of the taint. If unset with Exists, every taint is tolerated.').optional(),
   operator: z.string().max(32).describe('Exists or Equal. Default Equal.').optional(),
   value: z.string().max(63).describe('Value of the taint, with Equal.').optional(),
   effect: z
     .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
-    .describe('Effect of the taint. Absent: every effect.')
+    .describe('Effect of the taint. If unset, every effect is tolerated.')
     .optional(),
   tolerationSeconds: z
     .int()
     .meta({
       format: 'int64',
-      description: 'How long, in seconds, a NoExecute taint is tolerated. Absent: for ever.',
+      description: 'How long, in seconds, a NoExecute taint is tolerated. If unset, it is tolerated indefinitely.',
     })
     .optional(),
 });
@@ -58,12 +60,12 @@ export const podTemplate = withRules(
     nodeSelector: stringMap(16, 63).describe('Run pods only on nodes with these labels.').optional(),
     tolerations: atomicList(toleration, 32).describe('Taints of nodes that pods tolerate.').optional(),
     affinity: passedOn
-      .describe('Affinity of the pods, as in a pod. Spreading over zones and nodes is there already; see `spec.zones`.')
+      .describe('Affinity of the pods, as in a pod. Pods are already spread over zones and nodes; see `spec.zones`.')
       .optional(),
     priorityClassName: z.string().max(253).describe('PriorityClass of the pods.').optional(),
     serviceAccountName: objectName
       .describe(
-        'ServiceAccount of the pods. It must be allowed to get and patch `relayproxies/status` of this RelayProxy, or `status.instances` stays empty. Absent: the operator creates one that may do just that.',
+        'ServiceAccount of the pods. It must be allowed to get and patch `relayproxies/status` of this RelayProxy, or `status.instances` stays empty. If unset, the operator creates one with exactly this permission.',
       )
       .optional(),
     runtimeClassName: z.string().max(253).describe('RuntimeClass of the pods.').optional(),
@@ -71,11 +73,11 @@ export const podTemplate = withRules(
       .meta({ format: 'int64' })
       .default(60)
       .describe(
-        'How long, in seconds, a pod may take to end. Open streams are closed spread over this time, so that their SDKs reconnect to other pods a few at a time. Default 60.',
+        'How long, in seconds, a pod may take to terminate. Open streams are closed gradually over this time, so that their SDKs reconnect to other pods a few at a time. Default 60.',
       ),
     preStopSleepSeconds: int32(0, 3600)
       .describe(
-        'How long, in seconds, a pod goes on serving, though no Service sends it new connections any more, before it is told to end; for load balancers that are slow to notice. Part of `terminationGracePeriodSeconds`. Needs Kubernetes 1.30.',
+        'How long, in seconds, a pod continues to serve after Services stop sending it new connections and before it is terminated; for load balancers that react slowly. Part of `terminationGracePeriodSeconds`. Needs Kubernetes 1.30.',
       )
       .optional(),
     env: environmentVariables
@@ -96,7 +98,7 @@ export const podTemplate = withRules(
       .optional(),
     topologySpreadConstraints: topologySpreadConstraints
       .describe(
-        'Further constraints on the spread of the pods, as in a pod; one for `kubernetes.io/hostname` takes the place of ours. Without `labelSelector` they count the pods of this RelayProxy. The spread over zones is in `spec.zones`.',
+        'Further constraints on the spread of the pods, as in a pod; one for `kubernetes.io/hostname` replaces the default. Without `labelSelector` they count the pods of this RelayProxy. The spread over zones is in `spec.zones`.',
       )
       .optional(),
     securityContext: passedOn
@@ -116,7 +118,7 @@ export const podTemplate = withRules(
       .optional(),
     dnsPolicy: z
       .enum(['ClusterFirst', 'Default', 'None'])
-      .describe('How pods look names up. None takes `dnsConfig` alone. Absent: ClusterFirst.')
+      .describe('DNS policy of the pods. None uses `dnsConfig` alone. Defaults to ClusterFirst.')
       .optional(),
     dnsConfig: dnsConfig.describe('DNS settings of the pods, beside those of `dnsPolicy`.').optional(),
     hostAliases: hostAliases.describe('Lines for /etc/hosts of the pods.').optional(),
@@ -161,4 +163,4 @@ export const podTemplate = withRules(
     check: ({ serviceAccountAnnotations, serviceAccountName }) =>
       serviceAccountAnnotations === undefined || serviceAccountName === undefined,
   },
-).describe('What else the pods get.');
+).describe('Further settings of the pods.');

@@ -41,4 +41,4 @@ export const rollout = withRules(
     field: 'progressDeadlineSeconds',
     check: ({ minReadySeconds, progressDeadlineSeconds }) => minReadySeconds < progressDeadlineSeconds,
   },
-).describe('How pods are replaced when a setting changes that a running relay cannot take up.');
+).describe('How pods are replaced when a setting changes that a running relay cannot reload.');

@@ -22,7 +22,7 @@ export const specFields = z.object({
     .string()
     .min(1)
     .max(512)
-    .describe('Image of the relay. Defaults to the one that was released with the operator. Prefer a digest to a tag.')
+    .describe('Image of the relay. Defaults to the image released with the operator. Prefer a digest to a tag.')
     .optional(),
   imagePullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
@@ -34,23 +34,23 @@ export const specFields = z.object({
   paused: z
     .boolean()
     .default(false)
-    .describe('While true, child objects are left as they are; status is still written. Default false.'),
+    .describe('While true, child objects are not changed; status is still updated. Default false.'),
   mode: z
     .enum(['Proxy', 'Daemon'])
     .default('Proxy')
     .describe(
-      'What the pods do. Proxy: they serve SDKs. Daemon: they only keep `store` up to date, for SDKs that read it themselves (serverless functions); one pod is active, by a Lease, the others stand by. There is no Service then, and `service`, `streaming`, `limits` and `networkPolicy.allowFrom` say nothing. Default Proxy.',
+      'What the pods do. Proxy: they serve SDKs. Daemon: they only keep `store` up to date, for SDKs that read it themselves (serverless functions); one pod is active, elected with a Lease, and the others are on standby. There is then no Service, and `service`, `streaming`, `limits` and `networkPolicy.allowFrom` are ignored. Default Proxy.',
     ),
   // No default in the schema: a number that nobody asked for must not win over `capacity`.
   replicas: int32(0, 100)
     .describe(
-      "How many pods. Default 3, or what `capacity` needs; 2 when `mode` is 'Daemon'. Ignored while `autoscaling` is set.",
+      "Number of pods. Default 3, or what `capacity` needs; 2 when `mode` is 'Daemon'. Ignored while `autoscaling` is set.",
     )
     .optional(),
   workers: int32(1, 16)
     .default(1)
     .describe(
-      'Processes in each pod that serve SDKs, for few big pods with several cores; each takes memory of its own, so raise `resources` with it where `capacity` does not. Upstream sees one connection for each environment and pod all the same. More pods are simpler and survive more. Default 1.',
+      'Number of processes in each pod that serve SDKs, for few large pods with several cores. Each uses memory of its own, so raise `resources` as well unless `capacity` does. There is still one upstream connection for each environment and pod. More pods are simpler and tolerate more failures. Default 1.',
     ),
   autoscaling: autoscaling.optional(),
   capacity: capacity.optional(),
@@ -71,14 +71,14 @@ export const specFields = z.object({
   httpRoute: httpRoute.optional(),
   metrics: metrics.prefault({}),
   networkPolicy: networkPolicy.prefault({}),
-  logLevel: logLevel.default('info').describe('Lowest level of log lines that are written. Default info.'),
+  logLevel: logLevel.default('info').describe('Minimum level of log lines. Default info.'),
   resources: resources.optional(),
   commonLabels: stringMap(32, 63)
     .describe(
-      'Labels of all child objects, but not of the pods; those of the pods are in `podTemplate`. Those that the operator sets itself cannot be changed.',
+      'Labels of all child objects except the pods, whose labels are in `podTemplate`. Labels that the operator sets itself cannot be changed.',
     )
     .optional(),
-  commonAnnotations: stringMap(64, 4096).describe('Annotations of all child objects, but not of the pods.').optional(),
+  commonAnnotations: stringMap(64, 4096).describe('Annotations of all child objects except the pods.').optional(),
   podTemplate: podTemplate.prefault({}),
 });
 

@@ -37,9 +37,9 @@ const lastError = z
       )
       .optional(),
     time: time.describe('When it happened.').optional(),
-    message: z.string().max(MAX_MESSAGE_LENGTH).describe('What happened, in words, without credentials.').optional(),
+    message: z.string().max(MAX_MESSAGE_LENGTH).describe('Human-readable description, without credentials.').optional(),
   })
-  .describe('The last thing that went wrong; it stays after recovery.');
+  .describe('The last error; it is kept after recovery.');
 
 const storeStateMeaning =
   'State of the persistent store for this environment: VALID, INITIALIZING (not yet filled) or INTERRUPTED (not reachable; memory serves). Absent without `spec.store`.';
@@ -61,17 +61,17 @@ const unhealthyEnvironment = z.object({
     .string()
     .max(253)
     .describe(
-      `Name of the environment. '${ALL_OTHERS}' stands for every environment that has no item of its own, where most are in one state.`,
+      `Name of the environment. '${ALL_OTHERS}' stands for all environments without an item of their own, when most are in the same state.`,
     ),
   state: environmentState.describe(`State in this pod. ${stateMeaning}`),
   served: z
     .boolean()
     .describe(
-      'With CredentialMissing: whether the pod is connected and serves the environment all the same, with the key that it had before.',
+      'With CredentialMissing: whether the pod is still connected and serves the environment with the previous key.',
     )
     .optional(),
   lastTransitionTime: time
-    .describe('When `state` last changed; with CredentialMissing since when the key is not there.')
+    .describe('When `state` last changed; with CredentialMissing, since when the key is missing.')
     .optional(),
   lastError: lastError.optional(),
   storeState: storeState.describe(storeStateMeaning).optional(),
@@ -82,11 +82,11 @@ const missingInput = z.object({
     .string()
     .max(63)
     .describe(
-      'What it is: `archive`, `config`, `autoConfigKey`, `previousKeys`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
+      'Kind of file: `archive`, `config`, `autoConfigKey`, `previousKeys`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
   files: atomicList(z.string().max(512), MAX_MISSING_FILES)
-    .describe('Its files that are not there, as their Secret or the key in it is not.')
+    .describe('Files that are missing, because their Secret or its key is missing.')
     .optional(),
 });
 
@@ -100,41 +100,41 @@ export const instanceStatus = z
     configHash: z
       .string()
       .max(64)
-      .describe(
-        'Hash of the configuration that the pod runs; pods with different hashes are between two configurations.',
-      )
+      .describe('Hash of the configuration that the pod runs; while they differ, a change is being rolled out.')
       .optional(),
     active: z
       .boolean()
-      .describe("Mode 'Daemon': whether this pod keeps the store up to date; false for one that stands by.")
+      .describe("Mode 'Daemon': whether this pod keeps the store up to date; false for a standby.")
       .optional(),
     ready: z.boolean().describe('Whether the pod has data for its environments and takes connections.').optional(),
     connections: count
-      .describe('Open streams to SDKs, rounded to two digits so that small changes are no writes.')
+      .describe('Open streams to SDKs, rounded to two digits so that small changes cause no writes.')
       .optional(),
     connectedEnvironments: count.describe('How many environments are connected in this pod.').optional(),
     totalEnvironments: count.describe('How many environments this pod has.').optional(),
     lastReportTime: time.describe('When the pod last wrote this item; it writes on change only.').optional(),
     polledTime: time
       .describe(
-        'When the operator wrote this item, by asking the pod, as the pod itself does not report; absent as soon as it does.',
+        'When the operator last wrote this item after asking the pod, because the pod does not report itself; absent as soon as it does.',
       )
       .optional(),
     credentialsRotatedTime: time
       .describe(
-        'When the pod last took up a changed SDK key or mobile key from its mounted Secrets, without a restart.',
+        'When the pod last reloaded a changed SDK key or mobile key from its mounted Secrets, without a restart.',
       )
       .optional(),
     missingInputs: namedList(missingInput, 16)
       .describe(
-        'What the pod reads from mounted files, beside the keys of environments, and cannot read now; it goes on with what it read before, if it ever did.',
+        'Mounted files, other than the keys of environments, that the pod cannot read now; it keeps using what it read before, if anything.',
       )
       .optional(),
     previousKeys: atomicList(z.string().max(253), MAX_PREVIOUS_KEYS)
       .describe('Environments for which the pod accepts an SDK key before a rotation.')
       .optional(),
     heldConfig: atomicList(z.string().max(MAX_MESSAGE_LENGTH), MAX_HELD)
-      .describe('Parts of the configuration that differ from what the pod runs, and that wait for its restart.')
+      .describe(
+        'Parts of the configuration that differ from what the pod runs, and that need a restart to take effect.',
+      )
       .optional(),
     keyRevision: z
       .string()
@@ -147,7 +147,7 @@ export const instanceStatus = z
       .string()
       .max(64)
       .describe(
-        'In an item that the operator wrote: why the pod cannot write it itself. TokenRefused, Forbidden, NotFound, Invalid, Unreachable or Failed.',
+        'In an item written by the operator: why the pod cannot write it itself. TokenRefused, Forbidden, NotFound, Invalid, Unreachable or Failed.',
       )
       .optional(),
     unhealthy: namedList(unhealthyEnvironment, MAX_UNHEALTHY)
@@ -167,18 +167,18 @@ const operatorClaim = z
     name: z
       .string()
       .max(253)
-      .describe('Namespace and name of the Lease of the operator that looks after this RelayProxy.')
+      .describe('Namespace and name of the Lease of the operator that manages this RelayProxy.')
       .optional(),
     askedBy: z
       .string()
       .max(253)
       .describe(
-        'Another operator that asks whether that one is still there; it takes over when this stays for two minutes.',
+        'Another operator that asks whether the first one still exists; it takes over if this is not removed within two minutes.',
       )
       .optional(),
   })
   .describe(
-    'Which operator looks after this RelayProxy. Any other leaves it alone: two releases over the same namespaces do not work against each other.',
+    'Operator that manages this RelayProxy. Other operators leave it alone, so that two releases that watch the same namespaces do not conflict.',
   );
 
 /** What the operator and the pods observe. */
@@ -186,17 +186,13 @@ export const relayProxyStatus = z
   .object({
     observedGeneration: int64
       .describe(
-        'Generation of the RelayProxy that this status is about; older than `metadata.generation` while a change is on its way.',
+        'Generation of the RelayProxy that this status describes; older than `metadata.generation` while a change is being processed.',
       )
       .optional(),
-    replicas: count.describe('Pods that there are.').optional(),
-    readyReplicas: count.describe('Pods that are ready.').optional(),
-    updatedReplicas: count.describe('Pods that run the newest pod template.').optional(),
-    selector: z
-      .string()
-      .max(1024)
-      .describe('Label selector of the pods; the scale subresource hands it out.')
-      .optional(),
+    replicas: count.describe('Number of pods.').optional(),
+    readyReplicas: count.describe('Number of ready pods.').optional(),
+    updatedReplicas: count.describe('Number of pods with the current pod template.').optional(),
+    selector: z.string().max(1024).describe('Label selector of the pods, for the scale subresource.').optional(),
     operator: operatorClaim.optional(),
     image: z.string().max(512).describe('Image that the pods run.').optional(),
     version: z.string().max(64).describe('Version of the relay that the pods report.').optional(),
@@ -206,7 +202,7 @@ export const relayProxyStatus = z
       .describe("Mode 'Daemon': name of the pod that keeps the store up to date; absent while none does.")
       .optional(),
     credentialsRotatedTime: time
-      .describe('When pods last began to take up changed keys from their mounted Secrets.')
+      .describe('When pods last began to reload changed keys from their mounted Secrets.')
       .optional(),
     url: z
       .string()
@@ -224,7 +220,7 @@ export const relayProxyStatus = z
       .meta({
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['type'],
-        description: 'Conditions; `Ready` sums them up.',
+        description: 'Conditions; `Ready` summarizes them.',
       })
       .optional(),
   })

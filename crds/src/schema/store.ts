@@ -12,14 +12,12 @@ const redis = withRules(
     urlRef: secretKeyRef('Address of the server, kept in a Secret; may contain credentials.').optional(),
     usernameRef: secretKeyRef('User name.').optional(),
     passwordRef: secretKeyRef('Password.').optional(),
-    caRef: secretKeyRef(
-      'Certificates (PEM) of the authorities that the certificate of the server is checked against, instead of those of the system.',
-    ).optional(),
+    caRef: secretKeyRef('CA certificates (PEM) to verify the server with, instead of those of the system.').optional(),
     cachePolicy: z
       .enum(['Infinite', 'TTL'])
       .default('Infinite')
       .describe(
-        'Infinite keeps all data in memory and goes on serving when the store is lost; TTL reads an item again from the store after `cacheTTLSeconds`. Default Infinite.',
+        'Infinite keeps all data in memory and continues to serve them when the store is lost; TTL reads an item again from the store after `cacheTTLSeconds`. Default Infinite.',
       ),
     cacheTTLSeconds: int32(1, 86_400)
       .describe('How long, in seconds, an item is served from memory. Only with `cachePolicy: TTL`, which needs it.')

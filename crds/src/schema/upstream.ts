@@ -20,7 +20,7 @@ const httpProxy = withRules(
 export const upstream = z
   .object({
     streamURI: httpUrl(
-      'Base address of the streaming service. Defaults to LaunchDarkly. A relay can stream from another relay: give the address of its Service.',
+      'Base address of the streaming service. Defaults to LaunchDarkly. A relay can stream from another relay: use the address of its Service.',
     ).optional(),
     baseURI: httpUrl('Base address of the polling service. Defaults to LaunchDarkly.').optional(),
     clientSideBaseURI: httpUrl(
@@ -36,7 +36,7 @@ export const upstream = z
       .enum(['Exit', 'Continue'])
       .default('Continue')
       .describe(
-        'What happens when an environment has no data after `initTimeoutSeconds`. Continue keeps the process running, not ready, and goes on trying; Exit ends it, so that Kubernetes restarts it. Default Continue.',
+        'What happens when an environment has no data after `initTimeoutSeconds`. Continue keeps the process running, not ready, and retries; Exit ends it, so that Kubernetes restarts it. Default Continue.',
       ),
     disconnectedAfterSeconds: int32(0, 86_400)
       .default(60)

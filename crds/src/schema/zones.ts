@@ -18,7 +18,7 @@ export const zones = withRules(
       .describe(
         'How many zones must hold a ready pod before the condition `ZonesSpread` is True; with `policy: Required` also how many zones pods are spread over at least. Default 2.',
       ),
-    maxSkew: int32(1, 16).default(1).describe('By how many pods the fullest zone may exceed the emptiest. Default 1.'),
+    maxSkew: int32(1, 16).default(1).describe('Largest allowed difference in pods between any two zones. Default 1.'),
     policy: z
       .enum(['Preferred', 'Required'])
       .default('Preferred')
@@ -42,10 +42,10 @@ export const disruptionBudget = withRules(
   z.object({
     enabled: z.boolean().default(true).describe('Create a PodDisruptionBudget. Default true.'),
     maxUnavailable: intOrPercent(
-      'How many pods, or what share such as 25%, may be evicted at a time. 0 and no node can be drained: the condition `DrainsAllowed` says so. Default 1, unless `minAvailable` is set.',
+      'How many pods, or what share such as 25%, may be evicted at a time. With 0, no node can be drained, and the condition `DrainsAllowed` says so. Default 1, unless `minAvailable` is set.',
     ).optional(),
     minAvailable: intOrPercent(
-      'How many pods, or what share such as 50%, must stay while others are evicted. As many as there are pods, or 100%, and no node can be drained: the condition `DrainsAllowed` says so. Excludes `maxUnavailable`.',
+      'How many pods, or what share such as 50%, must stay while others are evicted. With as many as there are pods, or 100%, no node can be drained, and the condition `DrainsAllowed` says so. Excludes `maxUnavailable`.',
     ).optional(),
   }),
   {

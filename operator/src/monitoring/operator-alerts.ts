@@ -53,7 +53,7 @@ export function operatorAlerts(namespace: string, deployment: string): readonly 
       for: '15m',
       expr: `max(flagrelay_operator_relayproxies_left_alone{${pods}}) > 0`,
       summary: `Two flagrelay operators watch the same namespaces; the one in ${namespace} stands back.`,
-      description: '{{ $value }} RelayProxies are looked after by another operator, which `status.operator` names.',
+      description: '{{ $value }} RelayProxies are managed by another operator, which `status.operator` names.',
     },
   ];
 }

@@ -54,8 +54,7 @@ export function relayAlerts({ namespace, name, deployment }: RelayAlertsTarget):
       for: '5m',
       expr: `min by (environment) (flagrelay_store_up{${pods}}) == 0`,
       summary: `${of}: the data store of environment {{ $labels.environment }} cannot be used.`,
-      description:
-        'SDKs are served from memory. Big segments, and whoever else reads the store, have old data or none.',
+      description: 'SDKs are served from memory. Big segments, and SDKs that read the store, have old data or none.',
     },
     {
       name: 'RelayErrorRate',

@@ -70,7 +70,7 @@ export interface Caches {
   readonly all: readonly Informer<KubernetesObject>[];
 }
 
-/** What {@link createCaches} needs. */
+/** Which namespaces and kinds are cached, and the client that lists and watches them. */
 export interface CachesOptions {
   readonly client: RestClient;
   /** Undefined: the whole cluster. */

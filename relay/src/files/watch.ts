@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { jobEvery, jobTimer } from '../jobs/jobs.ts';
 
-/** How often files are looked at although nothing was said, in ms: some file systems say nothing. */
+/** How often files are looked at without a notification, in ms: some file systems send none. */
 const POLL_MS = 5_000;
 
 /** Events that come in one go, such as the steps of a symlink swap, are taken together after so many ms. */

@@ -1,6 +1,6 @@
 import type { LogFields, Logger, LogLevel } from './logger.ts';
 
-/** A logger whose fields and level can change: whoever holds it, or a child of it, writes by the new ones from then on. */
+/** A logger whose fields and level can change: everything that holds it, or a child of it, then uses the new ones. */
 export interface FollowingLogger extends Logger {
   follow(fields: LogFields, level: LogLevel | undefined): void;
 }

@@ -13,7 +13,7 @@ interface DomainRule {
  * Compiles a `NO_PROXY` value with the rules that Go programs, ld-relay among them, follow: entries are separated by commas
  * or spaces; `*` is everything; `example.com` is the host and its subdomains; `.example.com` and `*.example.com` only the
  * subdomains; an address or a CIDR block is compared as an address; `:port` narrows an entry. Loopback hosts are always
- * reached directly. Entries that make no sense match nothing.
+ * reached directly. Entries that are not valid match nothing.
  */
 export function parseNoProxy(value: string): NoProxy {
   const blocks = new BlockList();

@@ -17,6 +17,7 @@ test('each way to write a reference is seen', () => {
     '1 14 row 49',
     '1 4.2  tlsCert',
   ]);
+  assert.deepEqual(shown('// an empty map (row 11 of contract section 14)'), ['1 14', '1 14 row 11']);
 });
 
 test('a reference may go over a line', () => {

@@ -16,10 +16,10 @@ export interface Reference {
 
 const SECTION = String.raw`\d{1,2}(?:\.\d{1,2})?`;
 // "12.5", "6.1–6.3", "14, row 3", "14 row 3", "row 3 of section 14", '5.3, "Retry"', "4.2 tlsCert".
-const ITEM = String.raw`(?:row\s+\d+\s+of\s+section\s+\d+|${SECTION}(?:–${SECTION})?(?:,?\s+row\s+\d+\b(?!\s+of\b))?(?:,?\s+"[^"]+"|\s+(?:[A-Z][a-zA-Z]+|[a-z]+[A-Z]\w*))?)`;
+const ITEM = String.raw`(?:row\s+\d+\s+of\s+(?:contract\s+)?section\s+\d+|${SECTION}(?:–${SECTION})?(?:,?\s+row\s+\d+\b(?!\s+of\b))?(?:,?\s+"[^"]+"|\s+(?:[A-Z][a-zA-Z]+|[a-z]+[A-Z]\w*))?)`;
 const LIST = String.raw`${ITEM}(?:\s*[,;]\s*${ITEM}|\s+and\s+${ITEM})*`;
 const NAMED = new RegExp(String.raw`\b[Cc]ontract\s{1,40}(?:sections?\s+)?(${LIST})`, 'g');
-const ROW = /\b(row\s+\d+\s+of\s+section\s+\d+)/g;
+const ROW = /\b(row\s+\d+\s+of\s+(?:contract\s+)?section\s+\d+)/g;
 const DOTTED = new RegExp(String.raw`\((?=\d{1,2}\.\d)(${LIST})(?:; ld-relay \d+)?\)`, 'g');
 const BARE = new RegExp(String.raw`\((${LIST})(?:; ld-relay \d+)?\)`, 'g');
 
@@ -46,7 +46,7 @@ type Item = Pick<Reference, 'section' | 'row' | 'name'>;
 
 function itemsOf(list: string): Item[] {
   return [...list.matchAll(new RegExp(ITEM, 'g'))].flatMap(([text]): Item[] => {
-    const reversed = /^row\s+(\d+)\s+of\s+section\s+(\d+)$/.exec(text);
+    const reversed = /^row\s+(\d+)\s+of\s+(?:contract\s+)?section\s+(\d+)$/.exec(text);
     if (reversed !== null) return [{ section: reversed[2] as string, row: reversed[1] as string }];
     const [, from = '', to, row, quoted, word] =
       new RegExp(String.raw`^(${SECTION})(?:–(${SECTION}))?(?:,?\s+row\s+(\d+))?(?:,?\s+"([^"]+)"|\s+(\w+))?$`).exec(

@@ -27,7 +27,7 @@ export const ALLOWED_RINGS: readonly AllowedRing[] = [
       (name) => `relay/src/dialects/launchdarkly/evaluation/${name}.ts`,
     ),
     reason:
-      'one recursion: a flag asks for its prerequisites, which are flags, and conditions for segments, which have conditions',
+      'types of one recursion: a flag asks for its prerequisites, which are flags; values are imported one way only',
   },
 ];
 

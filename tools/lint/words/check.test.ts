@@ -8,7 +8,12 @@ const hits = (text: string, phrases = PHRASES, path = 'a.ts') => hitsIn([{ path,
 const names = (text: string) => [...new Set(hits(text).map(({ phrase }) => phrase.name))];
 
 test('a docstring of the form "What X needs" is found, one that goes on is not', () => {
-  for (const text of ['What the reporter needs.', 'What a relay needs', 'What `open` needs.']) {
+  for (const text of [
+    'What the reporter needs.',
+    'What a relay needs',
+    'What `open` needs.',
+    'What {@link open} needs beside the settings.',
+  ]) {
     assert.deepEqual(names(`/** ${text} */\nexport interface A {}`), ['What X needs'], text);
   }
   assert.deepEqual(names('/** What a pod needs from its node, in bytes. */'), []);

@@ -13,7 +13,8 @@ export const PHRASES: readonly Phrase[] = [
   {
     name: 'What X needs',
     // Alone in its comment: what begins and ends a comment is spaces.
-    pattern: /(?<=^ *| {3})What [\w`-]+(?: [\w`-]+){0,5} needs?\.?(?= {2}|$)/g,
+    pattern:
+      /(?<=^ *| {3})What (?:\{@link [\w.]+\}|[\w`-]+)(?: [\w`-]+){0,5} needs?(?: (?:beside|of) the [\w ]+)?\.?(?= {2}|$)/g,
     instead: 'say what the members have in common or are for, or drop the docstring',
   },
   {

@@ -7,7 +7,7 @@ import type { Snapshot } from '../status/snapshot.ts';
 import { evict } from './evict.ts';
 import { findStuck, QUIET_MS } from './find-stuck.ts';
 
-/** What {@link createHealer} needs. */
+/** Dependencies of {@link createHealer}, and how long it waits before it restarts a pod. */
 export interface HealerOptions {
   readonly client: RestClient;
   readonly clock: Pick<Clock, 'now'>;

@@ -28,7 +28,7 @@ export interface Knowledge {
   readonly failures: number;
 }
 
-/** What {@link createPoller} needs. */
+/** How the poller asks pods, and where it reports their answers. */
 export interface PollerOptions {
   readonly ask: AskPod;
   readonly clock: Pick<Clock, 'now'>;

@@ -13,7 +13,7 @@ export interface RoundTarget {
   readonly item: () => InstanceStatus | undefined;
 }
 
-/** What {@link createRounds} needs. */
+/** Which pods are asked in each round, how often, and where answers are reported. */
 export interface RoundsOptions {
   /** The pods to ask in the next round. */
   readonly targets: () => readonly RoundTarget[];

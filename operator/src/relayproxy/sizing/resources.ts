@@ -10,7 +10,7 @@ export interface Resources {
   readonly limits?: Quantities | undefined;
 }
 
-/** What a pod needs. */
+/** Resources of one pod, as quantities of Kubernetes. */
 export interface Needs {
   readonly cpu: string;
   readonly memory: string;
@@ -18,7 +18,7 @@ export interface Needs {
   readonly memoryLimit: string;
 }
 
-/** What a pod needs at least, and gets where no capacity is asked for. */
+/** Minimum for any pod, and the default without `spec.capacity`. */
 export const leastNeeds: Needs = { cpu: '100m', memory: '128Mi', memoryLimit: '512Mi' };
 
 /** Changes of flags that a pod has CPU set aside for, in a second; what more it needs it finds on its node. */

@@ -35,7 +35,7 @@ export interface StartExplainer {
   forget(relayProxyUid: string): void;
 }
 
-/** What {@link createStartExplainer} needs. */
+/** Dependencies of {@link createStartExplainer}: it lists the Events of pods and remembers when it did. */
 export interface StartExplainerOptions {
   readonly client: Pick<RestClient, 'list'>;
   readonly clock: Pick<Clock, 'now' | 'wallNow'>;

@@ -29,7 +29,7 @@ export interface AdmitRequest {
   readonly desired: Deployment;
 }
 
-/** What {@link createUpgradeGate} needs. */
+/** Caches that upgrades are decided from, and how many may run at a time. */
 export interface UpgradeGateOptions {
   /** With an index {@link upgradeIndex}. */
   readonly deployments: Store<Deployment>;

@@ -14,7 +14,7 @@ interface TextProbe {
   entries: Entry[];
 }
 
-// More are left to the flags that ask for them: one search for all has to be made anew with each change among them.
+// More are left to the flags that ask for them: one search for all has to be built again at each change among them.
 const MAX_TEXTS = 4096;
 
 /** So many beginnings or ends are tried one by one. */

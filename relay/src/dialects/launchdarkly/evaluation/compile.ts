@@ -79,7 +79,7 @@ function isOutgrown(workshop: Workshop): boolean {
 
 /**
  * Compiles a data set for evaluation. What is the same as in `previous` is taken over: a patch compiles one flag; the
- * links between flags and segments are made anew by key. Throws DataError for an item that is malformed, which only an
+ * links between flags and segments are resolved again by key. Throws DataError for an item that is malformed, which only an
  * item that was not made by `parseItem` can be.
  */
 export function compile(data: DataSet, previous?: CompiledData): CompiledData {

@@ -86,7 +86,7 @@ export class ConditionTable {
     return id;
   }
 
-  /** Gives ids back that an item used. Unused ones leave the index; whoever still evaluates them does so one by one. */
+  /** Gives ids back that an item used. Unused ones leave the index; data that still use them evaluate them one by one. */
   release(ids: readonly number[]): void {
     this.#releases++;
     for (const id of ids) {
@@ -120,7 +120,7 @@ export class ConditionTable {
   }
 
   /**
-   * Starts a memo of results for a run; grown and returned anew when it is too small. With `answered` it is one that
+   * Starts a memo of results for a run; a larger one is returned when it is too small. With `answered` it is one that
    * {@link answer} is going to complete, else nothing is known.
    */
   begin(memo: Uint8Array<ArrayBuffer>, answered: boolean): Uint8Array<ArrayBuffer> {

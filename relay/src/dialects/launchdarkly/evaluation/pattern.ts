@@ -29,7 +29,7 @@ function checkCost(pattern: RE2JS, text: string): void {
 }
 
 // Literal characters, escaped punctuation among them, with or without an anchor at either end. `.*` at an end that is
-// not anchored says nothing: whatever it matches may as well be empty.
+// not anchored has no effect: what it matches may as well be empty.
 const LITERAL = /^(\^)?(?:(?<!\^)\.\*)?((?:[^\\^$.|?*+()[\]{}]|\\[^A-Za-z0-9\u0080-\uffff])*)(?:\.\*|(\$))?$/;
 
 /**

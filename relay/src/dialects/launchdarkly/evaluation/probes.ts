@@ -22,7 +22,7 @@ const NUMBERS: Readonly<Record<string, readonly [Relation, 'min' | 'max']>> = {
   greaterThanOrEqual: ['greaterOrEqual', 'min'],
 };
 
-/** Whoever is before any of several is before the last of them. */
+/** A value that precedes any of several bounds precedes the last of them. */
 function last<T>(values: readonly T[], compare: (a: T, b: T) => number): T[] {
   return values.toSorted(compare).slice(-1);
 }

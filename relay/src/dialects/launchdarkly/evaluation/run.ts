@@ -38,7 +38,7 @@ const NO_PROGRAMS: Programs = {
  * The state of one evaluation: what was already found out about the context, in arrays indexed by the slots of a symbol
  * table. Evaluation is synchronous, so one run per table is used over and over; a stamp tells which entries are of the
  * current evaluation, so that nothing has to be cleared or allocated. All snapshots of a table share it: an evaluation that
- * begins while another one is under way (see {@link busy}) needs a run of its own.
+ * begins while another one is in progress (see {@link busy}) needs a run of its own.
  *
  * Idle → `begin` → busy → `end` → idle, whatever is thrown in between.
  */
@@ -79,7 +79,7 @@ export class Run {
     this.#symbols = symbols;
   }
 
-  /** An evaluation is under way. */
+  /** An evaluation is in progress. */
   get busy(): boolean {
     return this.#context !== undefined;
   }
@@ -250,7 +250,7 @@ export class Run {
   /**
    * Index of the outcome of a flag that others depend on, evaluated once per run: MISSING when there is no such flag,
    * CYCLE when it is being evaluated right now. That a flag is asked for by different flags makes no difference
-   * to its outcome: whoever reaches a cycle of prerequisites is malformed, wherever the walk began.
+   * to its outcome: a flag that reaches a cycle of prerequisites is malformed, wherever the walk began.
    */
   prerequisite(slot: number): number {
     if (this.#flagStamps[slot] === this.#stamp) {

@@ -2,7 +2,7 @@
 export const RUNG = 128;
 
 const UNKNOWN = -1;
-/** Its own depth is being found out: whoever meets it is in a cycle, whose depth does not count. */
+/** Its own depth is being found out: a flag that meets it is in a cycle, whose depth does not count. */
 const OPEN = 0;
 
 /**

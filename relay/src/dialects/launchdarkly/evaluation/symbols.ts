@@ -66,7 +66,7 @@ export class Symbols {
     return this.#segments;
   }
 
-  /** Grows with what the table holds: tells when one that outlived many changes should be made anew. */
+  /** Grows with what the table holds: shows when one that outlived many changes should be rebuilt. */
   get size(): number {
     const names = this.#kinds.size + this.#attributes.length + this.#prerequisites.size + this.#segments.size;
     return names + this.conditions.weight;
