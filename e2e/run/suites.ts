@@ -40,6 +40,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       run: [
         'crds/src/**/*.test.ts',
         'charts/tools/**/*.test.ts',
+        'tools/**/*.test.ts',
         'relay/bench/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
         'e2e/{cluster,control-plane,images,product,run,soak}/**/*.test.ts',

@@ -6,6 +6,7 @@ export const JOB_NAMES = [
   'big-segments-check',
   'body-timeout',
   'connections',
+  'early-requests',
   'events-flush',
   'events-room',
   'events-sent',

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { StartupError } from '../errors.ts';
 import { ask, openStream } from '../testing/client.ts';
 import { eventually } from '../testing/eventually.ts';
-import { KEYS, simpleFlag, startTestRelay, untilReady } from '../testing/relay.ts';
+import { KEYS, sampleData, simpleFlag, startTestRelay, untilReady } from '../testing/relay.ts';
+import { startSseServer } from '../testing/sse-server.ts';
 
 const sdk = { headers: { Authorization: KEYS.sdk } };
 
@@ -37,6 +38,20 @@ describe('a whole relay', () => {
       await eventually(async () =>
         assert.ok((await ask(ops, '/metrics')).text.includes('flagrelay_streams{kind="all",platform="server"} 0')),
       );
+    } finally {
+      await relay.close();
+    }
+  });
+
+  test('a request that comes before the data waits for them', async () => {
+    await using server = await startSseServer();
+    const relay = await startTestRelay({ upstream: { streamUri: server.url } });
+    try {
+      const stream = await server.next();
+      const early = ask(relay.port, '/sdk/flags', sdk);
+      assert.equal((await ask(relay.port, '/status')).status, 200, 'the relay itself is there');
+      stream.event('put', JSON.stringify({ path: '/', data: sampleData() }));
+      assert.equal((await early).status, 200);
     } finally {
       await relay.close();
     }

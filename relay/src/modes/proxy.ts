@@ -27,6 +27,7 @@ import { BodyReader } from '../http/body.ts';
 import { renewCertificate } from '../http/certificate.ts';
 import { guardConnections } from '../http/connection-guard.ts';
 import { drainServer } from '../http/drain.ts';
+import { EarlyRequests } from '../http/early-requests.ts';
 import { closeServer, createSdkServer, listen } from '../http/listener.ts';
 import { createOpsServer, listenOps } from '../http/ops.ts';
 import { followShedFile } from '../http/rebalance.ts';
@@ -52,6 +53,9 @@ import { VERSION } from '../version.ts';
 
 /** At the end of a drain what waits of events has at least this time, in ms, to be sent. */
 const LEAST_FLUSH_MS = 2_500;
+
+/** A relay that has just started keeps requests waiting for this long, in ms, at most, while it has no data. */
+const EARLY_HOLD_MS = 2_000;
 
 /** What {@link startRelay} needs beside the configuration. */
 export interface RelayDeps {
@@ -167,11 +171,18 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
       const { id, name } = environment.definition;
       if (config.upstream.onInitTimeout === 'exit' && sink.wasThere(id)) deps.fatal(initTimeout(name, config));
     },
-    changed,
+    changed: () => {
+      early.changed();
+      changed();
+    },
     ...(worker === undefined ? {} : { membershipsChanged: ({ id }) => worker.membershipsChanged(id) }),
   };
   const registry = new Registry(environmentDeps, logger, config.credentialCleanupMs);
   const sink = rememberFirstList(registry);
+  const early = new EarlyRequests({
+    settled: () => registry.listed && [...registry.environments()].every((environment) => environment.settled),
+    holdMs: EARLY_HOLD_MS,
+  });
   const overview = createOverview(registry, {
     version: VERSION,
     disconnectedAfterMs: config.upstream.disconnectedAfterMs,
@@ -243,16 +254,18 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
     logger,
     ...(config.log.level === 'debug' ? { requestLog: createRequestLog(logger) } : {}),
   });
-  const inTurn = turns.inTurn(dispatch);
+  const inTurn = turns.inTurn(early.held(dispatch));
   server.on('request', inTurn);
   // Node would answer 417; ld-relay ignores what a client expects.
   server.on('checkExpectation', inTurn);
   server.on(
     'checkContinue',
-    turns.inTurn((request, response) => {
-      response.writeContinue();
-      dispatch(request, response);
-    }),
+    turns.inTurn(
+      early.held((request, response) => {
+        response.writeContinue();
+        dispatch(request, response);
+      }),
+    ),
   );
   const ops = createOpsServer({
     readiness: () => overview.readiness(),
@@ -271,6 +284,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     draining = true;
+    early.close();
     missing?.close();
     renewal?.close();
     rebalancing?.close();

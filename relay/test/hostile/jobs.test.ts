@@ -16,6 +16,7 @@ import { environmentRep } from '../../src/dialects/launchdarkly/sources/environm
 import { createKeyGate } from '../../src/health/key-gate.ts';
 import { createReporter } from '../../src/health/reporter.ts';
 import { BodyReader } from '../../src/http/body.ts';
+import { EarlyRequests } from '../../src/http/early-requests.ts';
 import { observeJobs, probeJobs } from '../../src/jobs/jobs.ts';
 import { JOB_NAMES, type JobName } from '../../src/jobs/names.ts';
 import { ByteBudget } from '../../src/memory/budget.ts';
@@ -185,6 +186,19 @@ test('the relay goes on when a look at its archive throws, and follows the archi
   } finally {
     await relay.close();
   }
+});
+
+test('early-requests: a request that waits for data is answered when there are none in time', {
+  timeout: 30_000,
+}, async () => {
+  await onlyOnce('early-requests', async () => {
+    const early = new EarlyRequests({ settled: () => false, holdMs: 200 });
+    const server = createServer(early.held((_request, response) => response.end('answered')));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    assert.equal((await ask((server.address() as AddressInfo).port, '/sdk/flags')).text, 'answered');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
 });
 
 test('init-timeout: an environment is served when its data come', { timeout: 30_000 }, async () => {
