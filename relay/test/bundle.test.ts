@@ -93,7 +93,7 @@ describe('the bundle', () => {
       assert.match(stdout, /^kind: RelayProxy$[\s\S]*^ {4}port: 9000$/m, stderr);
       assert.equal(status, 0, 'all was taken over');
     }
-    assert.doesNotMatch(readFileSync(join(folder, 'relay.js'), 'latin1'), /sdkKeyRef/);
+    assert.doesNotMatch(readFileSync(join(folder, 'relay.js'), 'latin1'), /MigrateUsageError/);
   });
 
   test('stack traces name the sources when source maps are asked for', () => {
