@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 
 /** What a request loop has seen so far. `errors` holds the first ten, in words. */
@@ -58,7 +58,10 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
       options.url,
       { agent: false, timeout: 15_000, lookup: knownAddress, headers: { authorization: options.sdkKey } },
       (response) => {
-        if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
+        if (response.statusCode !== 200) {
+          describeAnswer(response, fail);
+          return;
+        }
         response.on('error', (error) => lose(`${error.message} in the body`));
         response.resume();
       },
@@ -84,6 +87,34 @@ export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTo
       onTotals({ sent, failed, retried, errors });
     },
   };
+}
+
+/** Characters of a body that are quoted. */
+const QUOTED_CHARS = 200;
+
+/**
+ * Says in words what an answer was, once it is there or has broken off: its body tells which of a relay's reasons it was, and the client's own port
+ * is in the cluster's connection table, which knows the pod behind the Service.
+ */
+function describeAnswer(response: IncomingMessage, tell: (words: string) => void): void {
+  const { localPort, remoteAddress } = response.socket;
+  const { 'retry-after': retryAfter, server } = response.headers;
+  let body = '';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    if (body.length < QUOTED_CHARS) body += chunk;
+  });
+  // One that breaks off was an answer all the same; `close` follows.
+  response.on('error', () => {});
+  response.once('close', () => {
+    const parts = [
+      `status ${response.statusCode} from ${remoteAddress} to port ${localPort}`,
+      ...(retryAfter === undefined ? [] : [`Retry-After ${retryAfter}`]),
+      ...(server === undefined ? [] : [`Server ${server}`]),
+      `body ${JSON.stringify(body.slice(0, QUOTED_CHARS))}`,
+    ];
+    tell(parts.join(', '));
+  });
 }
 
 /** A Service keeps its address, and the cluster's DNS is not what is measured: a name is looked up until it was found once. */

@@ -1,6 +1,6 @@
+import { isNotFound } from '@flagrelay/kube/api-error';
 import { type Pod, types } from '../../operator/src/relayproxy/resources/kubernetes-types.ts';
 import { instanceLabel, managedSelector } from '../../operator/src/relayproxy/resources/names.ts';
-import { isNotFound } from '../../operator/src/runtime/api-error.ts';
 import { createInformer } from '../../operator/src/runtime/index.ts';
 import type { KubernetesObject } from '../../operator/src/runtime/objects.ts';
 import { reportItem, time } from '../../relay/src/health/report-item.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeObject } from '../cluster/kubectl.ts';
-import { keysSecret, messageOf, openEditedFleet } from './support/edited-fleet.ts';
+import { switchFlag } from '../demo/flags.ts';
+import { editedData, editedFlag, keysSecret, messageOf, openEditedFleet } from './support/edited-fleet.ts';
 import { observed } from './support/observed.ts';
 import { condition, openStage } from './support/stage.ts';
 
@@ -29,10 +30,10 @@ test('a key reference with a typo, in one environment of two, stops the rollout:
   await fleet.edit([{ op: 'replace', path: '/spec/environments/0/sdkKeyRef/name', value: 'kyes' }]);
   const isTold = (relay: KubeObject) => condition(relay, 'Progressing') === 'False/PodsFailing';
   const told = await fleet.until('the rollout waits for the key', isTold);
-  assert.match(
-    messageOf(told, 'Progressing'),
-    /not ready without the SDK key of production \(key "sdk-key" of Secret "kyes"\)/,
-  );
+  const missing = /the SDK key of production \(key "sdk-key" of Secret "kyes"\)/;
+  assert.match(messageOf(told, 'Progressing'), missing);
+  assert.equal(condition(told, 'ReferencesResolved'), 'False/CredentialMissing', 'as soon as one pod says so');
+  assert.match(messageOf(told, 'ReferencesResolved'), missing);
   const [held] = (await fleet.pods()).filter((pod) => !old.includes(pod.metadata.uid));
   const heldName = held?.metadata.name ?? '';
   await delay(HELD_MS);
@@ -64,4 +65,105 @@ test('a key reference with a typo, in one environment of two, stops the rollout:
   });
   assert.equal(seen.failed, 0);
   assert.ok((seen.sent ?? 0) > 500, 'requests were sent all along');
+});
+
+test('a new name and a wrong key reference in one edit: old pods serve the environment until the Secret comes', {
+  timeout: 500_000,
+}, async (t) => {
+  const stage = await openStage('key-typo-renamed');
+  t.after(stage.close);
+  const { kubectl, namespace } = stage;
+  const fleet = await openEditedFleet(stage, {
+    environments: [
+      { name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk-key' } },
+      { name: 'two', sdkKeyRef: { name: 'keys', key: 'sdk-key-two' } },
+    ],
+  });
+  const old = uids(await fleet.pods());
+  const edited = performance.now();
+  await fleet.edit([
+    { op: 'replace', path: '/spec/environments/0/name', value: 'prod' },
+    { op: 'replace', path: '/spec/environments/0/sdkKeyRef/name', value: 'kyes' },
+  ]);
+  // The environment of that name is connected nowhere, so that Ready is False; the SDKs do not notice.
+  const isTold = (relay: KubeObject) =>
+    condition(relay, 'Progressing') === 'False/PodsFailing' &&
+    condition(relay, 'ReferencesResolved') === 'False/CredentialMissing';
+  const told = await kubectl.waitForObject('relayproxy', 'fleet', namespace, 'it is told', isTold, 120_000);
+  const toldAfterSeconds = (performance.now() - edited) / 1000;
+  const missing = /the SDK key of prod \(key "sdk-key" of Secret "kyes"\)/;
+  assert.match(messageOf(told, 'Progressing'), missing);
+  assert.match(messageOf(told, 'ReferencesResolved'), missing);
+  assert.match(
+    messageOf(told, 'EnvironmentsConnected'),
+    /prod \(CredentialMissing; pods of before serve on without it\)/,
+  );
+  await delay(HELD_MS);
+  const during = await fleet.pods();
+  assert.deepEqual(
+    uids(during).filter((uid) => old.includes(uid ?? '')),
+    old,
+    'every old pod is there',
+  );
+  const [held] = during.filter((pod) => !old.includes(pod.metadata.uid));
+  const heldName = held?.metadata.name ?? '';
+  const why = (await kubectl.logs(heldName, namespace)).split('\n').find((line) => line.includes('"not ready: ')) ?? '';
+  assert.match(why, /environment prod has no key here, and may be one that 3 other pods serve under another name/);
+  const whileHeld = await fleet.unharmed();
+
+  await kubectl.apply([keysSecret('kyes')], { namespace });
+  await kubectl.run(['annotate', 'pod', heldName, '-n', namespace, `example.com/refresh=${Date.now()}`]);
+  const healthy = (relay: KubeObject) =>
+    condition(relay, 'Progressing') === 'True/RolloutComplete' && condition(relay, 'Ready') === 'True/AllHealthy';
+  await kubectl.waitForObject('relayproxy', 'fleet', namespace, 'the rollout is complete', healthy, 180_000);
+  observed('key-reference-typo, renamed', {
+    toldAfterSeconds,
+    whileHeld,
+    ...(await fleet.unharmed()),
+    ready: messageOf(told, 'Ready'),
+    progressing: messageOf(told, 'Progressing'),
+    referencesResolved: messageOf(told, 'ReferencesResolved'),
+  });
+});
+
+test('a typo in the reference to the key before a rotation: SDKs with it get 503, never 401, and go on when it is mended', {
+  timeout: 500_000,
+}, async (t) => {
+  const stage = await openStage('key-typo-previous');
+  t.after(stage.close);
+  const { kubectl, namespace } = stage;
+  // The clients have the key before the rotation.
+  const fleet = await openEditedFleet(stage, {
+    environments: [
+      {
+        name: 'production',
+        sdkKeyRef: { name: 'keys', key: 'sdk-key-two' },
+        sdkKeyPreviousRef: { name: 'keys', key: 'sdk-key' },
+      },
+    ],
+  });
+  const edited = performance.now();
+  const reference = (name: string) => ({
+    ...{ op: 'replace', path: '/spec/environments/0/sdkKeyPreviousRef/name', value: name },
+  });
+  await fleet.edit([reference('kyes')]);
+  const isTold = (relay: KubeObject) => condition(relay, 'ReferencesResolved') === 'True/PreviousKeyNotFound';
+  const told = await fleet.until('it is told', isTold);
+  const toldAfterSeconds = (performance.now() - edited) / 1000;
+  assert.match(messageOf(told, 'ReferencesResolved'), /of production \(key "sdk-key" of Secret "kyes"\)/);
+  await fleet.until('the rollout is complete', (relay) => condition(relay, 'Progressing') === 'True/RolloutComplete');
+  await fleet.edit([reference('keys')]);
+  await fleet.settled();
+
+  await switchFlag(kubectl, { namespace, ...editedData }, editedFlag, true);
+  await fleet.sdk.waitFor('change', 'the change', (r) => r.key === editedFlag && r.value === true, 120_000);
+  const [loop, streams] = [await fleet.sdk.loop(), await fleet.streams.streams()];
+  observed('key-reference-typo, previous', {
+    toldAfterSeconds,
+    ...{ sent: loop?.sent, failed: loop?.failed, errors: loop?.errors.slice(0, 2) },
+    ...{ unauthorized: streams?.unauthorized, referencesResolved: messageOf(told, 'ReferencesResolved') },
+  });
+  assert.equal(streams?.unauthorized, 0);
+  assert.doesNotMatch(await kubectl.logs('sdk', namespace), /401|giving up/);
+  for (const error of loop?.errors ?? []) assert.match(error, / status 503 .*Retry-After 10/);
 });

@@ -7,6 +7,7 @@ import type { KubeObject } from '../cluster/kubectl.ts';
 import { repositoryRoot } from '../cluster/paths.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { switchFlag } from '../demo/flags.ts';
+import { killPod } from './support/leader.ts';
 import { observed } from './support/observed.ts';
 import { getThroughApiServer } from './support/relay-http.ts';
 import { condition, openStage, waitReady } from './support/stage.ts';
@@ -122,6 +123,22 @@ test('a Secret that is gone for a while changes nothing for SDKs and is told; an
   const after = await pods();
   assert.deepEqual(after.map((pod) => pod.metadata.uid).sort(), before, 'the same pods');
   for (const pod of after) assert.equal(pod.status.containerStatuses[0].restartCount, 0);
+
+  // Keys are kept in memory only: a process that is started again meanwhile does not have them, and says that it cannot know.
+  await kubectl.run(['delete', 'secret', 'keys', '-n', namespace]);
+  await hurry();
+  await untilStatus('it is gone again', (o) => condition(o, 'ReferencesResolved') === 'False/CredentialMissing');
+  const [victim] = await pods();
+  const { name: victimName = '' } = victim?.metadata ?? {};
+  const how = await killPod(kubectl, victimName, namespace);
+  const address = how === 'SIGKILL' ? `http://${victim?.status.podIP}:8030` : 'http://kept:8030';
+  const asked = `fetch('${address}/sdk/flags',{headers:{authorization:'${KEY}'}}).then(r=>console.log(r.status,r.headers.get('retry-after')),e=>console.log(e.cause?.code))`;
+  const restarted = async () => {
+    const answer = (await kubectl.exec('sdk', namespace, ['/nodejs/bin/node', '-e', asked])).trim();
+    assert.doesNotMatch(answer, /^401/, 'nobody is told that the key is wrong');
+    return answer === '503 10' || undefined;
+  };
+  await waitFor('503 of the one that was started again', restarted, { timeoutMs: 60_000, intervalMs: 500 });
 
   await kubectl.apply([secret('keys', { 'sdk-key': OTHER_KEY })], { namespace });
   await hurry();

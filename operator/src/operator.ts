@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { systemClock } from '@flagrelay/kube/clock';
 import { Registry } from 'prom-client';
 import type { OperatorConfig } from './config.ts';
 import { leaseName } from './permissions.ts';
@@ -15,7 +16,6 @@ import {
   createThrottle,
   type Logger,
   PooledKubeConfig,
-  systemClock,
 } from './runtime/index.ts';
 import { startProbes } from './runtime/probes.ts';
 import { version } from './version.ts';

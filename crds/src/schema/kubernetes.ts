@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LOG_LEVELS } from '../severities.ts';
 import { withRules } from './rules.ts';
 
 /** Numbers, lists and maps as Kubernetes writes them, each with the bounds that keep CEL rules cheap. */
@@ -125,5 +126,5 @@ export function httpUrl(description: string) {
   }).describe(description);
 }
 
-/** Log levels, in lower case as LaunchDarkly writes them. */
-export const logLevel = z.enum(['debug', 'info', 'warn', 'error', 'none']);
+/** Log level of the relay. */
+export const logLevel = z.enum(LOG_LEVELS);

@@ -1,20 +1,14 @@
 import * as z from 'zod';
+import { ENVIRONMENT_STATES, STORE_STATES } from '../severities.ts';
 import { condition } from './condition.ts';
 import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
 import { sizing } from './sizing.ts';
 
-/** State of an environment: LaunchDarkly's words, and one of ours for a key that is not there. */
-export const environmentState = z.enum([
-  'VALID',
-  'INITIALIZING',
-  'INTERRUPTED',
-  'OFF',
-  'CredentialMissing',
-  'DuplicateCredential',
-]);
+/** State of an environment. */
+export const environmentState = z.enum(ENVIRONMENT_STATES);
 
-/** State of the persistent store, in LaunchDarkly's words. */
-export const storeState = z.enum(['VALID', 'INITIALIZING', 'INTERRUPTED']);
+/** State of the persistent store. */
+export const storeState = z.enum(STORE_STATES);
 
 const stateMeaning =
   'VALID: has data and is connected. INITIALIZING: no data yet. INTERRUPTED: serves the last good data while it tries again. OFF: upstream refused the SDK key. CredentialMissing: a Secret or a key in it that the environment names is not there; pods that had the key before serve with it. DuplicateCredential: another environment has the same SDK key or mobile key; that one is served by it, `lastError` names it.';
@@ -83,7 +77,7 @@ const missingInput = z.object({
     .string()
     .max(63)
     .describe(
-      'What it is: `archive`, `config`, `autoConfigKey`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
+      'What it is: `archive`, `config`, `autoConfigKey`, `previousKeys`, `proxyCredentials`, `redisCredentials`, `serviceAccount` or `tlsCertificate`.',
     ),
   since: time.describe('Since when.'),
   files: atomicList(z.string().max(512), 8)

@@ -148,14 +148,31 @@ export async function openEditedFleet(stage: Stage, spec: object = {}): Promise<
     },
     async unharmed() {
       const [totals, opened] = [await sdk.loop(), await streams.streams()];
-      assert.deepEqual(totals?.errors, []);
+      if (totals === undefined || totals.errors.length > 0) {
+        const found = await kubectl.list('pods', namespace, `app.kubernetes.io/instance=${editedFleet}`);
+        const errors = totals?.errors.join('\n') ?? 'nothing was reported yet';
+        assert.fail(`requests failed:\n${errors}\nthe pods now:\n${found.map(describePod).join('\n')}`);
+      }
       assert.equal(opened?.unauthorized, 0);
       // What an SDK says when it is told 401: that it gives up, for as long as its process lives.
       assert.doesNotMatch(await kubectl.logs('sdk', namespace), /401|giving up/);
-      const { sent = 0, failed = 0, retried = 0 } = totals ?? {};
+      const { sent, failed, retried } = totals;
       return { sent, failed, retried, streamsOpened: opened?.opened ?? 0, streamsRefused: opened?.refused ?? 0 };
     },
   };
+}
+
+/** What of a pod may explain an answer: when it started, how often, and whether it is on its way. */
+function describePod({ metadata, status }: KubeObject): string {
+  const { name, deletionTimestamp } = metadata;
+  const [container] = status?.containerStatuses ?? [];
+  const started = container?.state?.running?.startedAt;
+  return [
+    `${name} ${status?.podIP} since ${status?.startTime}`,
+    ...(started === undefined ? [] : [`started ${started}`]),
+    `${container?.ready === true ? 'ready' : 'not ready'}, ${container?.restartCount ?? 0} restarts`,
+    ...(deletionTimestamp === undefined ? [] : [`ends by ${deletionTimestamp}`]),
+  ].join(', ');
 }
 
 /** The message of a condition. */

@@ -1,5 +1,5 @@
+import type { Clock } from '@flagrelay/kube/clock';
 import {
-  type Clock,
   type Controller,
   createController,
   type EventRecorder,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Lease, leases } from '../runtime/lease.ts';
+import type { Lease } from '@flagrelay/kube/lease';
+import { leases } from '../runtime/leader-election.ts';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { controllerOf } from './children/ownership.ts';
 import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';

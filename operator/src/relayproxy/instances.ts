@@ -1,5 +1,5 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import { isInvalid, isNotFound } from '../runtime/api-error.ts';
+import { isInvalid, isNotFound } from '@flagrelay/kube/api-error';
 import type { ObjectRef } from '../runtime/objects.ts';
 import type { JsonPatchOperation, RestClient } from '../runtime/rest-types.ts';
 import { types } from './resources/kubernetes-types.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import { isNotFound } from '../runtime/api-error.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
 import { eventually, openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 import { type OptionalKinds, optionalKinds } from './testing/optional-kinds.ts';

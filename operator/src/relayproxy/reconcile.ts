@@ -1,5 +1,5 @@
 import { apiVersion, kind, type RelayProxy, type RelayProxyStatus } from '@flagrelay/crds';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '@flagrelay/kube/clock';
 import type { Reconcile, ReconcileContext, ReconcileResult } from '../runtime/controller-types.ts';
 import type { EventRecorder, Logger } from '../runtime/index.ts';
 import { objectKey } from '../runtime/objects.ts';

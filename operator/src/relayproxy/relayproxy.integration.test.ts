@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Condition, RelayProxySpecManifest } from '@flagrelay/crds';
-import { isNotFound } from '../runtime/api-error.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
 import { events, type KubernetesEvent } from '../runtime/event-types.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
-import { isNotFound } from '../runtime/api-error.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
 import { createInformer } from '../runtime/index.ts';
 import { eventually, openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { recordingLogger, testMetrics } from '../runtime/testing/fixtures.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
-import { createFakeClock } from '../runtime/testing/fake-clock.ts';
 import { removeDeadInstances } from './instances.ts';
 import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 import { computeStatus } from './status/status.ts';

@@ -1,6 +1,6 @@
 import type { RelayProxyStatus } from '@flagrelay/crds';
-import { isNotFound } from '../runtime/api-error.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
+import type { Clock } from '@flagrelay/kube/clock';
 import { isOlder } from '../runtime/resource-version.ts';
 import type { RestClient } from '../runtime/rest-types.ts';
 import { hashOf } from './resources/hash.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError, FencedError } from './api-error.ts';
+import { ApiError, FencedError } from '@flagrelay/kube/api-error';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import { createController } from './controller.ts';
 import { type Reconcile, TerminalError } from './controller-types.ts';
 import type { Change, Informer } from './store-types.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { type ConfigMap, configMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
 
 function setUp(reconcile: Reconcile, options: { concurrency?: number; timeoutMs?: number } = {}) {

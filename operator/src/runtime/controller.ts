@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { FencedError, isConflict } from './api-error.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { FencedError, isConflict } from '@flagrelay/kube/api-error';
+import { type Clock, systemClock } from '@flagrelay/kube/clock';
 import { type Controller, type Reconcile, TerminalError, type WatchRule } from './controller-types.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';

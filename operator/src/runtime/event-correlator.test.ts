@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { correlatorLimits, createEventCorrelator } from './event-correlator.ts';
 import type { EventInput } from './event-types.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 import { configMap } from './testing/fixtures.ts';
 
 function setUp(limits = {}) {

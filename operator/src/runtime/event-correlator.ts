@@ -1,7 +1,7 @@
+import type { Clock } from '@flagrelay/kube/clock';
+import { microTime } from '@flagrelay/kube/lease';
 import { createBoundedMap } from './bounded-map.ts';
-import type { Clock } from './clock.ts';
 import { cutNote, type EventInput, type KubernetesEvent, referenceTo } from './event-types.ts';
-import { microTime } from './lease.ts';
 
 /** What is to be written for one occurrence. */
 export type EventWrite =

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError } from './api-error.ts';
+import { ApiError } from '@flagrelay/kube/api-error';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import { createEventRecorder } from './event-recorder.ts';
 import { cutNote, type EventInput, type KubernetesEvent } from './event-types.ts';
 import type { KubernetesObject, ObjectRef, ResourceType } from './objects.ts';
 import type { Patch } from './rest-types.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { configMap, recordingLogger, testMetrics } from './testing/fixtures.ts';
 
 function setUp() {

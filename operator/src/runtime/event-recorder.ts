@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { isNotFound } from './api-error.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
+import { type Clock, sleep, systemClock } from '@flagrelay/kube/clock';
 import { correlatorLimits, createEventCorrelator, type EventWrite } from './event-correlator.ts';
 import { type EventInput, events } from './event-types.ts';
 import { type Logger, redactText } from './logger.ts';

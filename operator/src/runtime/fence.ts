@@ -1,5 +1,5 @@
+import { FencedError } from '@flagrelay/kube/api-error';
 import type { Dispatcher } from 'undici';
-import { FencedError } from './api-error.ts';
 
 /**
  * A dispatcher that asks `mayWrite` at the very moment when a request is written to its connection, after any wait for

@@ -22,8 +22,6 @@
  *   await kubeConfig.close();
  */
 
-export * from './api-error.ts';
-export * from './clock.ts';
 export * from './controller.ts';
 export * from './controller-types.ts';
 export * from './event-recorder.ts';
@@ -33,7 +31,6 @@ export * from './informer.ts';
 export * from './kind-discovery.ts';
 export * from './kube-config.ts';
 export * from './leader-election.ts';
-export * from './lease.ts';
 export * from './logger.ts';
 export * from './manager.ts';
 export * from './metrics.ts';

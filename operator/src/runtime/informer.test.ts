@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError, TransportError } from './api-error.ts';
+import { ApiError, TransportError } from '@flagrelay/kube/api-error';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import { createInformer } from './informer.ts';
 import { objectKey } from './objects.ts';
 import type { ObjectList, WatchEvent } from './rest-types.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { type ConfigMap, configMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
 import { createScriptedClient, type WatchScript } from './testing/scripted-watch.ts';
 
@@ -40,7 +40,7 @@ function setUp({ lists = [], watches, streamingList = false, namespaces }: SetUp
     streamingList,
     namespaces,
     clock,
-    random: () => 0.999,
+    random: () => 0.001,
     logger,
     metrics: testMetrics(),
   });
@@ -68,7 +68,7 @@ describe('informer', () => {
     await settle();
     assert.deepEqual(seen, ['added n/a initial', 'added n/b']);
     assert.equal(asked.watches[0]?.resourceVersion, '10');
-    assert.equal(asked.watches[0]?.timeoutSeconds, 300);
+    assert.equal(asked.watches[0]?.timeoutSeconds, 240);
     assert.equal(asked.watches[0]?.inactivityMs, 75_000);
     await end();
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError, TransportError } from './api-error.ts';
+import { ApiError, TransportError } from '@flagrelay/kube/api-error';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import { createKindDiscovery } from './kind-discovery.ts';
 import type { ResourceType } from './objects.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { configMaps, recordingLogger } from './testing/fixtures.ts';
 
 const other: ResourceType = { ...configMaps, group: 'other.example', plural: 'others', kind: 'Other' };

@@ -1,6 +1,6 @@
-import { isForbidden } from './api-error.ts';
-import { createBackoff } from './backoff.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { isForbidden } from '@flagrelay/kube/api-error';
+import { createBackoff } from '@flagrelay/kube/backoff';
+import { type Clock, sleep, systemClock } from '@flagrelay/kube/clock';
 import type { Logger } from './logger.ts';
 import { apiVersionOf, type ResourceType } from './objects.ts';
 import type { RestClient } from './rest-types.ts';
@@ -38,7 +38,14 @@ export function createKindDiscovery(options: KindDiscoveryOptions): KindDiscover
   const { client, types, periodMs = 15_000, logger, clock = systemClock, random = Math.random } = options;
   const known = new Map<ResourceType, boolean>();
   const handlers = new Set<(type: ResourceType) => void>();
-  const backoff = createBackoff({ baseMs: 1000, maxMs: 30_000, resetAfterMs: 120_000, clock, random });
+  const backoff = createBackoff({
+    baseMs: 1000,
+    maxMs: 30_000,
+    resetAfterMs: 120_000,
+    jitter: 1,
+    now: clock.now,
+    random,
+  });
 
   async function ask(type: ResourceType, signal: AbortSignal): Promise<boolean> {
     try {
@@ -79,6 +86,7 @@ export function createKindDiscovery(options: KindDiscoveryOptions): KindDiscover
           logger.warn('Discovery failed, is retried', { error, delayMs: Math.round(delayMs) });
         }
         await sleep(delayMs, signal, clock);
+        backoff.opened();
       }
     },
   };

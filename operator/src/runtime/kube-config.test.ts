@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { RequestContext } from '@kubernetes/client-node';
 import { PooledKubeConfig } from './kube-config.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 
 const url = 'https://127.0.0.1:6443';
 

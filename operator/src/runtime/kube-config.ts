@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AgentOptions } from 'node:https';
+import { type Clock, systemClock } from '@flagrelay/kube/clock';
 import { type Cluster, type DispatcherOptions, KubeConfig, type RequestContext } from '@kubernetes/client-node';
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent } from 'undici';
-import { type Clock, systemClock } from './clock.ts';
 import { adoptTokenFiles, TokenFileAuth } from './token-file.ts';
 
 /** client-node types TLS options by node:tls, undici by its own names for the same fields. */

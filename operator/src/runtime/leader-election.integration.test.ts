@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { leases } from './lease.ts';
+import { leases } from './leader-election.ts';
 import { eventually, openTestCluster, type TestCluster } from './testing/cluster.ts';
 import { configMaps } from './testing/fixtures.ts';
 

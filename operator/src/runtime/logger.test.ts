@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError } from './api-error.ts';
+import { ApiError } from '@flagrelay/kube/api-error';
 import { createLogger, type LogLevel } from './logger.ts';
 
 function setUp(level: LogLevel = 'info') {

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { LOG_LEVELS } from '@flagrelay/crds/severities';
 import winston from 'winston';
 
 /** Fields of one log line; values are JSON. */
@@ -14,9 +15,11 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** A level of the operator's log: it always has one. */
+export type LogLevel = Exclude<(typeof LOG_LEVELS)[number], 'none'>;
+
 /** Log levels, least to most talkative. */
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export const logLevels: readonly LogLevel[] = LOG_LEVELS.filter((level) => level !== 'none').reverse();
 
 /** Formats of log lines: a JSON object, or words for people. */
 export const logFormats = ['json', 'text'] as const;

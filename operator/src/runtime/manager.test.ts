@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LeadershipLostError } from '@flagrelay/kube/elector';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import { createController } from './controller.ts';
 import type { Reconcile } from './controller-types.ts';
 import { createInformer } from './informer.ts';
-import { createLeaderElector, LeadershipLostError } from './leader-election.ts';
+import { createLeaderElector } from './leader-election.ts';
 import { createManager, type ManagerOptions } from './manager.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
-import { createFakeLeases } from './testing/fake-leases.ts';
+import { createFakeLeaseClient } from './testing/fake-leases.ts';
 import { type ConfigMap, configMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
 import { createScriptedClient } from './testing/scripted-watch.ts';
 
@@ -14,7 +15,7 @@ function setUp(reconcile: Reconcile, options: Partial<ManagerOptions> & { listFa
   const clock = createFakeClock();
   const metrics = testMetrics();
   const logger = recordingLogger();
-  const leases = createFakeLeases();
+  const { leases, client: leaseClient } = createFakeLeaseClient();
   const list = options.listFails ? new Error('no server') : { items: [configMap('n/a', '1')], resourceVersion: '1' };
   const { client } = createScriptedClient<ConfigMap>([list], [{}]);
   const informer = createInformer<ConfigMap>({
@@ -26,7 +27,7 @@ function setUp(reconcile: Reconcile, options: Partial<ManagerOptions> & { listFa
     metrics,
   });
   const controller = createController({ name: 'test', reconcile, clock, metrics, logger });
-  const lease = { client: leases.client, namespace: 'system', name: 'operator', identity: 'one' };
+  const lease = { client: leaseClient, namespace: 'system', name: 'operator', identity: 'one' };
   const elector = options.elect ? createLeaderElector({ ...lease, clock, logger, metrics }) : undefined;
   const manager = createManager({ logger, registry: metrics.registry, elector, clock, ...options });
   manager.addController(controller);
@@ -74,9 +75,7 @@ describe('manager', () => {
     const { manager, leases, stop, clock } = setUp(async () => assert.fail('a follower must not reconcile'), {
       elect: true,
     });
-    await leases.client.create(configMaps, {
-      spec: { holderIdentity: 'other', leaseDurationSeconds: 15 },
-    } as ConfigMap);
+    await leases.transport.create({ spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
     const runnable = (name: string) => ({
       name,
       run: async () => {
@@ -97,9 +96,7 @@ describe('manager', () => {
       elect: true,
       probes: { host: '127.0.0.1', port: 0 },
     });
-    await leases.client.create(configMaps, {
-      spec: { holderIdentity: 'other', leaseDurationSeconds: 15 },
-    } as ConfigMap);
+    await leases.transport.create({ spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
     const running = manager.run(stop.signal);
     while (!manager.probeAddress) await settle();
     await settle();

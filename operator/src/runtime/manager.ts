@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { type Clock, systemClock, type Timer } from '@flagrelay/kube/clock';
+import type { Elector } from '@flagrelay/kube/elector';
 import type { Registry } from 'prom-client';
-import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { Controller } from './controller-types.ts';
 import type { HealthCheck } from './health.ts';
-import type { LeaderElector } from './leader-election.ts';
 import type { Logger } from './logger.ts';
 import type { KubernetesObject } from './objects.ts';
 import { type ProbeServer, startProbes } from './probes.ts';
@@ -24,7 +24,7 @@ export interface ManagerOptions {
   /** Served at /metrics. */
   readonly registry: Registry;
   /** Undefined: leads at once (tests, single replica). */
-  readonly elector?: LeaderElector | undefined;
+  readonly elector?: Elector | undefined;
   /** Undefined: no HTTP listener. */
   readonly probes?: { readonly host: string; readonly port: number } | undefined;
   /** For the whole graceful stop: watches, then work, then the lease. Default 30 000. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ApiError } from './api-error.ts';
+import { ApiError } from '@flagrelay/kube/api-error';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import { objectKey, type ResourceType } from './objects.ts';
 import { createOptionalInformer } from './optional-informer.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { type ConfigMap, configMap, configMaps, recordingLogger, testMetrics } from './testing/fixtures.ts';
 import { createScriptedClient } from './testing/scripted-watch.ts';
 

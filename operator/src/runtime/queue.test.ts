@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFakeClock, settle } from '@flagrelay/kube/testing/fake-clock';
 import fc from 'fast-check';
 import { createWorkQueue } from './queue.ts';
-import { createFakeClock, settle } from './testing/fake-clock.ts';
 import { testMetrics } from './testing/fixtures.ts';
 
 const noDelay = { delayFor: () => 0, forget: () => undefined, retries: () => 0 };

@@ -1,4 +1,4 @@
-import { type Clock, systemClock, type Timer } from './clock.ts';
+import { type Clock, systemClock, type Timer } from '@flagrelay/kube/clock';
 import type { RuntimeMetrics } from './metrics.ts';
 import type { Priority, RateLimiter, WorkQueue } from './queue-types.ts';
 import { createRateLimiter } from './rate-limiter.ts';

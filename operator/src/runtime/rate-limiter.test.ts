@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { createRateLimiter } from './rate-limiter.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 
 describe('rate limiter', () => {
   it('doubles from 5 ms for a failing key, up to 1000 s', () => {

@@ -1,4 +1,5 @@
-import { type Clock, systemClock } from './clock.ts';
+import { fullDelay } from '@flagrelay/kube/backoff';
+import { type Clock, systemClock } from '@flagrelay/kube/clock';
 import type { RateLimiter } from './queue-types.ts';
 
 /** Numbers of the default limiter; times in ms. */
@@ -33,7 +34,7 @@ export function createRateLimiter(options: RateLimiterOptions = {}): RateLimiter
     delayFor(key) {
       const count = failures.get(key) ?? 0;
       failures.set(key, count + 1);
-      return Math.max(Math.min(baseMs * 2 ** count, maxMs), takeToken());
+      return Math.max(fullDelay(count, { baseMs, maxMs }), takeToken());
     },
     forget: (key) => void failures.delete(key),
     retries: (key) => failures.get(key) ?? 0,

@@ -1,6 +1,6 @@
-import { ApiError, TransportError } from './api-error.ts';
-import { createBackoff } from './backoff.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { ApiError, TransportError } from '@flagrelay/kube/api-error';
+import { createBackoff } from '@flagrelay/kube/backoff';
+import { type Clock, sleep, systemClock } from '@flagrelay/kube/clock';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
 import { type KubernetesObject, objectKey, type ResourceType } from './objects.ts';
@@ -74,7 +74,8 @@ export async function runReflector<T extends KubernetesObject>(
     baseMs: timings.backoffBaseMs,
     maxMs: timings.backoffMaxMs,
     resetAfterMs: timings.backoffResetMs,
-    clock,
+    jitter: 1,
+    now: clock.now,
     random,
   });
   let streaming = options.streamingList;
@@ -141,6 +142,7 @@ export async function runReflector<T extends KubernetesObject>(
       const delayMs = Math.max(asked, backoff.next());
       logger.warn('Watch failed, is retried', { error, relist: version === undefined, delayMs: Math.round(delayMs) });
       await sleep(delayMs, signal, clock);
+      backoff.opened();
     }
   }
 }

@@ -1,12 +1,12 @@
+import { type ApiError, apiErrorFrom, FencedError, TransportError } from '@flagrelay/kube/api-error';
+import { type Clock, sleep, systemClock } from '@flagrelay/kube/clock';
+import { parseRetryAfter } from '@flagrelay/kube/retry-after';
 import { RequestContext } from '@kubernetes/client-node';
 import { type Dispatcher, errors, request } from 'undici';
-import { type ApiError, apiErrorFrom, FencedError, TransportError } from './api-error.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
 import { fenceWrites } from './fence.ts';
 import type { PooledKubeConfig } from './kube-config.ts';
 import type { Logger } from './logger.ts';
 import type { RuntimeMetrics } from './metrics.ts';
-import { parseRetryAfter } from './retry-after.ts';
 import type { Throttle } from './throttle.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

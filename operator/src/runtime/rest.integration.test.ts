@@ -11,8 +11,8 @@ import {
   isNotFound,
   isTerminal,
   TransportError,
-} from './api-error.ts';
-import { systemClock } from './clock.ts';
+} from '@flagrelay/kube/api-error';
+import { systemClock } from '@flagrelay/kube/clock';
 import type { PooledKubeConfig } from './kube-config.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 import { openTestCluster, type TestCluster, testClient } from './testing/cluster.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { FencedError, isExpired, isNotFound, TransportError } from './api-error.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { FencedError, isExpired, isNotFound, TransportError } from '@flagrelay/kube/api-error';
+import { type Clock, systemClock } from '@flagrelay/kube/clock';
 import type { PooledKubeConfig } from './kube-config.ts';
 import { type Page, readPages } from './list-pages.ts';
 import type { Logger } from './logger.ts';

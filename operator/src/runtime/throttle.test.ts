@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFakeClock } from './testing/fake-clock.ts';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { createThrottle } from './throttle.ts';
 
 const NEVER = new AbortController().signal;

@@ -1,4 +1,4 @@
-import { type Clock, sleep, systemClock } from './clock.ts';
+import { type Clock, sleep, systemClock } from '@flagrelay/kube/clock';
 
 /** Limit of calls over time. */
 export interface ThrottleOptions {

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createFakeClock } from './testing/fake-clock.ts';
 import { adoptTokenFiles, TokenFileAuth } from './token-file.ts';
 
 async function setUp(t: TestContext) {
@@ -23,31 +23,14 @@ async function setUp(t: TestContext) {
 }
 
 describe('token file', () => {
-  it('is read once a minute, without its line end', async (t) => {
-    const { path, clock, header } = await setUp(t);
+  it('is the bearer token of a request, and read again after forget', async (t) => {
+    const { path, auth, header } = await setUp(t);
     await writeFile(path, 'first\n');
     assert.equal(await header(), 'Bearer first');
     await writeFile(path, 'second\n');
-    clock.freeze(59_999);
     assert.equal(await header(), 'Bearer first');
-    clock.freeze(1);
-    assert.equal(await header(), 'Bearer second');
-  });
-
-  it('is read again at once after forget', async (t) => {
-    const { path, auth, header } = await setUp(t);
-    await writeFile(path, 'first');
-    await header();
-    await writeFile(path, 'second');
     auth.forget();
     assert.equal(await header(), 'Bearer second');
-  });
-
-  it('must not be empty or missing', async (t) => {
-    const { path, header } = await setUp(t);
-    await assert.rejects(header(), { code: 'ENOENT' });
-    await writeFile(path, '\n');
-    await assert.rejects(header(), /is empty: it must hold a bearer token/);
   });
 
   it('takes over users of client-node’s reader and leaves others alone', () => {

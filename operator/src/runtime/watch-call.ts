@@ -1,5 +1,5 @@
-import { TransportError } from './api-error.ts';
-import type { Clock } from './clock.ts';
+import { TransportError } from '@flagrelay/kube/api-error';
+import type { Clock } from '@flagrelay/kube/clock';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 import { collectionPath, queryString } from './paths.ts';
 import { type Call, describe, type Transport } from './rest-transport.ts';

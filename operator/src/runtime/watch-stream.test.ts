@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ApiError, TransportError } from '@flagrelay/kube/api-error';
 import fc from 'fast-check';
-import { ApiError, TransportError } from './api-error.ts';
 import { parseWatchEvent, readLines } from './watch-stream.ts';
 
 async function* stream(chunks: readonly Uint8Array[]) {

@@ -1,4 +1,4 @@
-import { ApiError, TransportError } from './api-error.ts';
+import { ApiError, TransportError } from '@flagrelay/kube/api-error';
 import type { KubernetesObject } from './objects.ts';
 import type { WatchEvent } from './rest-types.ts';
 

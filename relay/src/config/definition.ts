@@ -46,7 +46,7 @@ function filtered(definition: EnvironmentDefinition, filterKey: string): Environ
 }
 
 function definitionOf(running: RunningEnvironment): EnvironmentDefinition {
-  const { id, config, sdkKey, previous, mobileKey } = running;
+  const { id, config, sdkKey, previous, previousAwaitedSince, mobileKey } = running;
   const problems = [problemOf('SDK key', sdkKey), problemOf('mobile key', mobileKey)].filter(
     (one) => one !== undefined,
   );
@@ -74,6 +74,10 @@ function definitionOf(running: RunningEnvironment): EnvironmentDefinition {
     credentialProblem: problems.length === 0 ? undefined : problems.join('; '),
     credentialMissingSince: since.length === 0 ? undefined : Math.min(...since),
     awaited: awaited.length === 0 ? undefined : awaited,
+    awaitedPrevious:
+      previousAwaitedSince === undefined || config.sdkKeyPreviousFile === undefined
+        ? undefined
+        : { file: config.sdkKeyPreviousFile, since: previousAwaitedSince },
   });
 }
 

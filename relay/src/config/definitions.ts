@@ -58,6 +58,7 @@ export function createConfiguredDefinitions(
   let keys = new Map<string, Keys>();
   /** What was said last of the credentials of each environment. */
   let credentialProblems: ReadonlyMap<string, string> = new Map();
+  let awaitedPrevious = '';
   let waiting = '';
   let held = '';
   let lastProblem = '';
@@ -109,6 +110,18 @@ export function createConfiguredDefinitions(
       logger.info('every credential is there again', { environment: name });
     }
     credentialProblems = problems;
+    noteAwaitedPrevious(definitions);
+  }
+
+  /** Tells whose key before a rotation was never there. */
+  function noteAwaitedPrevious(definitions: readonly EnvironmentDefinition[]): void {
+    const files = [...new Set(definitions.flatMap((one) => one.awaitedPrevious?.file ?? []))].join(', ');
+    if (files === awaitedPrevious) return;
+    awaitedPrevious = files;
+    if (files === '') return;
+    logger.warn('the SDK key before a rotation was never there: unknown SDK keys are answered 503, as they may be it', {
+      files,
+    });
   }
 
   /** Tells which parts of the document are not in force, whenever they are others. */

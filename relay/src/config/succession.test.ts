@@ -104,6 +104,31 @@ describe('a key whose file is gone', () => {
     assert.equal(next(written).environments[0]?.previous, 'k1');
     assert.equal(next({ a: { sdkKeyFile: file('now') } }).environments[0]?.previous, undefined);
   });
+
+  test('the key before a rotation is not known where its file was never there, and that is said since when', () => {
+    const next = series();
+    const awaited = (written: Record<string, Written>) =>
+      definitionsFor(next(written).environments, {})[0]?.awaitedPrevious;
+    const [before, other] = [file('never-before'), file('never-other')];
+    for (const path of [before, other]) rmSync(path, { force: true });
+    const written = { a: { sdkKey: 'k2', sdkKeyPreviousFile: before } };
+    assert.deepEqual(awaited(written), { file: before, since: 1000 });
+    assert.deepEqual(awaited(written), { file: before, since: 1000 });
+    put('never-before', 'k1');
+    assert.equal(awaited(written), undefined);
+    take('never-before');
+    assert.equal(awaited(written), undefined, 'it was there: it has ended');
+    assert.deepEqual(awaited({ a: { sdkKey: 'k2', sdkKeyPreviousFile: other } }), { file: other, since: 5000 });
+    assert.equal(awaited({ a: { sdkKey: 'k2' } }), undefined);
+  });
+
+  test('a document that names another file, which is not there, does not end the key before a rotation', () => {
+    const next = series();
+    put('before', 'k1');
+    next({ a: { sdkKey: 'k2', sdkKeyPreviousFile: file('before') } });
+    const typo = { a: { sdkKey: 'k2', sdkKeyPreviousFile: file('typo') } };
+    for (const _ of [1, 2]) assert.equal(next(typo).environments[0]?.previous, 'k1');
+  });
 });
 
 describe('which running environment a wanted one continues', () => {

@@ -20,6 +20,10 @@ export interface RunningEnvironment {
   readonly sdkKey: KeyInForce;
   /** The SDK key before a rotation. */
   readonly previous?: string;
+  /** The file that it was read from last. That this file is gone ends the key; of one that was never there nobody knows. */
+  readonly previousFile?: string;
+  /** Since when such a file is waited for, ms since the epoch. */
+  readonly previousAwaitedSince?: number;
   readonly mobileKey: KeyInForce;
   /**
    * Not empty: the document does not name the environment any more, but these new ones, whose SDK key is not known yet.
@@ -65,12 +69,11 @@ export function succeed(
     const keepsPrefix = hasStore && origin !== undefined && prefixOf(origin.config) !== prefixOf(one.config);
     if (keepsPrefix) held.push(`environments "${one.config.name}" prefix`);
     const sdkKey = inForce(one.sdkKey, origin?.sdkKey, now);
-    const previous = previousOf(one, sdkKey, origin);
     return {
       id: origin?.id ?? freeName(one.config.name, ids),
       config: keepsPrefix ? withPrefix(one.config, origin.config.prefix) : one.config,
       sdkKey,
-      ...(previous === undefined ? {} : { previous }),
+      ...previousOf(one, sdkKey, origin, now),
       mobileKey: inForce(one.mobileKey, origin?.mobileKey, now),
       waitsFor: [],
     };
@@ -118,16 +121,27 @@ function inForce(reading: Reading, before: KeyInForce | undefined, now: number):
 
 /**
  * Taking the old key out of a Secret that still holds the new one ends the grace; a Secret that is gone with both ends
- * nothing.
+ * nothing. Neither does a file in which it was never seen: its reference may be a mistake.
  */
 function previousOf(
-  { previous }: Found,
+  { config, previous }: Found,
   sdkKey: KeyInForce,
   origin: RunningEnvironment | undefined,
-): string | undefined {
-  if (previous === undefined) return undefined;
-  if ('value' in previous) return previous.value;
-  return sdkKey.problem === undefined ? undefined : origin?.previous;
+  now: number,
+): Pick<RunningEnvironment, 'previous' | 'previousFile' | 'previousAwaitedSince'> {
+  if (previous === undefined) return {};
+  const { sdkKeyPreviousFile: file } = config;
+  if ('value' in previous) {
+    return { previous: previous.value, ...(file === undefined ? {} : { previousFile: file }) };
+  }
+  const { previous: before, previousFile, previousAwaitedSince = now } = origin ?? {};
+  const isKnown = previousFile === file;
+  const goesOn = before !== undefined && !(isKnown && sdkKey.problem === undefined);
+  return {
+    ...(goesOn ? { previous: before } : {}),
+    ...(previousFile === undefined ? {} : { previousFile }),
+    ...(isKnown ? {} : { previousAwaitedSince }),
+  };
 }
 
 /** For each wanted environment the running one that it continues. Each is continued by one. */

@@ -1,3 +1,5 @@
+import { LOG_LEVELS } from '@flagrelay/crds/severities';
+
 /** What a value may be; decides how its text is read and how the documentation describes it. */
 export type ValueType =
   | 'text'
@@ -77,7 +79,7 @@ export function parseValue(type: ValueType, text: string): Value {
     case 'list':
       return text.split(',').map((entry) => entry.trim());
     case 'level':
-      return choice(text.toLowerCase(), type, ['debug', 'info', 'warn', 'error', 'none']);
+      return choice(text.toLowerCase(), type, LOG_LEVELS);
     case 'tlsVersion':
       return choice(text, type, ['1.0', '1.1', '1.2', '1.3']);
     case 'logFormat':

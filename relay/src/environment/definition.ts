@@ -50,17 +50,34 @@ export interface EnvironmentDefinition {
   readonly credentialMissingSince?: number;
   /** Credentials that are configured and not known yet: somebody who sends one cannot be told from somebody who guesses. */
   readonly awaited?: readonly AwaitedCredential[];
+  /**
+   * The file of the SDK key before a rotation, which is configured and was never there: it may have been ended, or its reference is
+   * a mistake. The environment is well without, but an unknown SDK key may be this one.
+   */
+  readonly awaitedPrevious?: { readonly file: string /** ms since the epoch */; readonly since: number };
+}
+
+/** What is different in a list of environments. */
+export interface DefinitionChanges {
+  /** IDs of those that are gone: their streams close at once, their keys are unknown from now on. */
+  readonly removed: readonly string[];
+  /** New ones, and those that have changed: in place, without dropping other clients' streams (contract 8.2). */
+  readonly changed: readonly EnvironmentDefinition[];
+}
+
+/** Brings a list, by ID, up to date. */
+export function applyChanges(list: Map<string, EnvironmentDefinition>, { removed, changed }: DefinitionChanges): void {
+  for (const id of removed) list.delete(id);
+  for (const definition of changed) list.set(definition.id, definition);
 }
 
 /** The list of environments as its owner sees it now, and as it changes. */
 export interface DefinitionSink {
   /** The whole list: what is not in it is removed. */
   replace(definitions: readonly EnvironmentDefinition[]): void;
-  /** Adds one, or changes it in place without dropping other clients' streams (contract 8.2). */
-  upsert(definition: EnvironmentDefinition): void;
-  /** Removes one: its streams close at once, its keys are unknown from now on. */
-  remove(id: string): void;
-  /** What the owner of the list sent and cannot be used, by ID with the reason; said before each `replace`, and empty when all is well. */
+  /** Only what is different from before, all at once: a key may move from one environment to another. Costs nothing for the others. */
+  change(changes: DefinitionChanges): void;
+  /** What the owner of the list sent and cannot be used, by ID with the reason, and empty when all is well; said before the list or change that it came with. */
   refused?(entries: ReadonlyMap<string, string>): void;
 }
 

@@ -1,13 +1,15 @@
 import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { CredentialIndex } from './credential-index.ts';
 import {
+  type AcceptedCredential,
   acceptedCredentials,
   type CredentialDigest,
   type CredentialKind,
   currentExpiring,
   digestOf,
 } from './credentials.ts';
-import type { AwaitedCredential, DefinitionSink, EnvironmentDefinition } from './definition.ts';
+import type { AwaitedCredential, DefinitionChanges, DefinitionSink, EnvironmentDefinition } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
 
 /** Result of a credential lookup: the environment, or why there is none (contract 1.2). */
@@ -20,6 +22,12 @@ export interface Rival {
   /** Name of the other environment. */
   readonly name: string;
   readonly kind: CredentialKind;
+}
+
+/** A definition, and what it accepts now. */
+interface Wanted {
+  readonly definition: EnvironmentDefinition;
+  readonly accepted: readonly AcceptedCredential[];
 }
 
 const UNKNOWN: Lookup = { found: false, reason: 'unknown' };
@@ -37,12 +45,11 @@ export class Registry implements DefinitionSink {
   readonly #deps: EnvironmentDeps;
   readonly #logger: Logger;
   readonly #environments = new Map<string, Environment>();
-  /** Credential digest → payload filter ('' = none) → environment. */
-  readonly #credentials = new Map<CredentialDigest, Map<string, Environment>>();
+  readonly #credentials = new CredentialIndex<Environment>();
   /** Client-side IDs are no secrets: those in use are looked up without a digest. */
   readonly #publicIds = new Map<string, CredentialDigest>();
-  /** Kinds of credentials of which some environment still waits for its own; undefined until it is asked for after a change. */
-  #awaited: ReadonlySet<AwaitedCredential> | undefined;
+  /** How many environments still wait for a credential of each kind. */
+  readonly #awaited = new Map<AwaitedCredential, number>();
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   #refused: ReadonlyMap<string, string> = new Map();
@@ -91,8 +98,8 @@ export class Registry implements DefinitionSink {
     if (!this.#listed) return NO_LIST;
     if (this.#nextExpiry !== Number.POSITIVE_INFINITY && this.#nextExpiry <= Date.now()) this.dropExpired();
     const credential = (kind === 'env' ? this.#publicIds.get(value) : undefined) ?? digestOf(kind, value);
-    const byFilter = this.#credentials.get(credential);
-    if (byFilter === undefined) return kind !== 'env' && this.#awaitedKinds().has(kind) ? AWAITED : UNKNOWN;
+    const byFilter = this.#credentials.holders(credential);
+    if (byFilter === undefined) return kind !== 'env' && (this.#awaited.get(kind) ?? 0) > 0 ? AWAITED : UNKNOWN;
     const environment = byFilter.get(filter);
     if (environment === undefined) return UNKNOWN_FILTER;
     switch (environment.access) {
@@ -124,14 +131,16 @@ export class Registry implements DefinitionSink {
   }
 
   /** Who has the SDK key or the mobile key of an environment, if that is another one: it cannot be reached by it then. */
-  rivalOf({ definition }: Environment): Rival | undefined {
+  rivalOf(environment: Environment): Rival | undefined {
+    if (!this.#credentials.waits(environment)) return undefined;
+    const { definition } = environment;
     const { sdkKey, mobileKey, filterKey = '' } = definition;
     for (const [kind, value] of [
       ['sdk', sdkKey],
       ['mobile', mobileKey],
     ] as const) {
       if (value === undefined || value === '') continue;
-      const holder = this.#credentials.get(digestOf(kind, value))?.get(filterKey);
+      const holder = this.#credentials.holders(digestOf(kind, value))?.get(filterKey);
       if (holder !== undefined && holder.definition.id !== definition.id) return { name: holder.definition.name, kind };
     }
     return undefined;
@@ -140,43 +149,19 @@ export class Registry implements DefinitionSink {
   replace(definitions: readonly EnvironmentDefinition[]): void {
     this.#listed = true;
     const wanted = new Set(definitions.map((definition) => definition.id));
-    for (const id of [...this.#environments.keys()]) {
-      if (!wanted.has(id)) this.remove(id);
-    }
-    // Keys may move from one environment to another: they are taken from the old one first.
-    for (const definition of definitions) this.#unbindRevoked(definition);
-    for (const definition of definitions) this.upsert(definition);
+    const removed = [...this.#environments.keys()].filter((id) => !wanted.has(id));
+    this.change({ removed, changed: definitions });
   }
 
-  upsert(definition: EnvironmentDefinition): void {
+  change({ removed, changed }: DefinitionChanges): void {
     if (this.#closed) return;
-    this.#awaited = undefined;
-    let existing = this.#environments.get(definition.id);
-    // Other data altogether: those of another filter must not be served meanwhile.
-    if (existing !== undefined && existing.definition.filterKey !== definition.filterKey) {
-      this.remove(definition.id);
-      existing = undefined;
-    }
-    if (existing === undefined) {
-      const environment = new Environment(definition, this.#deps);
-      this.#environments.set(definition.id, environment);
-      this.#bind(environment, definition);
-      environment.start();
-      return;
-    }
-    this.#unbindRevoked(definition);
-    this.#bind(existing, definition);
-    existing.update(definition);
-  }
-
-  remove(id: string): void {
-    const environment = this.#environments.get(id);
-    if (environment === undefined) return;
-    this.#awaited = undefined;
-    this.#environments.delete(id);
-    this.#unbindExcept(environment, new Set());
-    environment.logger.info('the environment was removed');
-    this.#closeLater(environment);
+    for (const id of removed) this.#remove(id);
+    const now = Date.now();
+    const wanted = changed.map((definition) => ({ definition, accepted: acceptedCredentials(definition, now) }));
+    // Keys may move from one environment to another: they are taken from the old one first.
+    for (const one of wanted) this.#unbindRevoked(one);
+    for (const one of wanted) this.#upsert(one);
+    this.#armExpiry(now);
   }
 
   refused(entries: ReadonlyMap<string, string>): void {
@@ -189,7 +174,7 @@ export class Registry implements DefinitionSink {
     for (const environment of this.#environments.values()) {
       if (environment.definition.expiringSdkKeys.length === 0) continue;
       const accepted = new Set(acceptedCredentials(environment.definition, now).map((one) => one.digest));
-      if (this.#unbindExcept(environment, accepted)) {
+      if (this.#unbind(environment, accepted)) {
         environment.logger.info('an SDK key expired');
         this.#deps.changed(environment);
       }
@@ -207,34 +192,53 @@ export class Registry implements DefinitionSink {
     await Promise.all(this.#removed);
   }
 
-  #awaitedKinds(): ReadonlySet<AwaitedCredential> {
-    this.#awaited ??= new Set([...this.#environments.values()].flatMap(({ definition }) => definition.awaited ?? []));
-    return this.#awaited;
+  #upsert({ definition, accepted }: Wanted): void {
+    let existing = this.#environments.get(definition.id);
+    // Other data altogether: those of another filter must not be served meanwhile.
+    if (existing !== undefined && existing.definition.filterKey !== definition.filterKey) {
+      this.#remove(definition.id);
+      existing = undefined;
+    }
+    this.#countAwaited(existing?.definition, definition);
+    if (existing === undefined) {
+      const environment = new Environment(definition, this.#deps);
+      this.#environments.set(definition.id, environment);
+      this.#bind(environment, { definition, accepted });
+      environment.start();
+      return;
+    }
+    this.#bind(existing, { definition, accepted });
+    existing.update(definition);
   }
 
-  #bind(environment: Environment, definition: EnvironmentDefinition): void {
+  #remove(id: string): void {
+    const environment = this.#environments.get(id);
+    if (environment === undefined) return;
+    this.#countAwaited(environment.definition, undefined);
+    this.#environments.delete(id);
+    this.#unbind(environment);
+    environment.logger.info('the environment was removed');
+    this.#closeLater(environment);
+    this.#deps.changed(environment);
+  }
+
+  #countAwaited(before: EnvironmentDefinition | undefined, now: EnvironmentDefinition | undefined): void {
+    for (const kind of awaitedKinds(before)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) - 1);
+    for (const kind of awaitedKinds(now)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) + 1);
+  }
+
+  #bind(environment: Environment, { definition, accepted }: Wanted): void {
     this.#expectExpiry(definition, Date.now());
-    this.#armExpiry(Date.now());
-    const filter = definition.filterKey ?? '';
     const { envId } = definition;
     if (envId !== undefined && envId !== '') this.#publicIds.set(envId, digestOf('env', envId));
-    for (const { digest, kind } of acceptedCredentials(definition, Date.now())) {
-      let byFilter = this.#credentials.get(digest);
-      if (byFilter === undefined) {
-        byFilter = new Map();
-        this.#credentials.set(digest, byFilter);
-      }
-      const holder = byFilter.get(filter);
-      if (holder === undefined) {
-        byFilter.set(filter, environment);
-      } else if (holder !== environment) {
-        // Serving another environment's data under a key would be worse than not serving (contract 14, row 51).
-        this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
-          environment: definition.name,
-          other: holder.definition.name,
-          credential: kind,
-        });
-      }
+    const digests = accepted.map(({ digest }) => digest);
+    for (const { digest, holder } of this.#credentials.claim(environment, definition.filterKey ?? '', digests)) {
+      // Serving another environment's data under a key would be worse than not serving (contract 14, row 51).
+      this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
+        environment: definition.name,
+        other: holder.definition.name,
+        credential: accepted.find((one) => one.digest === digest)?.kind,
+      });
     }
   }
 
@@ -253,46 +257,22 @@ export class Registry implements DefinitionSink {
     this.#expiryTimer.unref();
   }
 
-  #unbindRevoked(definition: EnvironmentDefinition): void {
+  #unbindRevoked({ definition, accepted }: Wanted): void {
     const existing = this.#environments.get(definition.id);
     if (existing === undefined) return;
-    this.#unbindExcept(existing, new Set(acceptedCredentials(definition, Date.now()).map((one) => one.digest)));
+    this.#unbind(existing, new Set(accepted.map(({ digest }) => digest)));
   }
 
   /** Takes away every credential of an environment but those in `keep`. True when there was one. */
-  #unbindExcept(environment: Environment, keep: ReadonlySet<CredentialDigest>): boolean {
-    const dropped = new Set<CredentialDigest>();
-    for (const [digest, byFilter] of this.#credentials) {
-      if (keep.has(digest)) continue;
-      for (const [filter, holder] of byFilter) {
-        if (holder !== environment) continue;
-        byFilter.delete(filter);
-        environment.revoke(digest);
-        dropped.add(digest);
-      }
-      if (byFilter.size === 0) this.#credentials.delete(digest);
+  #unbind(environment: Environment, keep?: ReadonlySet<CredentialDigest>): boolean {
+    const dropped = this.#credentials.release(environment, keep);
+    for (const digest of dropped) environment.revoke(digest);
+    const { envId } = environment.definition;
+    const publicId = envId === undefined ? undefined : this.#publicIds.get(envId);
+    if (envId !== undefined && publicId !== undefined && this.#credentials.holders(publicId) === undefined) {
+      this.#publicIds.delete(envId);
     }
-    for (const [envId, digest] of this.#publicIds) {
-      if (!this.#credentials.has(digest)) this.#publicIds.delete(envId);
-    }
-    if (dropped.size > 0) this.#offer(dropped, environment);
-    return dropped.size > 0;
-  }
-
-  /** Gives credentials that an environment let go of to one that has the same and could not have them until now. */
-  #offer(credentials: ReadonlySet<CredentialDigest>, former: Environment): void {
-    const now = Date.now();
-    for (const environment of this.#environments.values()) {
-      if (environment === former) continue;
-      const { definition } = environment;
-      for (const { digest } of acceptedCredentials(definition, now)) {
-        if (!credentials.has(digest)) continue;
-        const byFilter = this.#credentials.get(digest) ?? new Map<string, Environment>();
-        this.#credentials.set(digest, byFilter);
-        const filter = definition.filterKey ?? '';
-        if (!byFilter.has(filter)) byFilter.set(filter, environment);
-      }
-    }
+    return dropped.length > 0;
   }
 
   #closeLater(environment: Environment): void {
@@ -304,4 +284,10 @@ export class Registry implements DefinitionSink {
       .finally(() => this.#removed.delete(closing));
     this.#removed.add(closing);
   }
+}
+
+/** Kinds of credentials that an environment waits for: its own, and the SDK key of before a rotation. */
+function awaitedKinds(definition: EnvironmentDefinition | undefined): readonly AwaitedCredential[] {
+  const own = definition?.awaited ?? [];
+  return definition?.awaitedPrevious === undefined ? own : [...own, 'sdk'];
 }

@@ -5,7 +5,10 @@ import { ASKING, type GateEvent, type GateState, gateAfter } from './key-gate-st
 const after = (...events: GateEvent[]): GateState => events.reduce(gateAfter, ASKING);
 const began = (now: number): GateEvent => ({ kind: 'look-began', now });
 const failed = (now: number): GateEvent => ({ kind: 'look-failed', now, giveUpMs: 30 });
-const found = (...served: [string, number][]): GateEvent => ({ kind: 'found', served: new Map(served) });
+const found = (...served: [string, number][]): GateEvent => ({
+  kind: 'found',
+  served: new Map(served.map(([name, pods]) => [name, { pods, renamed: false }])),
+});
 
 describe('states of the gate of a pod that lacks a key', () => {
   for (const [name, events, kind] of [
@@ -26,7 +29,7 @@ describe('states of the gate of a pod that lacks a key', () => {
 
   test('it holds for those who were seen last', () => {
     const state = after(began(0), found(['a', 1]), found(['a', 2], ['b', 1]));
-    assert.deepEqual(state.kind === 'held' && [...state.served], [
+    assert.deepEqual(state.kind === 'held' && [...state.served].map(([name, { pods }]) => [name, pods]), [
       ['a', 2],
       ['b', 1],
     ]);

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Served } from './peers.ts';
 
 /**
  * What a gate knows of those who serve what its pod has no key of:
@@ -10,14 +11,14 @@ import { isDeepStrictEqual } from 'node:util';
  */
 export type GateState =
   | { readonly kind: 'asking'; readonly since: number | undefined }
-  | { readonly kind: 'held'; readonly served: ReadonlyMap<string, number>; readonly emptyLooks: number }
+  | { readonly kind: 'held'; readonly served: ReadonlyMap<string, Served>; readonly emptyLooks: number }
   | { readonly kind: 'open' };
 
 /** What changes a {@link GateState}. Times in ms of the monotonic clock. */
 export type GateEvent =
   | { readonly kind: 'look-began'; readonly now: number }
-  /** Who is served by how many others; empty: nobody. */
-  | { readonly kind: 'found'; readonly served: ReadonlyMap<string, number> }
+  /** What others serve; empty: nothing. */
+  | { readonly kind: 'found'; readonly served: ReadonlyMap<string, Served> }
   | { readonly kind: 'look-failed'; readonly now: number; readonly giveUpMs: number }
   | { readonly kind: 'closed' };
 
@@ -42,7 +43,7 @@ export function gateAfter(state: GateState, event: GateEvent): GateState {
   }
 }
 
-function found(state: Exclude<GateState, { kind: 'open' }>, served: ReadonlyMap<string, number>): GateState {
+function found(state: Exclude<GateState, { kind: 'open' }>, served: ReadonlyMap<string, Served>): GateState {
   if (state.kind === 'asking') return served.size === 0 ? OPEN : { kind: 'held', served, emptyLooks: 0 };
   if (served.size > 0) {
     const same = isDeepStrictEqual(served, state.served);

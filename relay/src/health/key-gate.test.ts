@@ -18,7 +18,7 @@ before(() => {
 });
 after(() => ca[Symbol.dispose]());
 
-const TWO = [{ name: 'two', credentials: ['sdk'] }] as const;
+const TWO = { names: ['two'], awaited: [{ name: 'two', credentials: ['sdk'] }] } as const;
 const SERVED: FleetStatus = {
   environments: [{ name: 'two', connectedInstances: 1 }],
   instances: [{ name: 'flags-relay-old-aaaaa', ready: true }],
@@ -76,7 +76,7 @@ async function setUp(answer: { status: number; fleet: FleetStatus }, timing: Par
 describe('the gate of a pod that lacks a key', { timeout: 30_000 }, () => {
   test('nobody is asked for a pod that lacks none', async () => {
     await using t = await setUp({ status: 200, fleet: SERVED });
-    assert.equal(t.gate.holds([]), undefined);
+    assert.equal(t.gate.holds({ names: ['two'], awaited: [] }), undefined);
     assert.deepEqual(t.urls, []);
   });
 
@@ -96,10 +96,16 @@ describe('the gate of a pod that lacks a key', { timeout: 30_000 }, () => {
     assert.equal(t.logger.lines.filter(({ message }) => message.startsWith('not ready')).length, 1);
   });
 
+  test('it says when the environment may have had another name', async () => {
+    const fleet = { instances: [{ name: 'flags-relay-old-aaaaa', ready: true, totalEnvironments: 1 }] };
+    await using t = await setUp({ status: 200, fleet });
+    await t.until('environment two has no key here, and may be one that 1 other pod serves under another name');
+  });
+
   test('it opens as soon as the key is there', async () => {
     await using t = await setUp({ status: 200, fleet: SERVED });
     await t.until(HELD);
-    assert.equal(t.gate.holds([]), undefined);
+    assert.equal(t.gate.holds({ names: ['two'], awaited: [] }), undefined);
   });
 
   test('it opens at the first look where nobody serves the environment, or there is no such RelayProxy', async () => {

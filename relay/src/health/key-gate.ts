@@ -5,15 +5,15 @@ import { describe } from '../telemetry/describe.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ASKING, type GateEvent, gateAfter } from './key-gate-state.ts';
 import { createPeerStatusClient } from './peer-status.ts';
-import { type AwaitedEnvironment, servedByOthers } from './peers.ts';
+import { type AwaitedEnvironment, type OwnEnvironments, type Served, servedByOthers } from './peers.ts';
 
 /** Keeps a pod that lacks a key from taking the place of pods that have it. */
 export interface KeyGate {
   /**
-   * Why a pod that has never been ready, and awaits these credentials, must not be ready now; undefined when it may be. Cheap: it
+   * Why a pod that has never been ready, and was given these environments, must not be ready now; undefined when it may be. Cheap: it
    * starts asking, and says what is known.
    */
-  holds(awaited: readonly AwaitedEnvironment[]): string | undefined;
+  holds(own: OwnEnvironments): string | undefined;
   /** Stops asking and frees the connection. */
   close(): Promise<void>;
 }
@@ -64,12 +64,12 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     env,
     options.account,
   );
-  let awaited: readonly AwaitedEnvironment[] = [];
+  let own: OwnEnvironments = { names: [], awaited: [] };
   let state = ASKING;
   let looking = false;
 
   const pause = (): number => (state.kind === 'held' ? timing.lookMs * (1 - Math.random() / 4) : timing.retryMs);
-  const wanted = (): boolean => state.kind !== 'open' && !looking && awaited.length > 0;
+  const wanted = (): boolean => state.kind !== 'open' && !looking && own.awaited.length > 0;
 
   // A look arms the next one when it has ended; one that failed before it began does not.
   const timer = jobTimer(
@@ -83,7 +83,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     looking = true;
     note({ kind: 'look-began', now: performance.now() });
     try {
-      note({ kind: 'found', served: servedByOthers(await client.read(timing.timeoutMs), self, awaited) });
+      note({ kind: 'found', served: servedByOthers(await client.read(timing.timeoutMs), self, own) });
     } catch (error) {
       note({ kind: 'look-failed', now: performance.now(), giveUpMs: timing.giveUpMs }, error);
     } finally {
@@ -100,7 +100,7 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
       if (before.kind === 'open' || event.kind === 'closed') return;
       if (event.kind === 'look-failed') {
         logger.warn('cannot ask whether other pods serve what this pod has no key of: it may be ready without', {
-          environments: awaited.map(({ name }) => name).join(', '),
+          environments: own.awaited.map(({ name }) => name).join(', '),
           error: describe(error),
         });
       } else if (before.kind === 'held') {
@@ -115,14 +115,15 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
 
   return {
     holds(now) {
-      awaited = now;
-      if (state.kind === 'open' || now.length === 0) return undefined;
+      own = now;
+      const { awaited } = now;
+      if (state.kind === 'open' || awaited.length === 0) return undefined;
       if (state.kind === 'asking') {
         if (!looking) timer.arm(0);
-        return `${names(now)}: no key here, and it is not known yet whether other pods have it`;
+        return `${names(awaited)}: no key here, and it is not known yet whether other pods have it`;
       }
       if (!looking) timer.arm(timing.lookMs);
-      const held = new Map([...state.served].filter(([name]) => now.some((one) => one.name === name)));
+      const held = new Map([...state.served].filter(([name]) => awaited.some((one) => one.name === name)));
       return held.size === 0 ? undefined : words(held);
     },
     async close() {
@@ -136,10 +137,12 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
 /** As many names as a line holds. */
 const MAX_NAMES = 5;
 
-function words(held: ReadonlyMap<string, number>): string {
-  const each = [...held].slice(0, MAX_NAMES).map(([name, count]) => {
-    const others = count === 1 ? '1 other pod serves' : `${count} other pods serve`;
-    return `environment ${name} has no key here, and ${others} it`;
+function words(held: ReadonlyMap<string, Served>): string {
+  const each = [...held].slice(0, MAX_NAMES).map(([name, { pods, renamed }]) => {
+    const others = pods === 1 ? '1 other pod serves' : `${pods} other pods serve`;
+    return renamed
+      ? `environment ${name} has no key here, and may be one that ${others} under another name`
+      : `environment ${name} has no key here, and ${others} it`;
   });
   return [...each, ...(held.size > MAX_NAMES ? [`and ${held.size - MAX_NAMES} more`] : [])].join('; ');
 }

@@ -6,7 +6,7 @@ const PURPOSE = 'report';
 
 /** Applies the pod's item of `status.instances`. */
 export interface StatusClient {
-  /** @throws ApiServerError */
+  /** @throws ApiError for a refusal, TransportError when there is no usable answer */
   apply(item: ReportItem & { readonly lastReportTime: string }): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Registry } from '../environment/registry.ts';
 import { createOverview } from './overview.ts';
-import type { AwaitedEnvironment } from './peers.ts';
+import type { OwnEnvironments } from './peers.ts';
 
 /** One environment that is served, and one without its SDK key. */
 const environments = [
@@ -12,10 +12,10 @@ const environments = [
 
 /** The overview of a relay with these environments, whose gate says `held.why`. */
 function setUp(held: { why: string | undefined }) {
-  const asked: (readonly AwaitedEnvironment[])[] = [];
+  const asked: OwnEnvironments[] = [];
   const keyGate = {
-    holds: (awaited: readonly AwaitedEnvironment[]) => {
-      asked.push(awaited);
+    holds: (own: OwnEnvironments) => {
+      asked.push(own);
       return held.why;
     },
     close: async () => {},
@@ -35,7 +35,7 @@ test('a pod that has something to serve is not ready while it lacks a key that o
   const held: { why: string | undefined } = { why: 'others serve two' };
   const { overview, asked } = setUp(held);
   assert.deepEqual(overview.readiness(), { ready: false, reason: 'others serve two' });
-  assert.deepEqual(asked, [[{ name: 'two', credentials: ['sdk'] }]]);
+  assert.deepEqual(asked, [{ names: ['one', 'two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }]);
   held.why = undefined;
   assert.deepEqual(overview.readiness(), { ready: true, reason: 'ok' });
 });

@@ -5,7 +5,7 @@ import type { Registry, Rival } from '../environment/registry.ts';
 import type { EnvironmentSample } from '../telemetry/metrics.ts';
 import type { KeyGate } from './key-gate.ts';
 import { credentialsDigest } from './key-revision.ts';
-import { awaitedOf } from './peers.ts';
+import { ownEnvironments } from './peers.ts';
 import { type Readiness, readiness } from './readiness.ts';
 import type { EnvironmentFacts, InstanceFacts } from './report-item.ts';
 import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
@@ -69,7 +69,7 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
       if (options.draining()) return { ready: false, reason: 'shutting down' };
       if (wasReady) return { ready: true, reason: 'ok' };
       const environments = [...registry.environments()];
-      const held = options.keyGate?.()?.holds(awaitedOf(environments.map(({ definition }) => definition)));
+      const held = options.keyGate?.()?.holds(ownEnvironments(environments.map(({ definition }) => definition)));
       const base = readiness(registry.listed, environments);
       const result = base.ready && held !== undefined ? { ready: false, reason: held } : base;
       wasReady = result.ready;
@@ -124,6 +124,7 @@ function factsOf(environment: Environment, connected: boolean, rival: Rival | un
       ? { state: link.state, since: link.stateSince }
       : { state: 'CredentialMissing' as const, served: connected, since: credentialMissingSince }),
     ...(definition.awaited === undefined ? {} : { awaited: definition.awaited }),
+    ...(definition.awaitedPrevious === undefined ? {} : { awaitedPrevious: definition.awaitedPrevious }),
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...storeState,
   };

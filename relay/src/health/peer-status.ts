@@ -1,16 +1,12 @@
-import {
-  ApiServerError,
-  createApiServer,
-  type PodVariables,
-  type ServiceAccountFiles,
-} from '../kubernetes/api-server.ts';
+import { ApiError, isNotFound, TransportError } from '@flagrelay/kube/api-error';
+import { createApiServer, type PodVariables, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { FleetStatus } from './peers.ts';
 
 /** Reads the status of the pod's RelayProxy. */
 export interface PeerStatusClient {
   /**
    * The status as it is now; empty when there is no such RelayProxy.
-   * @throws ApiServerError
+   * @throws ApiError for a refusal, TransportError when there is no usable answer
    */
   read(timeoutMs: number): Promise<FleetStatus>;
   /** Ends what is under way. */
@@ -36,9 +32,9 @@ export function createPeerStatusClient(
         const body = await server.request({ method: 'GET', path, timeoutMs });
         return ((await body.json()) as { status?: FleetStatus } | null)?.status ?? {};
       } catch (error) {
-        if (error instanceof ApiServerError && error.status === 404) return {};
-        if (error instanceof ApiServerError) throw error;
-        throw new ApiServerError(`the API server's answer cannot be read: ${String(error)}`, 0, 0, { cause: error });
+        if (isNotFound(error)) return {};
+        if (error instanceof ApiError || error instanceof TransportError) throw error;
+        throw new TransportError('protocol', `GET ${path}`, `the answer cannot be read: ${String(error)}`, error);
       }
     },
     close: () => server.close(),

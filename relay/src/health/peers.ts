@@ -7,6 +7,22 @@ export interface AwaitedEnvironment {
   readonly credentials: readonly AwaitedCredential[];
 }
 
+/** What this pod has been given. */
+export interface OwnEnvironments {
+  /** Names of all its environments; each payload filter of one is listed by itself. */
+  readonly names: readonly string[];
+  /** Those of them that wait for a credential. */
+  readonly awaited: readonly AwaitedEnvironment[];
+}
+
+/** Who serves what this pod has no key of. */
+export interface Served {
+  /** Pods of other templates that serve it. */
+  readonly pods: number;
+  /** They have no environment of that name, and one that this pod has not: it may be the same one. */
+  readonly renamed: boolean;
+}
+
 /** The part of a RelayProxy's status that tells who serves what; nothing in it is taken for granted. */
 export interface FleetStatus {
   readonly environments?: readonly { readonly name?: string; readonly connectedInstances?: number }[] | undefined;
@@ -17,41 +33,82 @@ export interface FleetStatus {
 interface PeerItem {
   readonly name?: string;
   readonly ready?: boolean;
-  readonly unhealthy?: readonly { readonly name?: string; readonly state?: string; readonly served?: boolean }[];
+  readonly totalEnvironments?: number;
+  readonly unhealthy?: readonly PeerEnvironment[];
+}
+
+interface PeerEnvironment {
+  readonly name?: string;
+  readonly state?: string;
+  readonly served?: boolean;
 }
 
 /** What a pod says of all environments that it does not name. */
 const ALL_OTHERS = '*';
 
-/** The environments that wait for a credential; each payload filter of one is listed by itself. */
-export function awaitedOf(environments: readonly Pick<EnvironmentFacts, 'name' | 'awaited'>[]): AwaitedEnvironment[] {
-  return environments.flatMap(({ name, awaited }) => (awaited === undefined ? [] : [{ name, credentials: awaited }]));
+/** What a pod has been given, from what is known of its environments. */
+export function ownEnvironments(environments: readonly Pick<EnvironmentFacts, 'name' | 'awaited'>[]): OwnEnvironments {
+  return {
+    names: environments.map(({ name }) => name),
+    awaited: environments.flatMap(({ name, awaited }) =>
+      awaited === undefined ? [] : [{ name, credentials: awaited }],
+    ),
+  };
 }
 
 /**
- * How many pods of other templates serve each of these environments, by name; without those that nobody serves.
+ * How many pods of other templates serve each of the environments whose credentials this pod awaits, by name; without those that
+ * nobody serves.
  *
  * Pods of this pod's own template are not counted: they were given the same Secrets. What must not happen is that pods which
  * have a key make way for pods which have not, and that is a rollout. A pod that replaces another of its own template, or is
  * one more of them, takes nothing away, and the other environments need it.
+ *
+ * Environments are known by name. One of a name that no other pod has may be a new one, or one of theirs that was renamed in the same edit: where
+ * they serve more of them than this pod can account for, nobody can tell, and it counts as theirs.
  * @param self name of this pod
  */
-export function servedByOthers(
-  status: FleetStatus,
-  self: string,
-  awaited: readonly AwaitedEnvironment[],
-): ReadonlyMap<string, number> {
-  const own = templateOf(self);
-  const peers = (status.instances ?? []).filter(({ name, ready }) => ready === true && templateOf(name ?? '') !== own);
-  const connected = new Set(
-    (status.environments ?? []).flatMap(({ name, connectedInstances = 0 }) => (connectedInstances > 0 ? [name] : [])),
-  );
-  const counts = awaited.map((environment) => {
-    const isKnown = connected.has(environment.name);
-    const serving = peers.filter((peer) => serves(peer, environment, isKnown)).length;
-    return [environment.name, serving] as const;
+export function servedByOthers(status: FleetStatus, self: string, own: OwnEnvironments): ReadonlyMap<string, Served> {
+  const template = templateOf(self);
+  const all = status.instances ?? [];
+  const peers = all.filter(({ name, ready }) => ready === true && templateOf(name ?? '') !== template);
+  const siblings = all.filter(({ name }) => templateOf(name ?? '') === template);
+  const connected = connectedElsewhere(status, siblings);
+  const held = own.awaited.flatMap((environment): (readonly [string, Served])[] => {
+    const { name } = environment;
+    const isKnown = connected.has(name);
+    const pods = peers.filter((peer) => serves(peer, environment, isKnown)).length;
+    if (pods > 0) return [[name, { pods, renamed: false }]];
+    if (isKnown || peers.some((peer) => hasWithoutServing(peer, name))) return [];
+    const accounted = accountedFor(environment, own, connected);
+    const others = peers.filter((peer) => servedCount(peer) > accounted).length;
+    return others > 0 ? [[name, { pods: others, renamed: true }]] : [];
   });
-  return new Map(counts.filter(([, count]) => count > 0));
+  return new Map(held);
+}
+
+/**
+ * How many of its peers' environments a pod goes on with, as far as it can tell, beside one whose name is new. With an SDK key any
+ * of its environments may be one of theirs; of one that lacks only its mobile key, that itself may be one that was renamed.
+ */
+function accountedFor(
+  { credentials }: AwaitedEnvironment,
+  own: OwnEnvironments,
+  connected: ReadonlySet<string>,
+): number {
+  if (!credentials.includes('sdk')) return own.names.filter((name) => connected.has(name)).length;
+  return own.names.length - own.awaited.filter((one) => one.credentials.includes('sdk')).length;
+}
+
+/** Names of the environments for which pods of other templates are connected, as the operator counts. */
+function connectedElsewhere({ environments = [] }: FleetStatus, siblings: readonly PeerItem[]): ReadonlySet<string> {
+  const names = environments.flatMap(({ name, connectedInstances = 0 }) => {
+    if (name === undefined) return [];
+    // A pod that awaits a mobile key is connected with its SDK key, and counted.
+    const own = siblings.filter((sibling) => isServed(saysOf(sibling, name))).length;
+    return connectedInstances > own ? [name] : [];
+  });
+  return new Set(names);
 }
 
 /**
@@ -64,13 +121,35 @@ function templateOf(pod: string): string {
 
 /** @param isKnown the operator counts pods that serve it, so that a pod which says nothing of it is well, and not without it */
 function serves(peer: PeerItem, { name, credentials }: AwaitedEnvironment, isKnown: boolean): boolean {
-  const { unhealthy = [] } = peer;
-  const named = unhealthy.find((item) => item.name === name);
-  const { state = 'VALID', served } = named ?? unhealthy.find((item) => item.name === ALL_OTHERS) ?? {};
+  const named = (peer.unhealthy ?? []).find((item) => item.name === name);
+  const { state = 'VALID', served } = named ?? saysOf(peer, name) ?? {};
   if (state === 'CredentialMissing') {
     // It serves with keys that it read before. Of mobile keys that cannot be told: it may never have had one, as this pod.
     return served === true && credentials.includes('sdk') && (isKnown || named !== undefined);
   }
   // With upstream away for long nobody is connected; the last good data are served, by who names the environment.
   return state === 'VALID' ? isKnown : state === 'INTERRUPTED' && (isKnown || named !== undefined);
+}
+
+/** True when a pod has an environment of this name, or may have: it would be among those that it has and does not serve. */
+function hasWithoutServing({ unhealthy = [] }: PeerItem, name: string): boolean {
+  return unhealthy.some((item) => item.name === name || (item.name === ALL_OTHERS && !isServed(item)));
+}
+
+/** What a pod says of an environment: by its name, or by what it says of all that it does not name. */
+function saysOf({ unhealthy = [] }: PeerItem, name: string): PeerEnvironment | undefined {
+  return unhealthy.find((item) => item.name === name) ?? unhealthy.find((item) => item.name === ALL_OTHERS);
+}
+
+/** Of how many environments a pod serves data. */
+function servedCount({ totalEnvironments = 0, unhealthy = [] }: PeerItem): number {
+  const named = unhealthy.filter(({ name }) => name !== ALL_OTHERS);
+  const unserved = named.filter((item) => !isServed(item)).length;
+  const others = unhealthy.find(({ name }) => name === ALL_OTHERS);
+  return (isServed(others) ? totalEnvironments : named.length) - unserved;
+}
+
+/** An environment of which a pod says nothing is well. */
+function isServed({ state = 'VALID', served }: PeerEnvironment = {}): boolean {
+  return state === 'VALID' || state === 'INTERRUPTED' || (state === 'CredentialMissing' && served === true);
 }

@@ -40,6 +40,26 @@ test('a key that is missing says since when and whether it is served all the sam
   );
 });
 
+test('keys before a rotation that were never there are an input, once for all filters of an environment, and no illness', () => {
+  const production = {
+    state: 'VALID',
+    since: 1_000,
+    awaitedPrevious: { file: '/keys/production', since: 7_000 },
+  } as const;
+  const item = reportItem(
+    identity,
+    facts([
+      { name: 'production', ...production },
+      { name: 'production/filter', ...production },
+      { name: 'two', state: 'VALID', since: 1_000, awaitedPrevious: { file: '/keys/two', since: 8_000 } },
+    ]),
+  );
+  assert.deepEqual(item.unhealthy, []);
+  assert.deepEqual(item.missingInputs, [
+    { name: 'previousKeys', since: '1970-01-01T00:00:07Z', files: ['/keys/production', '/keys/two'] },
+  ]);
+});
+
 test('an environment that is VALID is only counted', () => {
   assert.deepEqual(reportItem(identity, facts([{ name: 'prod', state: 'VALID', since: 5 }])), {
     name: 'relay-a',

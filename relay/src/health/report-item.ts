@@ -16,6 +16,8 @@ export interface EnvironmentFacts {
   readonly served?: boolean;
   /** Credentials that this process should have and has never read; not reported. */
   readonly awaited?: readonly AwaitedCredential[];
+  /** The file of the SDK key before a rotation, which was never there; since is in ms since the epoch. */
+  readonly awaitedPrevious?: { readonly file: string; readonly since: number };
   /** ms since the epoch */
   readonly since: number;
   readonly lastError?: Omit<LinkError, 'kind'> & { readonly kind: LinkError['kind'] | 'DUPLICATE_CREDENTIAL' };
@@ -82,7 +84,7 @@ export type ReportProblem = 'TokenRefused' | 'Forbidden' | 'NotFound' | 'Invalid
 
 /** Something that the pod reads from files and cannot read now. */
 interface MissingInput {
-  readonly name: Absence['input'];
+  readonly name: Absence['input'] | 'previousKeys';
   readonly since: string;
   /** Those that are not there; absent when all of them are, and cannot be used. */
   readonly files?: readonly string[];
@@ -119,7 +121,8 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     .slice(0, MAX_UNHEALTHY)
     .map(unhealthyEnvironment);
   const { name, uid, zone, version } = identity;
-  const { absences = [], held = [] } = facts;
+  const { held = [] } = facts;
+  const missing = [...(facts.absences ?? []).map(missingInput), ...previousKeys(facts.environments)];
   return {
     name,
     uid,
@@ -132,13 +135,21 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     ...(facts.configHash === undefined ? {} : { configHash: facts.configHash }),
     ...(facts.active === undefined ? {} : { active: facts.active }),
     ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
-    ...(absences.length === 0 ? {} : { missingInputs: absences.map(missingInput) }),
+    ...(missing.length === 0 ? {} : { missingInputs: missing }),
     ...(held.length === 0 ? {} : { heldConfig: held.slice(0, MAX_HELD).map(shorten) }),
     ...(facts.credentialsDigest === undefined
       ? {}
       : { keyRevision: keyRevision(`${identity.namespace}/${identity.relayProxy}`, facts.credentialsDigest) }),
     unhealthy,
   };
+}
+
+/** The keys before a rotation that were never there: nothing is wrong if the rotation is over, and all if they have a mistake. */
+function previousKeys(environments: readonly EnvironmentFacts[]): MissingInput[] {
+  const awaited = environments.flatMap(({ awaitedPrevious }) => awaitedPrevious ?? []);
+  if (awaited.length === 0) return [];
+  const files = [...new Set(awaited.map(({ file }) => file))].slice(0, MAX_FILES);
+  return [{ name: 'previousKeys', since: time(Math.min(...awaited.map(({ since }) => since))), files }];
 }
 
 function missingInput({ input, since, files = [] }: Absence): MissingInput {

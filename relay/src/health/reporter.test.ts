@@ -174,7 +174,7 @@ describe('reporter', { timeout: 30_000 }, () => {
       const warnings = t.logger.lines.filter((line) => line.level === 'warn');
       assert.equal(warnings.length, 1);
       assert.match(warnings[0]?.message ?? '', text);
-      assert.equal(warnings[0]?.error, `answer ${status}`);
+      assert.match(String(warnings[0]?.error), new RegExp(`: answer ${status}$`));
       assert.doesNotMatch(JSON.stringify(t.logger.lines), /token-1/);
     });
   }

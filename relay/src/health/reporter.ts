@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ApiError, statusOf } from '@flagrelay/kube/api-error';
+import { delayAfter } from '@flagrelay/kube/backoff';
 import type { RelayConfig } from '../config/document.ts';
 import { jobSoon, jobTimer } from '../jobs/jobs.ts';
-import { ApiServerError, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
+import type { ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createStatusClient, podIdentity } from './kubernetes.ts';
 import { type InstanceFacts, type ReportItem, type ReportProblem, reportItem, time } from './report-item.ts';
@@ -100,8 +102,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     try {
       await client.apply({ ...item, lastReportTime: time(Date.now()) });
     } catch (error) {
-      if (!closed)
-        retry(error instanceof ApiServerError ? error : new ApiServerError(String(error), 0, 0, { cause: error }));
+      if (!closed) retry(error);
       return;
     }
     reported = item;
@@ -113,17 +114,19 @@ export function createReporter(options: ReporterOptions): Reporter {
     jobSoon('status-report', changed);
   };
 
-  const retry = (error: ApiServerError): void => {
-    const wait = Math.min(timing.maxRetryMs, timing.retryMs * 2 ** Math.min(failures, 16));
+  const retry = (error: unknown): void => {
+    const status = statusOf(error);
+    const wait = delayAfter(failures, { baseMs: timing.retryMs, maxMs: timing.maxRetryMs });
     failures += 1;
-    if (error.status !== lastProblem) {
-      lastProblem = error.status;
-      logger.warn(explain(error, config.relayProxy, identity.namespace), {
-        status: error.status,
-        error: error.message,
+    if (status !== lastProblem) {
+      lastProblem = status;
+      logger.warn(explain(status, config.relayProxy, identity.namespace), {
+        status,
+        error: error instanceof Error ? error.message : String(error),
       });
     }
-    const pause = Math.max(wait * (1 - Math.random() / 2), Math.min(error.retryAfterMs, timing.maxRetryMs));
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    const pause = Math.max(wait, Math.min(asked, timing.maxRetryMs));
     later.cancel();
     later.arm(pause);
   };
@@ -153,9 +156,9 @@ function problemOf(status: number): ReportProblem {
 }
 
 /** What an operator of the relay should look at. */
-function explain(error: ApiServerError, relayProxy: string, namespace: string): string {
+function explain(status: number, relayProxy: string, namespace: string): string {
   const target = `the status of RelayProxy ${namespace}/${relayProxy}`;
-  switch (error.status) {
+  switch (status) {
     case 404:
       return `health is not reported: there is no RelayProxy ${namespace}/${relayProxy}, or the CRD is not installed`;
     case 403:

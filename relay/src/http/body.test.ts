@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { ByteBudget } from '../memory/budget.ts';
+import { FairBytes } from '../memory/fair-bytes.ts';
 import { GrowingBuffer } from '../memory/growing-buffer.ts';
 import { ask } from '../testing/client.ts';
 import { BodyError, BodyReader, HeldBody } from './body.ts';
 
 describe('request bodies', () => {
-  const budget = new ByteBudget(1000);
+  /** Of which one alone has three quarters. */
+  const budget = new FairBytes(1200);
+  const taker = { owner: {}, isPublic: false };
   const reader = new BodyReader(budget);
   const server = createServer((request, response) => {
-    reader.read(request, request.url === '/large' ? 900 : 10, request.url === '/large' ? 60_000 : 50).then(
+    reader.read(request, request.url === '/large' ? 900 : 10, taker, request.url === '/large' ? 60_000 : 50).then(
       (body) => {
         response.end(body.bytes);
         body.release();
@@ -93,6 +95,24 @@ describe('request bodies', () => {
     assert.equal(budget.used, 0);
   });
 
+  test('that stopped make room for others only if those take no more, and for secret keys only if they came with one', async (context) => {
+    const first = Promise.withResolvers<void>();
+    const stopped = send((request) => request.write('x'.repeat(400), () => first.resolve()), '/large');
+    await first.promise;
+    while (budget.used < 400) await new Promise((resolve) => setImmediate(resolve));
+    const now = performance.now();
+    context.mock.method(performance, 'now', () => now + 2_100);
+    const [greedy, open, late] = [false, true, false].map((isPublic) => reader.roomOf({ owner: {}, isPublic }));
+    assert.equal(greedy!.take(500), true);
+    assert.equal(greedy!.take(150), false);
+    assert.equal(open!.take(350), false);
+    assert.equal(late!.take(250), true);
+    assert.equal(await stopped, 'too-slow');
+    greedy!.give(500);
+    late!.give(250);
+    assert.equal(budget.used, 0);
+  });
+
   test('that stopped make room for others, and for what is made of these, however much they sent at first', async (context) => {
     const first = Promise.withResolvers<void>();
     const stopped = send((request) => request.write('x'.repeat(800), () => first.resolve()), '/large');
@@ -100,21 +120,22 @@ describe('request bodies', () => {
     while (budget.used < 800) await new Promise((resolve) => setImmediate(resolve));
     const now = performance.now();
     context.mock.method(performance, 'now', () => now);
-    assert.equal(reader.room.take(500), false);
+    assert.equal(reader.roomOf(taker).take(500), false);
     context.mock.method(performance, 'now', () => now + 2_100);
-    assert.equal(reader.room.take(500), true);
+    assert.equal(reader.roomOf(taker).take(500), true);
     assert.equal(await stopped, 'too-slow');
     assert.equal(budget.used, 500);
-    reader.room.give(500);
+    reader.roomOf(taker).give(500);
   });
 
   test('for which there could never be room are too large', async () => {
-    const held = new GrowingBuffer(1000, budget);
+    const room = reader.roomOf(taker);
+    const held = new GrowingBuffer(1000, room);
     held.append(Buffer.alloc(600));
-    const body = new HeldBody(held, budget);
+    const body = new HeldBody(held, room);
     for (const [bytes, reason] of [
-      [401, 'too-large'],
-      [400, undefined],
+      [301, 'too-large'],
+      [300, undefined],
     ] as const) {
       if (reason === undefined) body.reserve(bytes);
       else assert.throws(() => body.reserve(bytes), { reason });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { jobAfter } from '../jobs/jobs.ts';
-import type { ByteBudget } from '../memory/budget.ts';
+import type { FairBytes, FairRoom, Taker } from '../memory/fair-bytes.ts';
 import { GrowingBuffer } from '../memory/growing-buffer.ts';
 
 /** Why a request body could not be read. */
@@ -24,7 +24,7 @@ const GRACE_MS = 2_000;
 const LONG_MS = 10_000;
 
 /** Where the memory of bodies is taken from. */
-export type BodyRoom = Pick<ByteBudget, 'limit' | 'take' | 'give'>;
+export type BodyRoom = Pick<FairRoom, 'limit' | 'take' | 'give'>;
 
 /** A body that was read. Its bytes count until it is released. */
 export class HeldBody {
@@ -64,39 +64,45 @@ interface Incoming {
   /** When bytes came last. */
   lastAt: number;
   readonly held: GrowingBuffer;
+  readonly room: FairRoom;
   makeRoom(): void;
 }
 
 /**
- * Reads request bodies, all of them together within one budget of memory. Who finds no room is refused, unless it can be made by giving up
- * on bodies that come slowly: somebody who sends many of them by the byte must not keep the others out.
+ * Reads request bodies, all of them together within one budget of memory that they share fairly. Who finds no room is refused, unless it
+ * can be made by giving up on bodies that come slowly: somebody who sends many of them by the byte must not keep the others out.
  */
 export class BodyReader {
-  readonly budget: ByteBudget;
-  /** The same for what is made of bodies that were read: room is made for it. */
-  readonly room: BodyRoom;
+  readonly budget: FairBytes;
   readonly #incoming = new Set<Incoming>();
 
-  constructor(budget: ByteBudget) {
+  constructor(budget: FairBytes) {
     this.budget = budget;
-    this.room = {
-      limit: budget.limit,
-      take: (bytes) => budget.take(bytes) || (this.#makeRoom(undefined, bytes) && budget.take(bytes)),
-      give: (bytes) => budget.give(bytes),
+  }
+
+  /** The same budget for what is made of bodies that were read, and for texts that came otherwise: room is made for it. */
+  roomOf(taker: Taker): BodyRoom {
+    const room = this.budget.roomOf(taker);
+    return {
+      limit: room.limit,
+      take: (bytes) => room.take(bytes) || (this.#makeRoom(undefined, bytes, room) && room.take(bytes)),
+      give: (bytes) => room.give(bytes),
     };
   }
 
   /**
    * Reads a whole request body. The caller releases it.
    * @param limit bytes; more is refused
+   * @param taker whose it is
    * @throws {BodyError} when it is larger, takes too long, finds no room, or the client goes away
    */
-  read(request: IncomingMessage, limit: number, timeoutMs: number = BODY_TIMEOUT_MS): Promise<HeldBody> {
-    const held = new GrowingBuffer(limit, this.budget);
+  read(request: IncomingMessage, limit: number, taker: Taker, timeoutMs: number = BODY_TIMEOUT_MS): Promise<HeldBody> {
+    const room = this.budget.roomOf(taker);
+    const held = new GrowingBuffer(limit, room);
     const declared = Number(request.headers['content-length'] ?? 0);
     // A request without a body has ended already, without an `end` event to wait for.
     if (request.readableEnded || (declared === 0 && request.headers['transfer-encoding'] === undefined)) {
-      return Promise.resolve(new HeldBody(held, this.room));
+      return Promise.resolve(new HeldBody(held, this.roomOf(taker)));
     }
     if (declared > limit) {
       request.resume();
@@ -117,16 +123,17 @@ export class BodyReader {
         startedAt,
         lastAt: startedAt,
         held,
+        room,
         makeRoom: () => fail(new BodyError('too-slow', 'the request body came slowly while others needed the memory')),
       };
       const onData = (chunk: Buffer) => {
         incoming.lastAt = performance.now();
         if (held.length + chunk.length > limit) fail(tooLarge(limit));
-        else if (!held.append(chunk) && !(this.#makeRoom(incoming, limit) && held.append(chunk))) fail(noRoom());
+        else if (!held.append(chunk) && !(this.#makeRoom(incoming, limit, room) && held.append(chunk))) fail(noRoom());
       };
       const onEnd = () => {
         stop();
-        resolve(new HeldBody(held, this.room));
+        resolve(new HeldBody(held, this.roomOf(taker)));
       };
       const onClose = () => fail(new BodyError('aborted', 'the client went away before the request body was complete'));
       const stop = () => {
@@ -139,8 +146,11 @@ export class BodyReader {
     });
   }
 
-  /** Gives up on bodies but one that come slowly, the oldest first, until there is room; false when there were none. */
-  #makeRoom(but: Incoming | undefined, bytes: number): boolean {
+  /**
+   * Gives up on bodies but one that come slowly, the oldest first, until there is room; false when there were none. Only those of
+   * takers who have no less than who asks, and nobody with a public key takes from those with secret ones.
+   */
+  #makeRoom(but: Incoming | undefined, bytes: number, room: FairRoom): boolean {
     const now = performance.now();
     let made = false;
     for (const incoming of this.#incoming) {
@@ -151,10 +161,11 @@ export class BodyReader {
         ms >= LONG_MS ||
         now - incoming.lastAt >= GRACE_MS ||
         incoming.held.length <= (SLOW_BYTES_PER_SECOND / 1000) * ms;
-      if (incoming === but || !isSlow) continue;
+      const givesWay = incoming.room.used >= room.used && (incoming.room.isPublic || !room.isPublic);
+      if (incoming === but || !isSlow || !givesWay) continue;
       incoming.makeRoom();
       made = true;
-      if (this.budget.used + bytes <= this.budget.limit) break;
+      if (room.fits(bytes)) break;
     }
     return made;
   }

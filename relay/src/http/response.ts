@@ -1,5 +1,6 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Taker } from '../memory/fair-bytes.ts';
 import type { RouteStats } from '../telemetry/request-metrics.ts';
 import type { RequestLine } from './request-log.ts';
 import { giveScratchBack } from './scratch.ts';
@@ -8,14 +9,21 @@ import type { UnreadAnswers } from './unread-answers.ts';
 /** Less than this is not worth watching, in bytes. */
 const LITTLE = 16 * 1024;
 
+/** Whose the memory is that requests take which opened no environment. */
+const NOBODY = {};
+
 /** A response that records itself when it ends. A subclass, because a `finish` listener per request costs more. */
-export class RelayResponse extends ServerResponse {
+export class RelayResponse extends ServerResponse implements Taker {
   /** Set by the dispatcher; answers of unknown paths count under their own name. */
   stats: RouteStats | undefined;
   /** Set by the dispatcher where requests are logged. */
   line: RequestLine | undefined;
   /** Set by the dispatcher; watches what the client does not take at once. */
   unread: UnreadAnswers | undefined;
+  /** The environment that the request opened; what it takes of memory counts as that one's. */
+  owner: object = NOBODY;
+  /** It was opened with a key that is no secret, or none was. */
+  isPublic = true;
   /** The body, where its buffer may be used again once the kernel has taken it. */
   scratch: Buffer | undefined;
   /** Called when the answers before it on the connection have gone, where there were some; see `turns.ts`. */
@@ -48,7 +56,7 @@ export class RelayResponse extends ServerResponse {
     if (socket !== null) {
       // The kernel has taken what it could: only what is left takes memory of this process.
       const left = socket.writableLength;
-      if (left > LITTLE) this.unread?.add(this, chunk);
+      if (left > LITTLE) this.unread?.add(this, chunk, this);
       if (scratch !== undefined && left === 0) giveScratchBack(scratch);
     }
     this.scratch = undefined;
@@ -60,4 +68,16 @@ export class RelayResponse extends ServerResponse {
     this.line?.(status, performance.now() - this.startedAt);
     this.line = undefined;
   }
+}
+
+/** Notes which environment a request opened, and whether with a key that is no secret: an SDK key is one, those of apps and pages are not. */
+export function opensFor(response: ServerResponse, owner: object, platform: 'server' | 'mobile' | 'browser'): void {
+  const opened = response as RelayResponse;
+  opened.owner = owner;
+  opened.isPublic = platform !== 'server';
+}
+
+/** For whom a request takes memory. */
+export function takerOf(response: ServerResponse): Taker {
+  return response as RelayResponse;
 }

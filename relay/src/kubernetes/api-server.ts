@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { apiErrorFrom, TransportError } from '@flagrelay/kube/api-error';
+import { parseRetryAfter } from '@flagrelay/kube/retry-after';
+import { readAccountFile } from '@flagrelay/kube/token-file';
 import { Agent, type Dispatcher, request } from 'undici';
 import { StartupError } from '../errors.ts';
 
@@ -7,26 +9,11 @@ import { StartupError } from '../errors.ts';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** The API server has this long to answer, in ms. */
 const TIMEOUT_MS = 10_000;
-/** Of an error's body, this many characters are kept. */
-const MAX_ERROR_TEXT = 300;
+/** Of an error's body, this many characters are read. */
+const MAX_ERROR_TEXT = 16_384;
 
 /** The variables of the process, as kubelet and the downward API set them. */
 export type PodVariables = Readonly<Record<string, string | undefined>>;
-
-/** The API server refused a request, or could not be asked (`status` 0). */
-export class ApiServerError extends Error {
-  override readonly name = 'ApiServerError';
-  /** HTTP status, or 0 for a failure before one came. */
-  readonly status: number;
-  /** ms that the server wants to be left alone; 0 = it did not say */
-  readonly retryAfterMs: number;
-
-  constructor(message: string, status: number, retryAfterMs: number, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
 
 /** One request. */
 export interface ApiCall {
@@ -42,7 +29,7 @@ export interface ApiCall {
 
 /** The way from a pod to the API server of its cluster. */
 export interface ApiServer {
-  /** The body of an answer below 300: read it, or dump it. @throws ApiServerError */
+  /** The body of an answer below 300: read it, or dump it. @throws ApiError for a refusal, TransportError when there is no answer */
   request(call: ApiCall): Promise<Dispatcher.ResponseData['body']>;
   /** Ends what is under way. */
   close(): Promise<void>;
@@ -78,7 +65,8 @@ export function createApiServer(env: PodVariables, purpose: string, account: Ser
 
   return {
     request: async ({ method, path, body, contentType = 'application/json', timeoutMs = TIMEOUT_MS }) => {
-      const { token, ca } = await mounted();
+      const asked = `${method} ${path.replace(/\?.*$/, '')}`;
+      const { token, ca } = await mounted(asked);
       const dispatcher = await dispatcherFor(ca);
       const answer = await request(`${origin}${path}`, {
         dispatcher,
@@ -90,12 +78,12 @@ export function createApiServer(env: PodVariables, purpose: string, account: Ser
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.any([aborter.signal, AbortSignal.timeout(Math.ceil(timeoutMs))]),
       }).catch((cause: Error) => {
-        throw new ApiServerError(`the API server cannot be reached: ${cause.message}`, 0, 0, { cause });
+        const kind = cause.name === 'TimeoutError' ? 'deadline' : aborter.signal.aborted ? 'aborted' : 'connection';
+        throw new TransportError(kind, asked, `the API server cannot be reached: ${cause.message}`, cause);
       });
       if (answer.statusCode < 300) return answer.body;
-      const retryAfter = Number(answer.headers['retry-after']);
-      const retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : 0;
-      throw new ApiServerError(await errorText(answer.body), answer.statusCode, retryAfterMs);
+      const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], Date.now());
+      throw apiErrorFrom(answer.statusCode, await errorText(answer.body), retryAfterMs, asked);
     },
     close: async () => {
       aborter.abort();
@@ -128,39 +116,36 @@ interface Mounted {
   readonly ca: string;
 }
 
-/** Reads both files at each call, or gives what it read last. @throws ApiServerError when they have never been there */
-function keepMounted({ directory = SERVICE_ACCOUNT, onAbsent }: ServiceAccountFiles): () => Promise<Mounted> {
+/** Reads both files at each call, or gives what it read last. @throws TransportError when they have never been there */
+function keepMounted({
+  directory = SERVICE_ACCOUNT,
+  onAbsent,
+}: ServiceAccountFiles): (asked: string) => Promise<Mounted> {
   let last: Mounted | undefined;
-  const read = async (name: string): Promise<string> => {
-    const text = (await readFile(join(directory, name), 'utf8')).trim();
-    if (text === '') throw new Error(`${name} is empty`);
-    return text;
-  };
-  return async () => {
+  const read = (name: string): Promise<string> => readAccountFile(join(directory, name));
+  return async (asked) => {
     try {
       last = { token: await read('token'), ca: await read('ca.crt') };
       onAbsent?.(undefined);
     } catch (cause) {
       const problem = `the service account's token and ca.crt cannot be read from ${directory}`;
       onAbsent?.(problem);
-      if (last === undefined) throw new ApiServerError(problem, 0, 0, { cause });
+      if (last === undefined) throw new TransportError('connection', asked, problem, cause);
     }
     return last;
   };
 }
 
-/** The message of a `Status` object, or the start of whatever came. */
+/** The body of a refusal, or the start of it when it is long or cut short. */
 async function errorText(body: AsyncIterable<Buffer>): Promise<string> {
   let text = '';
   try {
     for await (const chunk of body) {
       text += chunk.toString();
-      if (text.length > 16_384) break;
+      if (text.length > MAX_ERROR_TEXT) break;
     }
-    const message = (JSON.parse(text) as { message?: unknown } | null)?.message;
-    if (typeof message === 'string') text = message;
   } catch {
-    // Not JSON or cut short: what came is still the best description.
+    // Cut short: the HTTP status says enough.
   }
-  return text.slice(0, MAX_ERROR_TEXT);
+  return text;
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError, TransportError } from '@flagrelay/kube/api-error';
+import { sleep } from '@flagrelay/kube/clock';
+import type { Lease } from '@flagrelay/kube/lease';
 import fc from 'fast-check';
 import { createFakeTime, type FakeTime } from '../testing/fake-clock.ts';
 import { SILENT } from '../testing/relay.ts';
-import { ApiServerError } from './api-server.ts';
 import { createElection } from './election.ts';
-import type { Lease } from './lease.ts';
 
 /** One Lease with the API server's rule for concurrent writes. */
 function createLeaseServer() {
@@ -16,7 +17,7 @@ function createLeaseServer() {
     get: () => lease,
     put(wanted: Lease): Lease {
       if (wanted.metadata?.resourceVersion !== lease.metadata?.resourceVersion) {
-        throw new ApiServerError('the object has been modified', 409, 0);
+        throw new ApiError({ code: 409, reason: 'Conflict', message: 'modified', request: 'PUT' });
       }
       version += 1;
       lease = { ...wanted, metadata: { ...wanted.metadata, resourceVersion: String(version) } };
@@ -33,20 +34,20 @@ function startProcess(name: string, time: FakeTime, server: LeaseServer, latency
   const never = new AbortController().signal;
   const call = async (timeoutMs: number, work: () => Lease): Promise<Lease> => {
     const [there, back] = [latency(), latency()];
-    await clock.wait(Math.min(there, timeoutMs), never);
-    if (there >= timeoutMs) throw new ApiServerError('timeout', 0, 0);
-    if (server.away) throw new ApiServerError('connection refused', 0, 0);
+    await sleep(Math.min(there, timeoutMs), never, clock);
+    if (there >= timeoutMs) throw new TransportError('deadline', 'test', 'timeout');
+    if (server.away) throw new TransportError('connection', 'test', 'connection refused');
     const answer = work();
-    await clock.wait(Math.min(back, timeoutMs - there), never);
-    if (there + back >= timeoutMs) throw new ApiServerError('timeout', 0, 0);
+    await sleep(Math.min(back, timeoutMs - there), never, clock);
+    if (there + back >= timeoutMs) throw new TransportError('deadline', 'test', 'timeout');
     return structuredClone(answer);
   };
   const process = { name, clock, acting: 0, changes: 0 };
   const election = createElection({
     identity: name,
-    client: {
-      read: (timeoutMs) => call(timeoutMs, server.get),
-      write: (lease, timeoutMs) => call(timeoutMs, () => server.put(structuredClone(lease))),
+    transport: {
+      read: ({ deadlineMs }) => call(deadlineMs, server.get),
+      replace: (lease, { deadlineMs }) => call(deadlineMs, () => server.put(structuredClone(lease))),
     },
     act: async (signal) => {
       process.acting += 1;

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ApiError } from '@flagrelay/kube/api-error';
+import { heldLease, releasedLease } from '@flagrelay/kube/lease';
 import { startLeaseServer } from '../testing/lease-server.ts';
-import { ApiServerError, createApiServer } from './api-server.ts';
-import { createLeaseClient, heldBy, releasedAt } from './lease.ts';
+import { createApiServer } from './api-server.ts';
+import { createLeaseClient } from './lease.ts';
 
+/** Limits of one request. */
+const call = { deadlineMs: 5000 };
 const T = Date.parse('2026-11-21T10:00:00.250Z');
 
 test('reads, takes and gives back the named Lease; a write of an older version is a conflict', async () => {
@@ -14,8 +18,8 @@ test('reads, takes and gives back the named Lease; a write of an older version i
     'demo',
   );
   // Times that are left are no whole numbers.
-  const free = await client.read(1234.5);
-  const held = await client.write(heldBy(free, 'me', 15, T), 5000);
+  const free = await client.read({ deadlineMs: 1234.5 });
+  const held = await client.replace(heldLease(free, 'me', 15, T), call);
   assert.deepEqual(held.spec, {
     holderIdentity: 'me',
     leaseDurationSeconds: 15,
@@ -23,14 +27,14 @@ test('reads, takes and gives back the named Lease; a write of an older version i
     acquireTime: '2026-11-21T10:00:00.250000Z',
     leaseTransitions: 1,
   });
-  await assert.rejects(client.write(heldBy(free, 'late', 15, T), 5000), { status: 409 });
-  const renewed = heldBy(held, 'me', 15, T + 1000);
+  await assert.rejects(client.replace(heldLease(free, 'late', 15, T), call), { code: 409 });
+  const renewed = heldLease(held, 'me', 15, T + 1000);
   assert.deepEqual(
     [renewed.spec?.acquireTime, renewed.spec?.leaseTransitions],
     ['2026-11-21T10:00:00.250000Z', 1],
     'a renewal is no change of holder',
   );
-  const released = await client.write(releasedAt(held, T), 5000);
+  const released = await client.replace(releasedLease(held, T), call);
   assert.equal(released.spec?.holderIdentity, '');
   await client.close();
 });
@@ -43,10 +47,7 @@ test('a refusal tells the status and the words of the server', async () => {
     'ns',
     'demo',
   );
-  await assert.rejects(
-    client.read(5000),
-    (error) => error instanceof ApiServerError && /answer 403/.test(error.message),
-  );
+  await assert.rejects(client.read(call), (error) => error instanceof ApiError && /answer 403/.test(error.message));
   await client.close();
 });
 

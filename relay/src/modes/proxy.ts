@@ -37,7 +37,7 @@ import { createTakeover } from '../http/takeover.ts';
 import { Turns } from '../http/turns.ts';
 import { UnreadAnswers } from '../http/unread-answers.ts';
 import { reportJobFailures } from '../jobs/report.ts';
-import { ByteBudget } from '../memory/budget.ts';
+import { FairBytes } from '../memory/fair-bytes.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
 import { sharesOf } from '../memory/shares.ts';
 import { ofrepRoutes } from '../ofrep/routes.ts';
@@ -125,7 +125,7 @@ export async function startRelay(config: RelayConfig, deps: RelayDeps): Promise<
   const shares = sharesOf(config.server, memoryLimitBytes(undefined, config.server.workers));
   limitTurns(shares.contextBytes);
   limitPatternSteps(config.server.maxPatternSteps);
-  const bodies = new BodyReader(new ByteBudget(shares.bodyBytes));
+  const bodies = new BodyReader(new FairBytes(shares.bodyBytes));
   const unread = new UnreadAnswers(shares.answerBytes, () => metrics.connectionsCut.inc({ reason: 'answers' }));
   const turns = new Turns(() => metrics.connectionsCut.inc({ reason: 'pipelined' }));
   const metrics: Metrics = createMetrics({

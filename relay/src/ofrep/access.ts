@@ -7,6 +7,7 @@ import type { Environment } from '../environment/environment.ts';
 import type { Lookup, Registry } from '../environment/registry.ts';
 import { queryParam } from '../http/path.ts';
 import { type HeaderList, sendEmpty, sendJson } from '../http/reply.ts';
+import { opensFor } from '../http/response.ts';
 import type { Handler } from '../http/router.ts';
 
 /** A request whose credential opened an environment. */
@@ -36,6 +37,7 @@ export function byOfrepCredential(registry: Registry, handler: OfrepHandler): Ha
     const { lookup, audience } = lookUp(registry, request, query);
     if (lookup.found) {
       const { environment } = lookup;
+      opensFor(response, environment, audience);
       const headers = cors(request, environment.definition);
       handler(request, response, { environment, audience, params, query, headers });
       return;

@@ -10,6 +10,7 @@ import type { Context } from '../dialects/launchdarkly/model/context.ts';
 import { BodyError, type HeldBody } from '../http/body.ts';
 import { queryParam } from '../http/path.ts';
 import { sendEmpty, sendJson } from '../http/reply.ts';
+import { takerOf } from '../http/response.ts';
 import { turnFor } from '../jobs/own-turn.ts';
 import type { JsonBounds } from '../json/bounds.ts';
 import { checkJsonBounds, JsonBoundsError } from '../json/json-bounds.ts';
@@ -81,7 +82,7 @@ async function answer(
 ): Promise<void> {
   let body: HeldBody | undefined;
   try {
-    body = await reader.read(request, maxBytes);
+    body = await reader.read(request, maxBytes, takerOf(response));
     const turn = turnFor(body.bytes.length);
     if (turn !== undefined) await turn;
     const text = body.bytes.toString();

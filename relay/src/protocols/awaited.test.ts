@@ -96,3 +96,39 @@ describe('while the key files of an environment are missing', { timeout: 60_000 
     }
   });
 });
+
+describe('while the file of a key before a rotation was never there', { timeout: 60_000 }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'flagrelay-previous-'));
+  const sdkKeyPreviousFile = join(directory, 'previous');
+  let relay: TestRelay;
+  before(async () => {
+    relay = await startTestRelay({
+      environments: [
+        { name: 'rotated', sdkKey: KEYS.sdk, sdkKeyPreviousFile, mobileKey: KEYS.mobile, envId: KEYS.env },
+      ],
+    });
+    await eventually(async () => assert.equal(await statusOf(KEYS.sdk), 200));
+  });
+  after(async () => {
+    await relay.close();
+    rmSync(directory, { recursive: true });
+  });
+  const statusOf = async (key: string) =>
+    (await ask(relay.port, '/sdk/flags', { headers: { Authorization: key } })).status;
+  const mobile = async (key: string) =>
+    (await ask(relay.port, `/msdk/evalx/contexts/${CONTEXT}`, { headers: { Authorization: key } })).status;
+
+  test('503 for an SDK key that may be it; all else is as ever', async () => {
+    assert.equal(await statusOf(SDK), 503);
+    assert.equal(await statusOf(KEYS.sdk), 200);
+    assert.deepEqual([await mobile(KEYS.mobile), await mobile(WRONG)], [200, 401]);
+  });
+
+  test('when it comes it is served, and a wrong one is refused; it is ended by taking it out', async () => {
+    writeFileSync(sdkKeyPreviousFile, SDK);
+    await eventually(async () => assert.equal(await statusOf(SDK), 200));
+    assert.equal(await statusOf(WRONG), 401);
+    rmSync(sdkKeyPreviousFile);
+    await eventually(async () => assert.equal(await statusOf(SDK), 401));
+  });
+});

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
+import { type Backoff, createBackoff } from '@flagrelay/kube/backoff';
 import { type Dispatcher, request } from 'undici';
 import type { LinkErrorKind } from '../data/link.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
 import { StoreError } from '../store/store.ts';
-import { type Backoff, createBackoff } from './backoff.ts';
 import { createSseParser, EventTooLargeError, type ServerSentEvent } from './parser.ts';
 import { CONNECTING, phaseAfter, type StreamEvent } from './stream-phase.ts';
 
@@ -13,6 +13,9 @@ export const SILENCE_LIMIT_MS = 300_000;
 
 /** Characters that one event may have at most: below what V8 can hold as one string. */
 const MAX_EVENT_LENGTH = 400_000_000;
+/** Back-off of LaunchDarkly's own clients (contract 5.1), in ms: as new after 60 s of good link. */
+const LINK = { baseMs: 1_000, maxMs: 30_000, resetAfterMs: 60_000 };
+
 /** And at least, however little memory there is. */
 const MIN_EVENT_LENGTH = 16 * 2 ** 20;
 /** Of the memory: what an event is put together of, and what is parsed of it, take several times its length. */
@@ -72,7 +75,7 @@ export interface EventStream {
  * those of `stream-phase.ts`.
  */
 export function openEventStream(options: EventStreamOptions): EventStream {
-  const backoff = options.backoff ?? createBackoff();
+  const backoff = options.backoff ?? createBackoff(LINK);
   const delay = options.delay ?? defaultDelay;
   const closing = new AbortController();
   /** Of the link that there is or was last. */

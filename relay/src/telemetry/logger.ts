@@ -1,5 +1,7 @@
+import type { LOG_LEVELS } from '@flagrelay/crds/severities';
+
 /** ld-relay's log levels (contract 4.2, `logLevel`). */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'none';
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Fields of a log line. Values are redacted by the formatter; contexts and event payloads do not belong here at all. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;

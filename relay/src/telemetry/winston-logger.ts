@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '@flagrelay/crds/severities';
 import winston from 'winston';
 import type { LogFields, Logger, LogLevel } from './logger.ts';
 import { redact } from './redact.ts';
@@ -10,8 +11,6 @@ export interface LogOptions {
   /** Where lines go; standard output when absent. */
   readonly stream?: NodeJS.WritableStream;
 }
-
-const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 };
 
 /**
  * The relay's logger. Credentials are taken out by the formatter, so that no call site can forget it. `close` flushes.
@@ -29,9 +28,9 @@ export function createLogger(options: LogOptions): Logger {
 type Write = (level: Exclude<LogLevel, 'none'>, message: string, fields: LogFields) => void;
 
 function child(write: Write, own: LogFields, threshold: LogLevel): Logger {
-  const minimum = SEVERITY[threshold];
+  const minimum = LOG_LEVELS.indexOf(threshold);
   const at = (level: Exclude<LogLevel, 'none'>) => (message: string, fields?: LogFields) => {
-    if (SEVERITY[level] >= minimum) write(level, message, { ...own, ...fields });
+    if (LOG_LEVELS.indexOf(level) >= minimum) write(level, message, { ...own, ...fields });
   };
   return {
     debug: at('debug'),

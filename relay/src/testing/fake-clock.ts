@@ -1,4 +1,4 @@
-import type { Clock } from '../kubernetes/clock.ts';
+import type { Clock } from '@flagrelay/kube/clock';
 
 /** Time that passes only when a test says so. */
 export interface FakeTime {
@@ -33,18 +33,15 @@ export function createFakeTime(): FakeTime {
       return {
         now: () => now,
         wallNow: () => now,
-        wait: (ms, signal) =>
-          new Promise((resolve) => {
-            if (signal.aborted) return resolve();
-            const fire = () => {
-              timers.delete(timer);
-              signal.removeEventListener('abort', fire);
-              resolve();
-            };
-            const timer = { at: now + Math.max(ms, 1), frozen: () => frozen, fire };
-            timers.add(timer);
-            signal.addEventListener('abort', fire, { once: true });
-          }),
+        after: (ms, callback) => {
+          const fire = () => {
+            timers.delete(timer);
+            callback();
+          };
+          const timer = { at: now + Math.max(ms, 1), frozen: () => frozen, fire };
+          timers.add(timer);
+          return { cancel: () => void timers.delete(timer) };
+        },
         freeze: () => {
           frozen = true;
         },

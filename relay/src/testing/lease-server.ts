@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Lease } from '../kubernetes/lease.ts';
+import type { Lease } from '@flagrelay/kube/lease';
 import { createTestCa } from './certificates.ts';
 
 /** A stand-in for the API server with one Lease, and the service account that opens it. */
@@ -38,11 +38,13 @@ export async function startLeaseServer(): Promise<LeaseServer> {
       response.statusCode = status;
       response.end(JSON.stringify(body));
     };
-    if (request.headers.authorization !== 'Bearer token-1') return answer(401, { message: 'who are you' });
-    if (refusal !== 0) return answer(refusal, { message: `answer ${refusal}` });
+    if (request.headers.authorization !== 'Bearer token-1')
+      return answer(401, { kind: 'Status', message: 'who are you' });
+    if (refusal !== 0) return answer(refusal, { kind: 'Status', message: `answer ${refusal}` });
     if (request.method === 'PUT') {
       const wanted = JSON.parse(text) as Lease;
-      if (wanted.metadata?.resourceVersion !== String(version)) return answer(409, { message: 'modified meanwhile' });
+      if (wanted.metadata?.resourceVersion !== String(version))
+        return answer(409, { kind: 'Status', message: 'modified meanwhile' });
       version += 1;
       lease = { ...wanted, metadata: { ...wanted.metadata, resourceVersion: String(version) } };
     }

@@ -1,7 +1,8 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { Agent, Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { RelayConfig } from '../config/document.ts';
+import { type FileWatch, watchFiles } from '../files/watch.ts';
 import { jobAfter } from '../jobs/jobs.ts';
 import { type ProxyEndpoint, ProxySettingsError, proxyFor, proxySettings } from './proxy-settings.ts';
 
@@ -16,8 +17,6 @@ const KEEP_ALIVE_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
 /** How long requests may go on with credentials that were replaced, in ms; then streams connect again with the new ones. */
 const RELOAD_GRACE_MS = 300_000;
-/** How often the credentials file is looked at, in ms; a mounted Secret is swapped by renaming, which file events miss. */
-const CREDENTIALS_POLL_MS = 5_000;
 
 /** What OpenSSL says of a certificate whose authority it does not know. */
 const UNKNOWN_AUTHORITY = new Set([
@@ -31,7 +30,7 @@ const UNKNOWN_AUTHORITY = new Set([
 /** Options of {@link createUpstreamDispatcher}. */
 export interface UpstreamOptions {
   /**
-   * Hears after a change of the credentials file why it cannot be used, and `undefined` when it can; the last good
+   * Hears at each look at the credentials file why it cannot be used, and `undefined` when it can; the last good
    * credentials stay in use.
    */
   readonly onAbsent?: (problem: string | undefined) => void;
@@ -67,6 +66,8 @@ class UpstreamDispatcher extends Dispatcher {
   #pools: Pools;
   /** Pools with former credentials that still have requests running. */
   readonly #replaced = new Set<Pools>();
+  /** Of the credentials file. */
+  #watching: FileWatch | undefined;
   #ended: Promise<void> | undefined;
   /** The system's authorities are read. */
   #system: boolean;
@@ -80,9 +81,7 @@ class UpstreamDispatcher extends Dispatcher {
     this.#system = Boolean(env.SSL_CERT_FILE || env.SSL_CERT_DIR);
     this.#pools = this.#createPools();
     const file = config?.credentialsFile;
-    if (file !== undefined) {
-      watchFile(file, { interval: options.credentialsPollMs ?? CREDENTIALS_POLL_MS, persistent: false }, this.#reload);
-    }
+    if (file !== undefined) this.#watching = watchFiles([file], this.#reload, options.credentialsPollMs);
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
@@ -109,8 +108,7 @@ class UpstreamDispatcher extends Dispatcher {
   }
 
   #end(done: Promise<void>): Promise<void> {
-    const file = this.#config?.credentialsFile;
-    if (file !== undefined) unwatchFile(file, this.#reload);
+    this.#watching?.close();
     const replaced = [...this.#replaced].map((pools) => pools.destroy(null));
     this.#ended ??= Promise.all([done, ...replaced]).then(() => undefined);
     return this.#ended;

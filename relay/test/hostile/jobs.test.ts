@@ -11,6 +11,8 @@ import { createUsageReporter } from '../../src/dialects/launchdarkly/events/usag
 import { createWaiters } from '../../src/dialects/launchdarkly/events/waiters.ts';
 import { parseDataSet } from '../../src/dialects/launchdarkly/model/parse.ts';
 import { writeArchive } from '../../src/dialects/launchdarkly/sources/archive/write.ts';
+import { readCache } from '../../src/dialects/launchdarkly/sources/autoconfig/cache.ts';
+import { createCacheKeeper } from '../../src/dialects/launchdarkly/sources/autoconfig/cache-keeper.ts';
 import { createAutoConfig } from '../../src/dialects/launchdarkly/sources/autoconfig/source.ts';
 import { environmentRep } from '../../src/dialects/launchdarkly/sources/environment-rep.ts';
 import { createKeyGate } from '../../src/health/key-gate.ts';
@@ -19,7 +21,7 @@ import { BodyReader } from '../../src/http/body.ts';
 import { EarlyRequests } from '../../src/http/early-requests.ts';
 import { observeJobs, probeJobs } from '../../src/jobs/jobs.ts';
 import { JOB_NAMES, type JobName } from '../../src/jobs/names.ts';
-import { ByteBudget } from '../../src/memory/budget.ts';
+import { FairBytes } from '../../src/memory/fair-bytes.ts';
 import { createAdmission } from '../../src/streams/admission.ts';
 import { ask, openStream } from '../../src/testing/client.ts';
 import { recordingDefinitions } from '../../src/testing/definition-sink.ts';
@@ -201,6 +203,17 @@ test('early-requests: a request that waits for data is answered when there are n
   });
 });
 
+test('autoconfig-cache: the list is written a little later', { timeout: 30_000 }, async () => {
+  await onlyOnce('autoconfig-cache', async () => {
+    const file = join(directory, 'list');
+    const list = () => ({ environments: [], filters: [] });
+    const keeper = createCacheKeeper({ file, list, logger: SILENT, apartMs: 10 });
+    keeper.changed('secret');
+    await eventually(async () => assert.deepEqual(await readCache(file, 'secret'), list()));
+    await keeper.close();
+  });
+});
+
 test('init-timeout: an environment is served when its data come', { timeout: 30_000 }, async () => {
   await using server = await startSseServer();
   await onlyOnce('init-timeout', async () => {
@@ -299,11 +312,12 @@ test('body-timeout and events-wait: who waits is not held up by it longer than i
   timeout: 30_000,
 }, async () => {
   await onlyOnce('body-timeout', async () => {
-    const reader = new BodyReader(new ByteBudget(1000));
+    const reader = new BodyReader(new FairBytes(1000));
+    const taker = { owner: {}, isPublic: true };
     const request = () => Object.assign(new PassThrough(), { headers: { 'content-length': '5' } });
     const [first, second] = [request(), request()];
-    const lost = reader.read(first as never, 10, 5);
-    await assert.rejects(reader.read(second as never, 10, 50), { reason: 'too-slow' });
+    const lost = reader.read(first as never, 10, taker, 5);
+    await assert.rejects(reader.read(second as never, 10, taker, 50), { reason: 'too-slow' });
     first.destroy();
     await assert.rejects(lost, { reason: 'aborted' });
     assert.equal(reader.budget.used, 0);
@@ -404,7 +418,9 @@ test('key-gate: the next look tells that nobody else serves', { timeout: 30_000 
       account: { directory: api.accountDirectory },
       timing: { lookMs: 20, timeoutMs: 5_000, retryMs: 5, giveUpMs: 60_000 },
     });
-    await eventually(() => assert.equal(gate.holds([{ name: 'two', credentials: ['sdk'] }]), undefined));
+    await eventually(() =>
+      assert.equal(gate.holds({ names: ['two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }), undefined),
+    );
     await gate.close();
   });
 });

@@ -113,6 +113,66 @@ describe('what one tenant sends leaves room for the bodies of another', () => {
     }
   });
 
+  test('bodies of all public keys that never end: who has an SDK key is served', async () => {
+    await using hole = await startHole();
+    const env = { BODY_MEMORY: '8MiB', USE_EVENTS: 'true', EVENTS_HOST: hole.url };
+    await using victim = await startVictim({ ...POD, env });
+    const part = ' '.repeat(MIB - 1_000);
+    const connections = new Set<RawConnection>();
+    let next = 0;
+    try {
+      const { result } = await victim.survives(async () => {
+        const context = Buffer.from(contextWith(100_000));
+        const key = { ...json, Authorization: NEIGHBOUR.sdk };
+        // Each stops for less than it takes to be slow.
+        const hold = async () => {
+          const { env } = next++ % 2 === 0 ? ATTACKED : NEIGHBOUR;
+          const connection = new RawConnection(victim.port);
+          connections.add(connection);
+          const head = `REPORT /sdk/evalx/${env}/context HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+          await connection.write(`${head}Content-Length: ${MIB}\r\n\r\n${part}`);
+          await pause(1_500);
+          connection[Symbol.dispose]();
+          connections.delete(connection);
+        };
+        const evaluations = meanwhile(
+          30,
+          hold,
+          () => ask(victim.port, '/sdk/evalx/context', { method: 'REPORT', headers: key, body: context }),
+          40,
+        );
+        const { statuses } = await evaluations;
+        const events = await meanwhile(
+          30,
+          hold,
+          () =>
+            ask(victim.port, '/bulk', {
+              method: 'POST',
+              headers: key,
+              body: `[{"kind":"custom","key":"${'k'.repeat(100_000)}"}]`,
+            }),
+          10,
+        );
+        return {
+          statuses,
+          events: events.statuses,
+          refused: await victim.metric('flagrelay_memory_refused_total', { of: 'bodies' }),
+        };
+      });
+      assert.ok(result.refused > 0, 'the strangers had all that they could get');
+      assert.ok(
+        result.statuses.every((status) => status === 200),
+        result.statuses.join(),
+      );
+      assert.ok(
+        result.events.every((status) => status === 202),
+        result.events.join(),
+      );
+    } finally {
+      for (const connection of connections) connection[Symbol.dispose]();
+    }
+  });
+
   test('events that inflate to 4.9 MB while the events service hangs', async () => {
     await using hole = await startHole();
     await using victim = await startVictim({ ...POD, env: { USE_EVENTS: 'true', EVENTS_HOST: hole.url } });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiErrorFrom } from '../../runtime/api-error.ts';
+import { apiErrorFrom } from '@flagrelay/kube/api-error';
 import type { KubernetesObject, ObjectRef, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { Store } from '../../runtime/store-types.ts';

@@ -1,6 +1,6 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { isNotFound } from '../../runtime/api-error.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
+import type { Clock } from '@flagrelay/kube/clock';
 import { type KubernetesObject, type ObjectRef, objectKey, type ResourceType, refKey } from '../../runtime/objects.ts';
 import { isOlder } from '../../runtime/resource-version.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '@flagrelay/kube/clock';
 
 /** How a child is kept from being what it should be. */
 export type ContestReason =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiErrorFrom } from '../../runtime/api-error.ts';
+import { apiErrorFrom } from '@flagrelay/kube/api-error';
 import { childKinds } from './children.ts';
 import { isUnknownKind, KindDisabledError, KindNotInstalledError } from './kind-not-installed.ts';
 

@@ -1,4 +1,4 @@
-import { isForbidden, isNotFound } from '../../runtime/api-error.ts';
+import { isForbidden, isNotFound } from '@flagrelay/kube/api-error';
 import { apiVersionOf } from '../../runtime/objects.ts';
 import type { ChildKind } from './children.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiErrorFrom } from '../../runtime/api-error.ts';
+import { apiErrorFrom } from '@flagrelay/kube/api-error';
 import { buildDeployment } from '../resources/deployment.ts';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';

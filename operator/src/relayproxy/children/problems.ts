@@ -1,5 +1,5 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { ApiError, isConflict, isForbidden, isTerminal } from '../../runtime/api-error.ts';
+import { ApiError, isConflict, isForbidden, isTerminal } from '@flagrelay/kube/api-error';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import type { ChildProblem } from '../status/snapshot.ts';
 import { ForeignObjectError } from './apply.ts';

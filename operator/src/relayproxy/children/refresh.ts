@@ -1,4 +1,4 @@
-import { isNotFound } from '../../runtime/api-error.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { hashOf } from '../resources/hash.ts';
 import { type Pod, types } from '../resources/kubernetes-types.ts';

@@ -1,5 +1,5 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { isNotFound } from '../../runtime/api-error.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { types } from '../resources/kubernetes-types.ts';
 import { identityOf } from '../resources/names.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiErrorFrom, isConflict } from '../../runtime/api-error.ts';
+import { apiErrorFrom, isConflict } from '@flagrelay/kube/api-error';
 import type { KubernetesObject, ObjectRef } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import type { RawRelayProxy } from '../resources/kubernetes-types.ts';

@@ -1,6 +1,6 @@
-import { isNotFound } from '../../runtime/api-error.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
+import type { Clock } from '@flagrelay/kube/clock';
 import { createBoundedMap } from '../../runtime/bounded-map.ts';
-import type { Clock } from '../../runtime/clock.ts';
 import { type ObjectRef, objectKey } from '../../runtime/objects.ts';
 import { isOlder } from '../../runtime/resource-version.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';

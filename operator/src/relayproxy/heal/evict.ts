@@ -1,4 +1,4 @@
-import { ApiError, isConflict, isNotFound } from '../../runtime/api-error.ts';
+import { ApiError, isConflict, isNotFound } from '@flagrelay/kube/api-error';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { types } from '../resources/kubernetes-types.ts';

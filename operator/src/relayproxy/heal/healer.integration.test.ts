@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isNotFound } from '@flagrelay/kube/api-error';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { Registry } from 'prom-client';
-import { isNotFound } from '../../runtime/api-error.ts';
 import type { KubernetesObject } from '../../runtime/objects.ts';
 import { eventually, openTestCluster, type TestCluster } from '../../runtime/testing/cluster.ts';
-import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
 import { createFleetMetrics } from '../metrics.ts';
 import { type Pod, types } from '../resources/kubernetes-types.ts';
 import { testRelayProxy } from '../testing/test-relay-proxy.ts';

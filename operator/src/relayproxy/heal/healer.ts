@@ -1,5 +1,5 @@
+import type { Clock } from '@flagrelay/kube/clock';
 import type { Counter } from 'prom-client';
-import type { Clock } from '../../runtime/clock.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { identityOf } from '../resources/names.ts';
 import type { Happening } from '../status/events.ts';

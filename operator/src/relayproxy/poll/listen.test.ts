@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceStatus } from '@flagrelay/crds';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import type { RestClient } from '../../runtime/rest-types.ts';
-import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
 import type { RawRelayProxy } from '../resources/kubernetes-types.ts';
 import type { PodFacts } from '../status/snapshot.ts';
 import { ago, healthy, pod, report } from '../testing/test-snapshot.ts';

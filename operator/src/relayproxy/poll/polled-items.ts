@@ -1,5 +1,5 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import { isConflict, isNotFound } from '../../runtime/api-error.ts';
+import { isConflict, isNotFound } from '@flagrelay/kube/api-error';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { hashOf } from '../resources/hash.ts';
 import { type RawRelayProxy, types } from '../resources/kubernetes-types.ts';

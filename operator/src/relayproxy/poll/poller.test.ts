@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { report } from '../testing/test-snapshot.ts';
 import { NO_ANSWER, type PollAnswer, type PollTarget } from './ask-pod.ts';
 import { createPoller } from './poller.ts';

@@ -1,5 +1,6 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import type { Clock } from '../../runtime/clock.ts';
+import { fullDelay } from '@flagrelay/kube/backoff';
+import type { Clock } from '@flagrelay/kube/clock';
 import { earliest } from '../status/times.ts';
 import { type AskPod, NO_ANSWER, type PollAnswer, type PollTarget } from './ask-pod.ts';
 
@@ -75,7 +76,7 @@ export function createPoller({ ask, clock, answered, random = Math.random }: Pol
     if (entry !== undefined) {
       const ok = answer.result === 'answered';
       const failures = ok ? 0 : entry.failures + 1;
-      const wait = Math.min(MAX_INTERVAL_MS, INTERVAL_MS * 2 ** Math.min(failures, 10)) * (0.8 + 0.4 * random());
+      const wait = fullDelay(failures, { baseMs: INTERVAL_MS, maxMs: MAX_INTERVAL_MS }) * (0.8 + 0.4 * random());
       const known = { item: ok ? answer.item : entry.item, problem: ok ? undefined : NO_ANSWER, failures };
       fleets.get(key)?.set(uid, { ...known, target: entry.target, nextAt: clock.now() + wait });
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceStatus } from '@flagrelay/crds';
-import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { ago, report } from '../testing/test-snapshot.ts';
 import type { PollAnswer } from './ask-pod.ts';
 import { createRounds } from './rounds.ts';

@@ -1,5 +1,5 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import { type Clock, sleep } from '../../runtime/clock.ts';
+import { type Clock, sleep } from '@flagrelay/kube/clock';
 import type { AskPod, PollAnswer, PollTarget } from './ask-pod.ts';
 import { isSame } from './polled-items.ts';
 import { isOwnReport } from './silent-pods.ts';

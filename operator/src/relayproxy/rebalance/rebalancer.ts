@@ -1,6 +1,6 @@
 import type { InstanceStatus, RelayProxy } from '@flagrelay/crds';
-import { isNotFound } from '../../runtime/api-error.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { isNotFound } from '@flagrelay/kube/api-error';
+import type { Clock } from '@flagrelay/kube/clock';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { type Pod, types } from '../resources/kubernetes-types.ts';
 import { fieldManager, shedAnnotation } from '../resources/names.ts';

@@ -1,5 +1,5 @@
 import type { InstanceStatus } from '@flagrelay/crds';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '@flagrelay/kube/clock';
 import type { Deployment } from '../resources/kubernetes-types.ts';
 import type { Plan } from '../sizing/plan.ts';
 import type { PodFacts } from '../status/snapshot.ts';

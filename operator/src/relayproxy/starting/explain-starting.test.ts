@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ApiError } from '../../runtime/api-error.ts';
+import { ApiError } from '@flagrelay/kube/api-error';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import type { RestClient } from '../../runtime/rest-types.ts';
-import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
 import { recordingLogger } from '../../runtime/testing/fixtures.ts';
 import type { ClusterEvent } from '../resources/kubernetes-types.ts';
 import { testRelayProxy } from '../testing/test-relay-proxy.ts';

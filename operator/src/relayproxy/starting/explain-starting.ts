@@ -1,6 +1,7 @@
 import type { RelayProxy } from '@flagrelay/crds';
-import { isForbidden } from '../../runtime/api-error.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { isForbidden } from '@flagrelay/kube/api-error';
+import { fullDelay } from '@flagrelay/kube/backoff';
+import type { Clock } from '@flagrelay/kube/clock';
 import type { Logger } from '../../runtime/logger.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { type ClusterEvent, types } from '../resources/kubernetes-types.ts';
@@ -97,7 +98,7 @@ export function createStartExplainer({ client, clock, logger }: StartExplainerOp
         }
         const events = await eventsOf(pod, identityOf(relayProxy).namespace, signal);
         const looks = (known?.looks ?? 0) + 1;
-        const pause = Math.min(MAX_LOOK_MS, LOOK_MS * 2 ** Math.min(looks - 1, 10));
+        const pause = fullDelay(looks - 1, { baseMs: LOOK_MS, maxMs: MAX_LOOK_MS });
         // kubelet drops an Event now and then: what it said before still holds while the pod does not start.
         const waiting = waitingFrom(events, relayProxy) ?? known?.waiting;
         after.set(pod.uid, { waiting, looks, nextAt: clock.now() + pause });

@@ -1,5 +1,6 @@
 import type { EnvironmentState, EnvironmentStatus, InstanceStatus, StoreState } from '@flagrelay/crds';
 import { allOthers } from '@flagrelay/crds';
+import { ENVIRONMENT_STATES, STORE_STATES } from '@flagrelay/crds/severities';
 import { type PodDocument, sourceOf } from './pod-document.ts';
 import { type Awaiting, awaitingActive, reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -15,6 +16,8 @@ export interface Aggregate {
   readonly connected: boolean;
   /** True when no ready pod was made for it yet: the pods that are ready have a configuration without it. */
   readonly awaitsPods: boolean;
+  /** True when only pods that are not ready have it, and others serve on with a configuration without it. */
+  readonly heldBack: boolean;
   /** When, in ms since the epoch, `connected` or the state changes even if nothing else does. */
   readonly changesAt: number | undefined;
 }
@@ -40,16 +43,6 @@ interface View {
   readonly lastError: EnvironmentStatus['lastError'];
   readonly storeState: StoreState | undefined;
 }
-
-/** Worst first: of two that are as frequent, the one that needs a human more is shown. */
-const severity: readonly EnvironmentState[] = [
-  'OFF',
-  'DuplicateCredential',
-  'CredentialMissing',
-  'INTERRUPTED',
-  'INITIALIZING',
-  'VALID',
-];
 
 /** States that waiting does not mend: a new pod in one of them does not become ready by itself. */
 const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'DuplicateCredential', 'CredentialMissing']);
@@ -91,6 +84,7 @@ function keptFrom({ now, previous }: Snapshot, name: string): Aggregate {
     status: { ...status, connectedInstances: 0, totalInstances: 0 },
     connected: false,
     awaitsPods: false,
+    heldBack: false,
     changesAt: undefined,
   };
 }
@@ -119,7 +113,7 @@ function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], 
   const clientSideID = relayProxy.spec.environments?.find((item) => item.name === name)?.clientSideID;
   const lastError = newest(all.map((view) => view.lastError)) ?? before?.lastError;
   const storeState = overallStore(snapshot, all);
-  const isPartial = reporters.length < reporting.length;
+  const isHeldBack = reporters.length < reporting.length && !reporters.some((instance) => ready.has(instance.name));
   return {
     status: {
       name,
@@ -135,7 +129,8 @@ function aggregateOne(snapshot: Snapshot, reporting: readonly InstanceStatus[], 
       ...(storeState !== undefined && { storeState }),
     },
     connected: views.some(({ instance, view }) => view.connected && ready.has(instance.name)),
-    awaitsPods: isPartial && !keyless.has(state) && !reporters.some((instance) => ready.has(instance.name)),
+    awaitsPods: isHeldBack && !keyless.has(state),
+    heldBack: isHeldBack,
     changesAt: all.map((view) => deadline(view, now, dampingMs(snapshot))).reduce(earliest, undefined),
   };
 }
@@ -205,7 +200,7 @@ function overallState(views: readonly View[], now: number, damping: number): Env
   const counts = new Map<EnvironmentState, number>();
   for (const { state } of bad) counts.set(state, (counts.get(state) ?? 0) + 1);
   const [worst] = [...counts].sort(
-    ([a, countA], [b, countB]) => countB - countA || severity.indexOf(a) - severity.indexOf(b),
+    ([a, countA], [b, countB]) => countB - countA || ENVIRONMENT_STATES.indexOf(b) - ENVIRONMENT_STATES.indexOf(a),
   );
   return worst?.[0] ?? 'VALID';
 }
@@ -222,7 +217,7 @@ function missingSince(state: EnvironmentState, views: readonly View[]): number |
 function overallStore({ relayProxy }: Snapshot, views: readonly View[]): StoreState | undefined {
   if (relayProxy.spec.store === undefined || views.length === 0) return undefined;
   const states = views.map((view) => view.storeState ?? 'VALID');
-  return (['INTERRUPTED', 'INITIALIZING'] as const).find((state) => states.includes(state)) ?? 'VALID';
+  return STORE_STATES.findLast((state) => states.includes(state)) ?? 'VALID';
 }
 
 /** When a state that is overlooked for now begins to count. */

@@ -36,6 +36,18 @@ const rolling = { ...complete, updated: 1 };
 /** Pods of a former template, with other Secrets. */
 const former = ['a', 'b'].map((zone) => report(zone, { configHash: 'old' }));
 const missingInputs = [{ name: 'autoConfigKey', since: ago(90), files: ['/etc/flagrelay/autoconfig/key'] }];
+const previousKeys = [
+  { name: 'previousKeys', since: ago(90), files: ['/etc/flagrelay/secrets/production/sdk-key-previous'] },
+];
+const rotated = {
+  environments: [
+    {
+      name: 'production',
+      sdkKeyRef: { name: 'ld', key: 'new' },
+      sdkKeyPreviousRef: { name: 'dl', key: 'old' },
+    },
+  ],
+};
 const withoutTls = pod('d', {
   ready: false,
   waiting: {
@@ -82,6 +94,16 @@ const cases: [expected: string, change: Partial<Snapshot>, spec?: RelayProxySpec
   ['ReferencesResolved False/ConfigMapNotFound', { missing: [{ reason: 'ConfigMapNotFound', what: 'ConfigMap "x"' }] }],
   ['ReferencesResolved False/CredentialMissing', { instances: reports('CredentialMissing') }],
   ['ReferencesResolved Unknown/AwaitingReports', { instances: [] }],
+  [
+    'ReferencesResolved False/CredentialMissing',
+    { instances: [report('a'), ...reports('CredentialMissing', 1).slice(1)] },
+  ],
+  [
+    'ReferencesResolved True/PreviousKeyNotFound',
+    { instances: [report('a', { missingInputs: previousKeys })] },
+    rotated,
+  ],
+  ['ReferencesResolved True/Resolved', { instances: [report('a', { missingInputs: previousKeys })] }],
 
   ['ReferencesResolved Unknown/AwaitingReports', { deployment: rolling, instances: former }, { autoConfig }],
   ['ReferencesResolved True/Resolved', { instances: former }, { autoConfig }],
@@ -237,6 +259,14 @@ test('what is missing is named by object, key and field, wherever it is found', 
   assert.equal(
     message({ deployment: rolling, instances: former }, { autoConfig }),
     'No pod with the newest configuration has reported yet whether it has its keys: key "auto" of Secret "ld" (`spec.autoConfig.keyRef`).',
+  );
+  assert.match(
+    message({ instances: [report('a', { missingInputs: previousKeys })] }, rotated) ?? '',
+    /not the SDK key before a rotation of production \(key "old" of Secret "dl"\)\. .* get 503 and not 401\./,
+  );
+  assert.equal(
+    message({ instances: [report('a'), ...reports('CredentialMissing', 1).slice(1)] }, rotated),
+    'Pods miss the SDK key of production (key "new" of Secret "ld").',
   );
   const stuck = conditions({ pods: [withoutTls], deployment: { ...rolling, available: 2 } });
   assert.match(stuck.get('Progressing')?.message ?? '', /Secret "nope"/);

@@ -65,7 +65,7 @@ function silence(silent: readonly SilentPod[]): string {
   return `; pods that do not report and are asked instead: ${someOf(silent.map(describeSilent))}`;
 }
 
-function describe({ status: { name, state, lastError } }: Aggregate): string {
+function describe({ status: { name, state, lastError }, heldBack }: Aggregate): string {
   const why = lastError?.message ? `, ${lastError.message}` : '';
-  return `${name} (${state}${why})`;
+  return `${name} (${state}${why}${heldBack ? '; pods of before serve on without it' : ''})`;
 }

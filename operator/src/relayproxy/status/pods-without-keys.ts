@@ -20,7 +20,8 @@ export function podsWithoutKeys({ pods, instances, relayProxy }: Snapshot): stri
   });
 }
 
-function missingKeys({ unhealthy = [] }: InstanceStatus, { spec }: RelayProxy): string[] {
+/** Which keys of environments a pod says that it lacks, for people, with the reference of the spec. */
+export function missingKeys({ unhealthy = [] }: InstanceStatus, { spec }: RelayProxy): string[] {
   return unhealthy
     .filter(({ state }) => state === 'CredentialMissing')
     .map(({ name, served }) => {

@@ -1,8 +1,11 @@
-import type { InstanceStatus } from '@flagrelay/crds';
+import type { InstanceStatus, RelayProxy } from '@flagrelay/crds';
+import { files, folders } from '../resources/paths.ts';
 import { secretFiles } from '../resources/secret-files.ts';
 import { environmentKeys } from '../resources/volumes.ts';
 import { missingObject } from '../starting/missing-object.ts';
 import { documentFor, isCurrent } from './aggregate.ts';
+import { missingKeys } from './pods-without-keys.ts';
+import { reportersOf } from './reporters.ts';
 import type { MissingReference, PodFacts, Snapshot } from './snapshot.ts';
 import { fromTime } from './times.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
@@ -12,40 +15,56 @@ import { type Evidence, someOf, type Verdict } from './verdict.ts';
  * read Secrets, so that for these it believes the pods, which see the mounted files, and kubelet, which cannot start a pod
  * without. What nobody has looked at yet is not said to be there.
  */
-export function referencesResolved({ snapshot, environments }: Evidence): Verdict {
+export function referencesResolved({ snapshot }: Pick<Evidence, 'snapshot'>): Verdict {
   const notMounted = snapshot.pods.flatMap((pod) => notMountedBy(pod, snapshot) ?? []);
   const [first] = [...snapshot.missing, ...notMounted];
   if (first !== undefined) {
     const what = [...new Set([...snapshot.missing, ...notMounted].map((missing) => missing.what))];
     return { status: 'False', reason: first.reason, message: `Not there: ${someOf(what)}.` };
   }
-  const files = secretFiles(snapshot.relayProxy);
+  const ofSecrets = secretFiles(snapshot.relayProxy);
   const inputs = witnesses(snapshot).flatMap(({ missingInputs = [] }) => missingInputs);
   const reported = new Set(inputs.flatMap((input) => input.files ?? []));
-  const withoutFile = files.filter(({ path }) => reported.has(path)).map(({ what }) => what);
+  const withoutFile = ofSecrets.filter(({ path }) => reported.has(path)).map(({ what }) => what);
   if (withoutFile.length > 0) {
     return { status: 'False', reason: 'SecretKeyNotFound', message: `Pods miss ${someOf(withoutFile)}.` };
   }
-  const without = environments.list
-    .filter(({ status }) => status.state === 'CredentialMissing')
-    .map(({ status }) => status.name);
+  // One pod that says so is enough: what others of another template have read tells nothing of this spec.
+  const reporters = new Set(reportersOf(snapshot));
+  const without = witnesses(snapshot)
+    .filter((instance) => reporters.has(instance))
+    .flatMap((instance) => missingKeys(instance, snapshot.relayProxy));
   if (without.length > 0) {
-    const message = `Pods miss the Secret, or the key in it, of ${someOf(without)}.`;
-    return { status: 'False', reason: 'CredentialMissing', message };
+    return { status: 'False', reason: 'CredentialMissing', message: `Pods miss ${someOf([...new Set(without)])}.` };
   }
-  const hasSecrets = environmentKeys(snapshot.relayProxy).length > 0 || files.length > 0;
+  const hasSecrets = environmentKeys(snapshot.relayProxy).length > 0 || ofSecrets.length > 0;
   if (hasSecrets && witnesses(snapshot).length === 0) {
-    const named = files.length > 0 ? `: ${someOf(files.map(({ what }) => what))}` : '';
+    const named = ofSecrets.length > 0 ? `: ${someOf(ofSecrets.map(({ what }) => what))}` : '';
     const message = `No pod with the newest configuration has reported yet whether it has its keys${named}.`;
     return { status: 'Unknown', reason: 'AwaitingReports', message };
   }
   return (
-    keysDiffer(snapshot) ?? {
+    keysDiffer(snapshot) ??
+    previousKeyNotFound(snapshot.relayProxy, reported) ?? {
       status: 'True',
       reason: 'Resolved',
       message: 'Everything that the spec refers to is there.',
     }
   );
+}
+
+/**
+ * An SDK key before a rotation that was never there for pods of this spec: it has been taken out, as at the end of every rotation, or its
+ * reference is a mistake. Nobody can tell, so that SDKs with unknown keys are not told that they are wrong.
+ */
+function previousKeyNotFound({ spec }: RelayProxy, reported: ReadonlySet<string>): Verdict | undefined {
+  const without = (spec.environments ?? []).flatMap(({ name, sdkKeyPreviousRef: ref }) => {
+    if (ref === undefined || !reported.has(`${folders.secrets}/${name}/${files.sdkKeyPrevious}`)) return [];
+    return [`${name} (key "${ref.key}" of Secret "${ref.name}")`];
+  });
+  if (without.length === 0) return undefined;
+  const message = `All is there that must be, but not the SDK key before a rotation of ${someOf(without)}. Until it is, or \`sdkKeyPreviousRef\` is taken out, SDKs with unknown keys get 503 and not 401.`;
+  return { status: 'True', reason: 'PreviousKeyNotFound', message };
 }
 
 /** Mounted Secrets are refreshed within this time of each other, ms. */

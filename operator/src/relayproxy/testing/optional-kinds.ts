@@ -1,6 +1,6 @@
+import { isNotFound } from '@flagrelay/kube/api-error';
 import { parse } from 'yaml';
 import { foreignCrds } from '../../../../e2e/cluster/foreign-crds.ts';
-import { isNotFound } from '../../runtime/api-error.ts';
 import type { KubernetesObject } from '../../runtime/objects.ts';
 import type { RestClient } from '../../runtime/rest-types.ts';
 import { eventually } from '../../runtime/testing/cluster.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
+import { createFakeClock } from '@flagrelay/kube/testing/fake-clock';
 import { ObjectStore } from '../../runtime/store.ts';
-import { createFakeClock } from '../../runtime/testing/fake-clock.ts';
 import { ownerReference } from '../children/ownership.ts';
 import { buildDeployment } from '../resources/deployment.ts';
 import type { Deployment, RawRelayProxy } from '../resources/kubernetes-types.ts';

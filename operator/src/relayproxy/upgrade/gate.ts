@@ -1,5 +1,5 @@
 import type { RelayProxy, RelayProxyStatus } from '@flagrelay/crds';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock } from '@flagrelay/kube/clock';
 import { refKey } from '../../runtime/objects.ts';
 import type { Store } from '../../runtime/store-types.ts';
 import { controllerOf } from '../children/ownership.ts';

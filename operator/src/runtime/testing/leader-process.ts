@@ -4,8 +4,9 @@
  * Prints one JSON line for each thing that happens: {"leads": true}, {"wrote": n}, {"refused": "FencedError"}, {"lost": true}.
  */
 
+import { LeadershipLostError } from '@flagrelay/kube/elector';
 import { PooledKubeConfig } from '../kube-config.ts';
-import { createLeaderElector, LeadershipLostError } from '../leader-election.ts';
+import { createLeaderElector } from '../leader-election.ts';
 import { testClient } from './cluster.ts';
 import { configMaps, recordingLogger, testMetrics } from './fixtures.ts';
 

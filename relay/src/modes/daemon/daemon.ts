@@ -141,11 +141,11 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
     await fill();
     closers.defer(endFilling);
   } else {
-    const client = leaseClient(config.lease.name, deps, account);
-    closers.defer(() => client.close());
+    const transport = leaseClient(config.lease.name, deps, account);
+    closers.defer(() => transport.close());
     const identity = `${podVariable(env, 'POD_NAME', 'lease')}_${randomUUID()}`;
     const { timing = {} } = deps;
-    const standing = createElection({ client, identity, act, changed, logger, timing });
+    const standing = createElection({ transport, identity, act, changed, logger, timing });
     election = standing;
     closers.defer(() => standing.close());
   }

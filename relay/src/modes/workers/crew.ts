@@ -1,6 +1,7 @@
+import { delayAfter } from '@flagrelay/kube/backoff';
 import { AggregatorRegistry, type MetricObject } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
-import type { DefinitionSink, EnvironmentDefinition } from '../../environment/definition.ts';
+import { applyChanges, type DefinitionSink, type EnvironmentDefinition } from '../../environment/definition.ts';
 import { StartupError } from '../../errors.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -113,8 +114,7 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
 
   const replaceLater = (seat: Seat, how: string): void => {
     seat.failures = performance.now() - seat.startedAt > STEADY_MS ? 0 : seat.failures + 1;
-    const full = Math.min(MAX_RESTART_MS, RESTART_MS * 2 ** Math.min(seat.failures, 10));
-    const waitMs = Math.round(full * (1 - Math.random() / 2));
+    const waitMs = Math.round(delayAfter(seat.failures, { baseMs: RESTART_MS, maxMs: MAX_RESTART_MS }));
     logger.error('a worker ended and is started again', { how, waitMs });
     restarted();
     const start = (): Promise<void> =>
@@ -147,13 +147,9 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
       for (const definition of list) definitions.set(definition.id, definition);
       broadcast({ type: 'definitions', definitions: list });
     },
-    upsert(definition) {
-      definitions.set(definition.id, definition);
-      broadcast({ type: 'definition', definition });
-    },
-    remove(id) {
-      definitions.delete(id);
-      broadcast({ type: 'removed', id });
+    change(changes) {
+      applyChanges(definitions, changes);
+      broadcast({ type: 'changes', changes });
     },
     refused(entries) {
       refused = entries;

@@ -1,17 +1,7 @@
+import { ENVIRONMENT_STATES, STORE_STATES } from '@flagrelay/crds/severities';
 import { mergeAbsences } from '../../files/absences.ts';
 import type { EnvironmentFacts } from '../../health/report-item.ts';
 import type { WorkerFacts } from './messages.ts';
-
-/** Worst first. */
-const severity: readonly EnvironmentFacts['state'][] = [
-  'OFF',
-  'DuplicateCredential',
-  'CredentialMissing',
-  'INTERRUPTED',
-  'INITIALIZING',
-  'VALID',
-];
-const storeSeverity = ['INTERRUPTED', 'INITIALIZING', 'VALID'] as const;
 
 /**
  * How the pod does, by its workers: ready when all of them are, as the kernel gives each its share of the connections; an
@@ -46,8 +36,8 @@ export function mergeFacts(workers: readonly (WorkerFacts | undefined)[]): Worke
 /** Of two views of one environment the worse, or else the newer one; the store as in the one where it is worse. */
 function worse(a: EnvironmentFacts | undefined, b: EnvironmentFacts): EnvironmentFacts {
   if (a === undefined) return b;
-  const by = severity.indexOf(a.state) - severity.indexOf(b.state) || b.since - a.since;
+  const by = ENVIRONMENT_STATES.indexOf(b.state) - ENVIRONMENT_STATES.indexOf(a.state) || b.since - a.since;
   const chosen = by <= 0 ? a : b;
-  const storeState = storeSeverity.find((state) => a.storeState === state || b.storeState === state);
+  const storeState = STORE_STATES.findLast((state) => a.storeState === state || b.storeState === state);
   return storeState === undefined ? chosen : { ...chosen, storeState };
 }

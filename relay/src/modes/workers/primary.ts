@@ -6,7 +6,7 @@ import { createAbsences, mergeAbsences } from '../../files/absences.ts';
 import { followConfig } from '../../health/config-facts.ts';
 import type { KeyGate } from '../../health/key-gate.ts';
 import { followMissingFiles } from '../../health/missing-files.ts';
-import { awaitedOf } from '../../health/peers.ts';
+import { ownEnvironments } from '../../health/peers.ts';
 import type { Readiness } from '../../health/readiness.ts';
 import type { InstanceFacts } from '../../health/report-item.ts';
 import type { Reporter } from '../../health/reporter.ts';
@@ -58,7 +58,7 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   const readiness = (): Readiness => {
     if (draining) return { ready: false, reason: 'shutting down' };
     const { ready, reason, environments } = crew.facts();
-    const held = wasReady ? undefined : keyGate?.holds(awaitedOf(environments));
+    const held = wasReady ? undefined : keyGate?.holds(ownEnvironments(environments));
     if (ready && held !== undefined) return { ready: false, reason: held };
     wasReady ||= ready;
     return { ready, reason };

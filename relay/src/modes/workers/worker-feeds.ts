@@ -61,11 +61,8 @@ export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFe
         case 'definitions':
           sink?.replace(message.definitions);
           return true;
-        case 'definition':
-          sink?.upsert(message.definition);
-          return true;
-        case 'removed':
-          sink?.remove(message.id);
+        case 'changes':
+          sink?.change(message.changes);
           return true;
         case 'refused':
           sink?.refused?.(message.entries);

@@ -1,3 +1,4 @@
+import { delayAfter } from '@flagrelay/kube/backoff';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisSettings } from './settings.ts';
 
@@ -8,13 +9,14 @@ export type RedisClient = Redis | Cluster;
 const COMMAND_TIMEOUT_MS = 5_000;
 /** Connecting, and finding the nodes of a Cluster, takes at most this long, in ms. */
 export const CONNECT_TIMEOUT_MS = 3_000;
-/** A lost connection is tried again after at most this, in ms: recovery is looked for every 500 ms (contract 6.5). */
+/** A lost connection is tried again after this, in ms, doubled from try to try, less up to half at random. */
+const RECONNECT_MS = 50;
+/** The longest of these waits: recovery is looked for every 500 ms (contract 6.5). */
 const MAX_RECONNECT_MS = 500;
 
-/** Reconnecting: 50 ms, doubled up to {@link MAX_RECONNECT_MS}, less up to half at random. */
-function reconnectDelay(attempt: number): number {
-  return Math.min(MAX_RECONNECT_MS, 25 * 2 ** Math.min(attempt, 10)) * (1 - Math.random() / 2);
-}
+/** Reconnecting; attempts count from 1. */
+const reconnectDelay = (attempt: number): number =>
+  delayAfter(attempt - 1, { baseMs: RECONNECT_MS, maxMs: MAX_RECONNECT_MS });
 
 /**
  * Makes a client that fails fast: a command waits for the running connection attempt and then fails, it is never sent twice,

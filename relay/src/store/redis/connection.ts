@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Cluster } from 'ioredis';
+import { watchFiles } from '../../files/watch.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StoreError } from '../store.ts';
 import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
@@ -28,8 +28,6 @@ export interface RedisConnection {
 
 /** Transactions that run at the same time; more wait in line, one for each environment at most. */
 const MAX_TRANSACTION_CLIENTS = 4;
-/** How often files with secrets are looked at, in ms. */
-const SECRETS_POLL_MS = 5_000;
 
 /** A whole piece of work may take this long, in ms; each command has a limit of its own, but a client may wait for a node. */
 const RUN_TIMEOUT_MS = 6_000;
@@ -59,7 +57,7 @@ interface Clients {
  * @throws RedisSettingsError for settings that cannot be used
  */
 export function createRedisConnection(config: RedisConfig, options: RedisConnectionOptions): RedisConnection {
-  const { logger, secretsPollMs = SECRETS_POLL_MS, allowed = () => true } = options;
+  const { logger, secretsPollMs, allowed = () => true } = options;
   let settings = readRedisSettings(config);
   const waiting: (() => void)[] = [];
   let closed = false;
@@ -99,16 +97,21 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
     }
     return clients;
   };
+  /** Why the files could not be used at the last look. */
+  let problem: string | undefined;
   const reload = (): void => {
     let next: RedisSettings;
     try {
       next = rereadRedisSettings(config, settings);
     } catch (error) {
       const { message } = error as Error;
-      logger.error('changed Redis credentials cannot be used; the former ones stay', { error: message });
+      if (message !== problem)
+        logger.error('changed Redis credentials cannot be used; the former ones stay', { error: message });
+      problem = message;
       options.onAbsent?.(message);
       return;
     }
+    problem = undefined;
     options.onAbsent?.(undefined);
     // A file that was touched, or is back as it was: no reason to interrupt anything.
     if (isDeepStrictEqual(next, settings)) return;
@@ -119,7 +122,7 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
     logger.info('connecting to Redis with changed credentials', { server: shown() });
   };
   const files = secretFiles(config);
-  for (const file of files) watchFile(file, { interval: secretsPollMs, persistent: false }, reload);
+  const watching = files.length === 0 ? undefined : watchFiles(files, reload, secretsPollMs);
 
   /** Turns a driver's error into ours; the connection's own trouble says more than "max retries". */
   const failure = (error: unknown, used: Clients): StoreError => {
@@ -186,7 +189,7 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
     },
     close: async () => {
       closed = true;
-      for (const file of files) unwatchFile(file, reload);
+      watching?.close();
       drop(clients);
       for (const resume of waiting.splice(0)) resume();
     },

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { fullDelay, spread } from '@flagrelay/kube/backoff';
 import type { Logger } from '../../../telemetry/logger.ts';
 import type { BigSegmentPatch } from './patch.ts';
 import type { BigSegmentDatabase } from './redis.ts';
@@ -178,12 +179,12 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
 
   const rest = async (error: Error): Promise<void> => {
     const refused = error instanceof UpstreamError && error.permanent;
-    const base = refused ? timing.refusedMs : Math.min(timing.maxRetryMs, timing.retryMs * 2 ** Math.min(failures, 10));
+    const base = refused ? timing.refusedMs : fullDelay(failures, { baseMs: timing.retryMs, maxMs: timing.maxRetryMs });
     failures += 1;
     const text = refused ? 'upstream refuses big segments' : 'the synchronisation of big segments was interrupted';
     logger[refused ? 'error' : 'warn'](text, { error: error.message, retryMs: base });
     try {
-      await pause(base * (1 - Math.random() / 2), undefined, { signal });
+      await pause(spread(base), undefined, { signal });
     } catch {
       // Closed while waiting.
     }

@@ -2,7 +2,7 @@ import { type Dispatcher, request } from 'undici';
 import { memoryLimitBytes } from '../../../memory/limit.ts';
 import { isPermanentStatus, maxEventLength, SILENCE_LIMIT_MS } from '../../../sse/event-stream.ts';
 import { createSseParser, type ServerSentEvent } from '../../../sse/parser.ts';
-import { VERSION } from '../../../version.ts';
+import { USER_AGENT } from '../../../version.ts';
 import { type BigSegmentPatch, parsePatches } from './patch.ts';
 
 /** The big-segment service of LaunchDarkly for one environment (contract 5.4). */
@@ -52,7 +52,7 @@ export function createBigSegmentUpstream(options: BigSegmentUpstreamOptions): Bi
     if (key === undefined) throw new UpstreamError('the environment has no SDK key', true);
     const answer = await request(url, {
       dispatcher: options.dispatcher,
-      headers: { authorization: key, accept, 'user-agent': `flagrelay/${VERSION}` },
+      headers: { authorization: key, accept, 'user-agent': USER_AGENT },
       bodyTimeout: SILENCE_LIMIT_MS,
       signal,
     }).catch((cause: Error) => {

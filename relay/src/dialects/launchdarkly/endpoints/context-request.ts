@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BodyError, type BodyReader, type HeldBody, noRoom } from '../../../http/body.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../../http/reply.ts';
+import { takerOf } from '../../../http/response.ts';
 import { turnFor } from '../../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../../json/bounds.ts';
 import { checkJsonBounds, JsonBoundsError } from '../../../json/json-bounds.ts';
@@ -71,7 +72,7 @@ export async function withContextOfBody(
   try {
     let received: ReceivedContext;
     try {
-      body = await reader.read(request, maxBytes);
+      body = await reader.read(request, maxBytes, takerOf(response));
       const turn = turnFor(body.bytes.length);
       if (turn !== undefined) await turn;
       received = parse(body, bounds);
@@ -106,10 +107,12 @@ const COUNTED_COST = 16 * 1024;
  * @throws {BodyError} when there is no room for it
  */
 export async function countingContext(
-  { reader: { room } }: ContextBodies,
+  response: ServerResponse,
+  { reader }: ContextBodies,
   { cost }: ReceivedContext,
   work: () => Promise<void>,
 ): Promise<void> {
+  const room = reader.roomOf(takerOf(response));
   const bytes = cost < COUNTED_COST ? 0 : cost;
   if (!room.take(bytes)) throw noRoom();
   try {

@@ -114,7 +114,7 @@ function answer(asked: Asked, received: ReceivedContext, read: Read): Promise<vo
     return undefined;
   }
   const work = async (): Promise<void> => evaluate(asked, received, await read);
-  const answering = request.method === 'REPORT' ? work() : countingContext(options.bodies, received, work);
+  const answering = request.method === 'REPORT' ? work() : countingContext(response, options.bodies, received, work);
   return answering.catch((error: unknown) => failed(selected, response, error));
 }
 

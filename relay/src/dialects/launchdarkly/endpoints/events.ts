@@ -7,6 +7,7 @@ import { BodyError, type BodyReader, type HeldBody } from '../../../http/body.ts
 import { inflate } from '../../../http/inflate.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../../http/reply.ts';
+import { takerOf } from '../../../http/response.ts';
 import { turnFor } from '../../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../../json/bounds.ts';
 import { checkJsonBytes, JsonBoundsError } from '../../../json/json-bounds.ts';
@@ -111,7 +112,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
         return;
       }
       // What is taken in is a copy: while the answer waits for room, the body is let go of.
-      withEventBody(request, deps.bodies, limits, (body) => {
+      withEventBody(request, response, deps.bodies, limits, (body) => {
         if (body.length === 0) sendProblem(response, 400, 'body may not be empty', selected.cors);
         else take(request, response, body, selected);
       }).catch((error: unknown) => answerBodyError(response, error, selected));
@@ -289,6 +290,7 @@ function eventLimits({ events, server }: Pick<RelayConfig, 'events' | 'server'>)
 /** Reads and inflates a body and hands it to `use`; its memory counts until that has ended. */
 async function withEventBody(
   request: IncomingMessage,
+  response: ServerResponse,
   reader: BodyReader,
   { bytes: limit, tooLarge, bounds }: EventLimits,
   use: (body: Buffer) => void | Promise<void>,
@@ -296,9 +298,10 @@ async function withEventBody(
   let received: HeldBody | undefined;
   let body: HeldBody | undefined;
   try {
-    received = await reader.read(request, limit);
+    const taker = takerOf(response);
+    received = await reader.read(request, limit, taker);
     const zipped = header(request, 'content-encoding') === 'gzip' && received.bytes.length > 0;
-    body = zipped ? await inflate(received.bytes, limit, reader.room) : received;
+    body = zipped ? await inflate(received.bytes, limit, reader.roomOf(taker)) : received;
     if (zipped) received.release();
     // Its text. No values are made of it (`check-batch.ts`).
     body.reserve(body.bytes.length);

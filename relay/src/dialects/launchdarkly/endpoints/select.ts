@@ -4,6 +4,7 @@ import type { Environment } from '../../../environment/environment.ts';
 import type { Lookup, Registry } from '../../../environment/registry.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendEmpty, sendText } from '../../../http/reply.ts';
+import { opensFor } from '../../../http/response.ts';
 import type { Handler } from '../../../http/router.ts';
 import type { Platform } from '../../../streams/channel.ts';
 import { corsHeaders, OPEN_POLICY } from './cors.ts';
@@ -50,6 +51,7 @@ export function byKey(registry: Registry, kind: 'sdk' | 'mobile', handler: Envir
     if (!result.found) refuse(response, result, 401, UNKNOWN_CREDENTIAL, NONE);
     else {
       const { environment, credential } = result;
+      opensFor(response, environment, platform);
       handler(request, response, { environment, credential, platform, params, query, cors: NONE, methods: '' });
     }
   };
@@ -69,6 +71,7 @@ export function byEnvironmentId(registry: Registry, methods: string, handler: En
     const { environment, credential } = result;
     const cors = corsHeaders(request, environment.definition, methods);
     const platform = 'browser';
+    opensFor(response, environment, platform);
     handler(request, response, { environment, credential, platform, params: params.slice(1), query, cors, methods });
   };
 }

@@ -1,6 +1,8 @@
+import { fullDelay, spread } from '@flagrelay/kube/backoff';
 import type { Logger } from '../../../telemetry/logger.ts';
+import { USER_AGENT } from '../../../version.ts';
 import { type Parcel, partOf, unpack } from './parcel.ts';
-import { type EventPost, type EventSender, type SendResult, USER_AGENT } from './sender.ts';
+import type { EventPost, EventSender, SendResult } from './sender.ts';
 import type { EventEnvironment, EventFamily, EventMetrics } from './types.ts';
 
 /** First pause after upstream refused a credential, in ms; doubles up to the maximum, less up to half at random. */
@@ -60,8 +62,8 @@ export function createEndpoint(family: EventFamily, deps: EndpointDeps): Endpoin
   let pausedUntil = 0;
 
   const pauseFor = (firstMs: number, mostMs: number, times: number): number => {
-    const pause = Math.min(mostMs, firstMs * 2 ** Math.min(times, 10));
-    pausedUntil = performance.now() + pause * (1 - Math.random() / 2);
+    const pause = fullDelay(times, { baseMs: firstMs, maxMs: mostMs });
+    pausedUntil = performance.now() + spread(pause);
     return pause;
   };
 

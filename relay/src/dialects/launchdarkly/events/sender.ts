@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { VERSION } from '../../../version.ts';
 
 /** What became of a payload. */
 export type SendResult = {
@@ -44,9 +43,6 @@ const RETRY_MS = 1_000;
 const LATER = new Set([408, 429]);
 /** What says that the credential is not accepted, or that there is no such service: the next payload will fare no better. */
 const REFUSALS = new Set([401, 403, 404, 410]);
-
-/** The name under which the relay posts events. */
-export const USER_AGENT = `flagrelay/${VERSION}`;
 
 /** Makes a sender on the shared dispatcher. */
 export function createEventSender(dispatcher: Dispatcher, logger: Logger, retryMs = RETRY_MS): EventSender {

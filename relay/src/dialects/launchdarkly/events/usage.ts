@@ -3,9 +3,9 @@ import type { Dispatcher } from 'undici';
 import { compress } from '../../../encoding/shared-body.ts';
 import { jobEvery } from '../../../jobs/jobs.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { VERSION } from '../../../version.ts';
+import { USER_AGENT, VERSION } from '../../../version.ts';
 import { joinUrl } from './endpoint.ts';
-import { createEventSender, USER_AGENT } from './sender.ts';
+import { createEventSender } from './sender.ts';
 
 /** An environment as its usage is reported. */
 export interface UsageEnvironment {

@@ -28,7 +28,7 @@ export function evalPoll(options: EvalxOptions): ClientHandler {
   return (request, response, selected) =>
     withContext(request, response, selected, options.bodies, (received) => {
       const work = () => evaluate(options, request, response, selected, received);
-      const answering = request.method === 'POST' ? work() : countingContext(options.bodies, received, work);
+      const answering = request.method === 'POST' ? work() : countingContext(response, options.bodies, received, work);
       return answering.catch((error: unknown) => failed(response, selected, error));
     });
 }

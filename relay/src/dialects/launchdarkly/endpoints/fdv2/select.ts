@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Lookup, Registry } from '../../../../environment/registry.ts';
 import { queryParam } from '../../../../http/path.ts';
 import { type HeaderList, sendEmpty } from '../../../../http/reply.ts';
+import { opensFor } from '../../../../http/response.ts';
 import type { Handler } from '../../../../http/router.ts';
 import type { Audience } from '../../evaluation/compiled.ts';
 import { keyOf, refuse, type Selected, UNKNOWN_CREDENTIAL } from '../select.ts';
@@ -33,6 +34,7 @@ export function byClientCredential(registry: Registry, methods: string, handler:
       return;
     }
     const { environment, credential } = lookup;
+    opensFor(response, environment, audience);
     const cors = clientCorsHeaders(request, environment.definition, methods);
     const headers = [...cors, ...environmentIdHeader(environment)];
     handler(request, response, {

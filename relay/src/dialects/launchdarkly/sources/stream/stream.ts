@@ -1,7 +1,7 @@
+import { type Backoff, createBackoff } from '@flagrelay/kube/backoff';
 import type { Dispatcher } from 'undici';
 import type { LinkError, LinkState } from '../../../../data/link.ts';
 import type { Source, SourceSink } from '../../../../environment/source.ts';
-import { type Backoff, createBackoff } from '../../../../sse/backoff.ts';
 import {
   type EventStream,
   InvalidEventError,
@@ -11,15 +11,12 @@ import {
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import { refuseInto } from '../../../../store/refused-items.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
-import { VERSION } from '../../../../version.ts';
+import { USER_AGENT } from '../../../../version.ts';
 import type { RefuseItem } from '../../model/parse.ts';
 import { readFlagMessage } from './message.ts';
 
-/** Name and version under which the relay shows up at LaunchDarkly. */
-export const USER_AGENT = `flagrelay/${VERSION}`;
-
-/** After a refusal, in ms: the first wait and the longest one; each is less up to half at random. */
-const REFUSED_MS = { baseMs: 30_000, maxMs: 300_000 };
+/** After a refusal: the waits between tries, and how long a link has to last before they begin anew; in ms. */
+const REFUSED = { baseMs: 30_000, maxMs: 300_000, resetAfterMs: 60_000 };
 
 /** What the flag stream of one environment needs. */
 export interface StreamSourceOptions {
@@ -105,7 +102,7 @@ export function createStreamSource(options: StreamSourceOptions): Source {
         ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
         ...(options.maxEventLength === undefined ? {} : { maxEventLength: options.maxEventLength }),
         ...(options.backoff ? { backoff: options.backoff } : {}),
-        refusals: options.refusals ?? createBackoff(REFUSED_MS),
+        refusals: options.refusals ?? createBackoff(REFUSED),
         ...(options.delay ? { delay: options.delay } : {}),
       });
     },

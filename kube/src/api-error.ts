@@ -62,6 +62,11 @@ export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
+/** The HTTP status of a refusal; 0 when there was no answer that could be understood. */
+export function statusOf(error: unknown): number {
+  return error instanceof ApiError ? error.code : 0;
+}
+
 /** True for a refusal with this HTTP status. */
 function hasCode(error: unknown, code: number): error is ApiError {
   return error instanceof ApiError && error.code === code;
