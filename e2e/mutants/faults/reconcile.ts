@@ -28,7 +28,7 @@ export const RECONCILE: readonly Fault[] = [
     'upgrade/gate',
   ),
   fault(
-    'a fleet that was unwell before holds up the others for ever',
+    'a fleet that was unwell before holds up the others forever',
     'upgrade/plan',
     'return !mark.unwell || now - mark.startedAt < UNWELL_HOLDS_MS;',
     'return true;',
@@ -85,14 +85,14 @@ export const RECONCILE: readonly Fault[] = [
     'children/ownership',
   ),
   fault(
-    'whoever copies our labels makes an orphan',
+    'a copy of our labels makes an orphan',
     'children/ownership',
     'return recorded !== undefined || applied === hash;',
     'return true;',
     'children/ownership',
   ),
   fault(
-    'a rollout under way loses the configurations of its pods',
+    'a rollout in progress loses the configurations of its pods',
     'children/config-history',
     'isComplete(live) ? 1 : UNFINISHED_LIMIT',
     '1',

@@ -29,7 +29,7 @@ export const REDIS_STORE: readonly Fault[] = [
     'state',
   ),
   fault(
-    'an emptying begins anew with each look',
+    'an emptying begins again with each look',
     'state',
     "    case 'emptied':\n      return contents;\n  }\n}\n\n/** Since",
     "    case 'emptied':\n      return { kind: 'emptied', since: now };\n  }\n}\n\n/** Since",
@@ -95,7 +95,7 @@ export const REDIS_STORE: readonly Fault[] = [
     'store',
   ),
   fault('the prefix is not part of the key', 'keys', '`${prefix}:$inited`', "'launchdarkly:$inited'", 'store'),
-  fault('what was read is fresh for ever', 'served', 'ttlMs < 0 ?', 'ttlMs !== 0 ?', 'store'),
+  fault('what was read stays fresh forever', 'served', 'ttlMs < 0 ?', 'ttlMs !== 0 ?', 'store'),
   fault(
     'readers at the same time ask each for itself',
     'store',

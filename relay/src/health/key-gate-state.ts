@@ -17,7 +17,7 @@ export type GateState =
 /** What changes a {@link GateState}. Times in ms of the monotonic clock. */
 export type GateEvent =
   | { readonly kind: 'look-began'; readonly now: number }
-  /** Who is served by how many others; empty: nobody. */
+  /** What others serve; empty: nothing. */
   | { readonly kind: 'found'; readonly served: ReadonlyMap<string, Served> }
   | { readonly kind: 'look-failed'; readonly now: number; readonly giveUpMs: number }
   | { readonly kind: 'closed' };

@@ -78,7 +78,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   const backoff = options.backoff ?? createBackoff(LINK);
   const delay = options.delay ?? defaultDelay;
   const closing = new AbortController();
-  /** Of the link that there is or was last. */
+  /** Of the current or the last link. */
   let link = new AbortController();
   let phase = CONNECTING;
   const note = (event: StreamEvent): void => {

@@ -18,7 +18,7 @@ export interface StreamConnection {
   destroy(): void;
   /** The connection is gone, for whatever reason. */
   readonly closed: boolean;
-  /** Calls `listener` once when the connection is gone, at once if it is already. Whoever listens does not disturb others who do. */
+  /** Calls `listener` once when the connection is gone, at once if it is already. Listeners do not disturb each other. */
   onClose(listener: () => void): void;
   /** Forgets a listener that need not hear any more. */
   offClose(listener: () => void): void;
@@ -28,7 +28,7 @@ type Listener = () => void;
 
 /** The part of a connection that everyone has: who hears of its end. */
 export abstract class ClosableConnection implements StreamConnection {
-  /** Who listens while it is open: nobody, one (as most have, of very many), or several. */
+  /** The listeners while it is open: none, one (as most of very many connections have), or several. */
   #state: undefined | Listener | readonly Listener[] | 'closed';
 
   abstract write(frame: Frame): void;

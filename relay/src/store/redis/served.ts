@@ -15,7 +15,7 @@ export interface Served {
   freshFor(ms: number): void;
 }
 
-/** Holds nothing yet. @param ttlMs 0: each read asks Redis; < 0: what was read is fresh for ever */
+/** Holds nothing yet. @param ttlMs 0: each read asks Redis; < 0: what was read stays fresh forever */
 export function createServed(compile: Compile, ttlMs: number): Served {
   let known: CompiledData | undefined;
   /** On the monotonic clock. */

@@ -147,8 +147,8 @@ export function wasFilled({ contents }: RedisState): boolean {
 }
 
 /**
- * Whether what is known here has to be brought into Redis that a look has found empty, after {@link RedisEvent} `found-empty`. Who has
- * a link to upstream does it at once; who has none leaves it to the others for `patienceMs`.
+ * Whether what is known here has to be brought into Redis that a look has found empty, after {@link RedisEvent} `found-empty`. A relay
+ * with a link to upstream does it at once; one without leaves it to the others for `patienceMs`.
  */
 export function fillsEmpty(state: RedisState, now: number, patienceMs: number): boolean {
   const since = lacksSince(state);
