@@ -9,7 +9,7 @@ INSTALLED := node_modules/.package-lock.json
 
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale soak churn hostile e2e clean
+.PHONY: help setup demo demo-down test lint format relay crds chart images bench scale soak churn hostile mutants e2e clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ hostile: setup ## An hour (MINUTES=60) of hostile clients, upstreams, archives a
 
 soak: setup ## An hour (MINUTES=60) of RelayProxies, pods, streams and flags that come, change and go; prints what a leak would show in
 	$(NODE) e2e/soak/main.ts --minutes $(or $(MINUTES),60)
+
+mutants: setup ## Seed 80 faults, one at a time, into copies of the checkout: evaluator, Redis store, reconcile loop, event queues; each must be caught by the tests named for it (ONLY=text, JOBS=N)
+	$(NODE) e2e/mutants/main.ts $(if $(ONLY),--only '$(ONLY)') --jobs $(or $(JOBS),2)
 
 clean: ## Remove what builds and tests left in the checkout
 	rm -rf node_modules */node_modules */dist .cache

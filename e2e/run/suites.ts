@@ -44,7 +44,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
         'tools/**/*.test.ts',
         'relay/bench/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
-        'e2e/{clients,cluster,machine,control-plane,images,product,run,soak}/**/*.test.ts',
+        'e2e/{clients,cluster,machine,control-plane,images,mutants,product,run,soak}/**/*.test.ts',
       ],
       timeoutMs: 10 * MINUTE,
     },

@@ -17,6 +17,6 @@ export function lostOptions({ settings, config, given }: Input, report: Report):
 }
 
 /** AutoConfig and the archive share variables: each of these sets an option of both. */
-function isOfOtherMode(section: Section, { autoConfig, offline }: Input['config']): boolean {
+export function isOfOtherMode(section: Section, { autoConfig, offline }: Input['config']): boolean {
   return (section === 'AutoConfig' && autoConfig === undefined) || (section === 'OfflineMode' && offline === undefined);
 }

@@ -1,6 +1,7 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import type { Section } from '@flagrelay/relay/config';
 import { type Conversion, defined, seconds } from './convert.ts';
+import { limitsOf } from './limits.ts';
 import { usedRedis } from './store.ts';
 
 /** Pods end so many seconds after their last stream was closed. */
@@ -23,7 +24,11 @@ export function trafficOf(conversion: Conversion): Traffic {
     ...defined({ mode: modeOf(conversion), workers: workersOf(conversion) }),
     ...some('events', eventsOf(conversion)),
     ...some('streaming', streamingOf(conversion)),
-    ...some('limits', limitsOf(conversion)),
+    // In daemon mode no client takes anything.
+    ...some(
+      'limits',
+      limitsOf(conversion, (field) => !isDaemon(conversion) || field === 'upstreamEventBytes'),
+    ),
     ...defined({ tls: tlsOf(conversion) }),
     ...some('service', defined({ port: servicePort })),
     ...some(
@@ -120,89 +125,6 @@ function streamingOf(conversion: Conversion): NonNullable<Traffic['streaming']> 
           max: 604_800,
         })),
   };
-}
-
-const MIB = 1024 * 1024;
-/** The largest number of 32 bits. */
-const MOST = 2 ** 31 - 1;
-const MOST_STREAMS = 10_000_000;
-
-/** What clients may take; only what was set. */
-function limitsOf(conversion: Conversion): NonNullable<Traffic['limits']> {
-  const { server, streaming, events, upstream, offline } = conversion.config;
-  const within = (section: Section, key: string, value: number | undefined, min: number, max: number) =>
-    value === undefined ? undefined : between(conversion, [section, key], value, min, max);
-  const upstreamEventBytes = within('Main', 'maxUpstreamEventSize', upstream.maxEventBytes, MIB, 400_000_000);
-  if (isDaemon(conversion)) return defined({ upstreamEventBytes });
-  const unread = server.unreadTimeoutMs === 0 ? 3_600_000 : server.unreadTimeoutMs;
-  return {
-    ...defined({
-      requestBodyBytes: within('Main', 'maxClientRequestBodySize', server.maxRequestBodyBytes, 1024, 100 * MIB),
-      eventPayloadBytes: within('Events', 'maxInboundPayloadSize', events.maxInboundPayloadBytes, 1024, 100 * MIB),
-      requestHeadBytes: within('HTTP', 'maxHeaderSize', server.maxHeaderBytes, 8192, 16 * MIB),
-      bodyMemoryBytes: within('HTTP', 'bodyMemory', server.bodyMemoryBytes, MIB, MOST),
-      headMemoryBytes: within('HTTP', 'headMemory', server.headMemoryBytes, MIB, MOST),
-      answerMemoryBytes: within('HTTP', 'answerMemory', server.answerMemoryBytes, MIB, MOST),
-      streamBufferBytes: within('Main', 'maxClientBuffer', streaming.maxBufferedBytes, 65_536, 1024 * MIB),
-      upstreamEventBytes,
-      evaluationCacheBytes: within('HTTP', 'evaluationCacheSize', server.evaluationCacheBytes, 0, 1024 * MIB),
-      contextValues: within('HTTP', 'maxContextValues', server.maxContextValues, 1000, MOST_STREAMS),
-      contextMembers: within('HTTP', 'maxContextMembers', server.maxContextMembers, 1000, MOST_STREAMS),
-      contextMemoryBytes: within('HTTP', 'contextMemory', server.contextMemoryBytes, MIB, MOST),
-      patternSteps: within('HTTP', 'maxPatternSteps', server.maxPatternSteps, 65_536, MOST),
-      eventValues: within('Events', 'maxValues', events.maxBatchValues, 1000, MOST_STREAMS),
-      goalsRequests: within('Concurrency', 'maxGoalsRequests', upstream.maxGoalsRequests, 1, 10_000),
-      // None at all is no field.
-      firstPayloads: within('Concurrency', 'maxConcurrent', server.initMaxConcurrent || undefined, 1, 1_000_000),
-      firstPayloadsWaiting: within('Concurrency', 'maxQueued', server.initMaxQueued, 0, 1_000_000),
-      archiveBytes: within('OfflineMode', 'maxArchiveSize', offline?.maxBytes, MIB, 1024 * MIB),
-      archiveFileBytes: within('OfflineMode', 'maxArchiveFileSize', offline?.maxFileBytes, MIB, 1024 * MIB),
-      archiveFiles: within('OfflineMode', 'maxArchiveFiles', offline?.maxFiles, 3, 1_000_000),
-      connections: within('Concurrency', 'maxConnections', server.maxConnections, 1, MOST_STREAMS),
-      streamsPerCredential: within(
-        'Concurrency',
-        'maxStreamsPerCredential',
-        server.maxStreamsPerCredential,
-        0,
-        MOST_STREAMS,
-      ),
-      streamsPerAddress: within('Concurrency', 'maxStreamsPerAddress', server.maxStreamsPerAddress, 0, MOST_STREAMS),
-      publicStreamsPerCredential: within(
-        'Concurrency',
-        'maxPublicStreamsPerCredential',
-        server.maxPublicStreamsPerCredential,
-        0,
-        MOST_STREAMS,
-      ),
-      publicStreamsPerAddress: within(
-        'Concurrency',
-        'maxPublicStreamsPerAddress',
-        server.maxPublicStreamsPerAddress,
-        0,
-        MOST_STREAMS,
-      ),
-    }),
-    ...seconds(conversion, ['Concurrency', 'sendTimeout'], server.initSendTimeoutMs, 'firstPayloadSeconds', {
-      min: 1,
-      max: 3600,
-    }),
-    ...seconds(conversion, ['HTTP', 'unreadTimeout'], unread, 'unreadTimeoutSeconds', { min: 1, max: 3600 }),
-  };
-}
-
-/** A number, or the nearest that its field takes; undefined when the option was not set. */
-function between(
-  { given, report }: Conversion,
-  at: readonly [Section, string],
-  value: number,
-  min: number,
-  max: number,
-): number | undefined {
-  const origin = given(...at);
-  if (origin === undefined) return undefined;
-  const taken = Math.min(Math.max(value, min), max);
-  if (taken !== value) report.note('changed', origin, `${value} became ${taken}, the nearest that there is`);
-  return taken;
 }
 
 function tlsOf(conversion: Conversion): Traffic['tls'] {

@@ -93,9 +93,9 @@ function optionCells(option: Option): string[] {
 }
 
 interface Counterpart {
-  readonly field?: string;
+  readonly field?: string | undefined;
   readonly how?: string;
-  readonly because?: string;
+  readonly because?: string | undefined;
   readonly instead?: string;
 }
 

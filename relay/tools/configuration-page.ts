@@ -58,7 +58,13 @@ function sectionText(section: Section): string {
 function row(option: Option): string {
   const own = option.own ? ' *' : '';
   const meaning = option.unused === undefined ? option.text : `${option.text} Ignored: ${option.unused}.`;
-  const cells = [code(option.key), code(variable(option)), option.type, option.default ?? '–', `${meaning}${own}`];
+  const cells = [
+    code(option.key),
+    code(variable(option)),
+    option.type,
+    option.default ?? option.unset ?? '–',
+    `${meaning}${own}`,
+  ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }
 

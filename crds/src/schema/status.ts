@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { ALL_OTHERS, MAX_HELD, MAX_MESSAGE_LENGTH, MAX_MISSING_FILES, MAX_UNHEALTHY } from '../report-limits.ts';
+import {
+  ALL_OTHERS,
+  MAX_HELD,
+  MAX_MESSAGE_LENGTH,
+  MAX_MISSING_FILES,
+  MAX_PREVIOUS_KEYS,
+  MAX_UNHEALTHY,
+} from '../report-limits.ts';
 import { ENVIRONMENT_STATES, STORE_STATES } from '../severities.ts';
 import { condition } from './condition.ts';
 import { atomicList, count, int64, namedList, time } from './kubernetes.ts';
@@ -122,6 +129,9 @@ export const instanceStatus = z
       .describe(
         'What the pod reads from mounted files, beside the keys of environments, and cannot read now; it goes on with what it read before, if it ever did.',
       )
+      .optional(),
+    previousKeys: atomicList(z.string().max(253), MAX_PREVIOUS_KEYS)
+      .describe('Environments for which the pod accepts an SDK key before a rotation.')
       .optional(),
     heldConfig: atomicList(z.string().max(MAX_MESSAGE_LENGTH), MAX_HELD)
       .describe('Parts of the configuration that differ from what the pod runs, and that wait for its restart.')

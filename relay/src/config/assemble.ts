@@ -1,4 +1,20 @@
-import type { RelayDocument } from './document.ts';
+import {
+  autoConfig,
+  bigSegments,
+  environment,
+  events,
+  ldRelayMetrics,
+  log,
+  offline,
+  type RelayDocument,
+  relayDocument,
+  server,
+  snapshot,
+  streaming,
+  upstream,
+} from './document.ts';
+import { membersSet } from './members.ts';
+import { OPTIONS } from './options.ts';
 import type { Problems } from './problems.ts';
 import { type Reader, readerOf } from './reader.ts';
 import { assembleRedis } from './redis.ts';
@@ -9,87 +25,32 @@ import type { Settings } from './settings.ts';
 export function assemble(settings: Settings, problems: Problems): RelayDocument {
   const read = readerOf(settings);
   const prometheus = read.flag('Prometheus', 'enabled') === true;
-  const redis = assembleRedis(read, problems);
-  checkMinimum(read, problems);
+  const store = assembleRedis(read, problems);
+  checkLeast(settings, problems);
   return {
+    ...membersSet(relayDocument, read),
     mode: read.flag('Main', 'daemonMode') === true ? 'daemon' : undefined,
-    server: {
-      port: read.number('Main', 'port'),
-      tls: assembleTls(read, problems),
-      maxRequestBodyBytes: read.number('Main', 'maxClientRequestBodySize'),
-      ...assembleLimits(read),
-      compression: read.flag('HTTP', 'enableCompression'),
-      evaluationCacheBytes: read.number('HTTP', 'evaluationCacheSize'),
-      drainMs: read.ms('Main', 'drainTimeout'),
-      initMaxConcurrent: read.number('Concurrency', 'maxConcurrent'),
-      initMaxQueued: read.number('Concurrency', 'maxQueued'),
-      workers: read.number('Concurrency', 'workers'),
-      initSendTimeoutMs: read.ms('Concurrency', 'sendTimeout'),
-    },
+    server: { ...membersSet(server, read), tls: assembleTls(read, problems) },
     ops: opsPort(read, prometheus, problems),
     upstream: {
-      streamUri: read.text('Main', 'streamUri'),
+      ...membersSet(upstream, read),
       ...baseUris(read.text('Main', 'baseUri'), read.text('Main', 'clientSideBaseUri')),
-      eventsUri: read.text('Events', 'eventsUri'),
-      initTimeoutMs: read.ms('Main', 'initTimeout'),
       onInitTimeout: onInitTimeout(read, problems),
-      disconnectedAfterMs: read.ms('Main', 'disconnectedStatusTime'),
-      diagnostics: read.flag('Main', 'sendDiagnostics'),
       proxy: assembleProxy(read, problems),
-      maxGoalsRequests: read.number('Concurrency', 'maxGoalsRequests'),
-      maxEventBytes: read.number('Main', 'maxUpstreamEventSize'),
     },
-    streaming: {
-      heartbeatMs: read.ms('Main', 'heartbeatInterval'),
-      maxConnectionMs: read.ms('Main', 'maxClientConnectionTime'),
-      maxBufferedBytes: read.number('Main', 'maxClientBuffer'),
-    },
-    events: {
-      enabled: read.flag('Events', 'sendEvents'),
-      flushMs: read.number('Events', 'flushInterval'),
-      capacity: read.number('Events', 'capacity'),
-      maxInboundPayloadBytes: read.number('Events', 'maxInboundPayloadSize'),
-      maxBatchValues: read.number('Events', 'maxValues'),
-      memoryBytes: read.number('Events', 'memory'),
-    },
-    environments: settings.names('Environment').map((name) => assembleEnvironment(read, name)),
+    streaming: membersSet(streaming, read),
+    events: membersSet(events, read),
+    environments: settings.names('Environment').map((name) => ({ ...membersSet(environment, read, name), name })),
     filters: Object.fromEntries(
       settings.names('Filters').map((name) => [name, read.list('Filters', 'keys', name) ?? []]),
     ),
     ...assembleModes(read, problems),
-    store: redis ? { redis } : {},
-    bigSegments: {
-      staleThresholdMs: read.ms('Main', 'bigSegmentsStaleThreshold'),
-      staleAsDegraded: read.flag('Main', 'bigSegmentsStaleAsDegraded'),
-    },
+    store: store ? { redis: store } : {},
+    bigSegments: membersSet(bigSegments, read),
     snapshot: assembleSnapshot(read, problems),
-    oneShot: read.flag('Main', 'exitAlways'),
-    credentialCleanupMs: read.number('Main', 'expiredCredentialCleanupInterval'),
-    log: {
-      level: read.text('Main', 'logLevel') as 'info' | undefined,
-      format: (read.text('Main', 'logFormat') ?? 'text') as 'text',
-    },
-    ldRelayMetrics: prometheus ? { prefix: read.text('Prometheus', 'prefix') } : undefined,
-  };
-}
-
-/** Bounds of what clients may take; absent ones are derived from the memory limit when the relay starts. */
-function assembleLimits(read: Reader): Partial<NonNullable<RelayDocument['server']>> {
-  return {
-    maxHeaderBytes: read.number('HTTP', 'maxHeaderSize'),
-    bodyMemoryBytes: read.number('HTTP', 'bodyMemory'),
-    headMemoryBytes: read.number('HTTP', 'headMemory'),
-    answerMemoryBytes: read.number('HTTP', 'answerMemory'),
-    unreadTimeoutMs: read.ms('HTTP', 'unreadTimeout'),
-    maxContextValues: read.number('HTTP', 'maxContextValues'),
-    maxContextMembers: read.number('HTTP', 'maxContextMembers'),
-    contextMemoryBytes: read.number('HTTP', 'contextMemory'),
-    maxPatternSteps: read.number('HTTP', 'maxPatternSteps'),
-    maxConnections: read.number('Concurrency', 'maxConnections'),
-    maxStreamsPerCredential: read.number('Concurrency', 'maxStreamsPerCredential'),
-    maxStreamsPerAddress: read.number('Concurrency', 'maxStreamsPerAddress'),
-    maxPublicStreamsPerCredential: read.number('Concurrency', 'maxPublicStreamsPerCredential'),
-    maxPublicStreamsPerAddress: read.number('Concurrency', 'maxPublicStreamsPerAddress'),
+    // People read it, as they do that of ld-relay; the operator's document asks for JSON.
+    log: { ...membersSet(log, read), format: (read.text('Main', 'logFormat') ?? 'text') as 'text' },
+    ldRelayMetrics: prometheus ? membersSet(ldRelayMetrics, read) : undefined,
   };
 }
 
@@ -113,29 +74,13 @@ function onInitTimeout(read: Reader, problems: Problems): 'exit' | 'continue' {
   return ignore && !exit ? 'continue' : 'exit';
 }
 
-/** Limits that ld-relay sets on durations and sizes (contract 4.3). */
-function checkMinimum(read: Reader, problems: Problems): void {
-  const limits = [
-    ['Main', 'expiredCredentialCleanupInterval', 100, 'must be at least 100ms'],
-    ['OfflineMode', 'fileDataSourceMonitoringInterval', 100, 'must be at least 100ms'],
-    ['Events', 'flushInterval', 1, 'must be at least 1ms'],
-    ['Events', 'maxInboundPayloadSize', 1, 'must be above 0; leave it out for the limit of request bodies'],
-    ['Events', 'memory', 1024 * 1024, 'must be at least 1MiB'],
-    ['Main', 'maxClientRequestBodySize', 1, 'must be above 0'],
-    ['HTTP', 'maxHeaderSize', 8 * 1024, 'must be at least 8KiB'],
-    ['HTTP', 'bodyMemory', 1, 'must be above 0'],
-    ['HTTP', 'headMemory', 1, 'must be above 0'],
-    ['HTTP', 'answerMemory', 1, 'must be above 0'],
-    ['HTTP', 'contextMemory', 1, 'must be above 0'],
-    ['Main', 'maxUpstreamEventSize', 1024, 'must be at least 1KiB'],
-    ['OfflineMode', 'maxArchiveSize', 1024, 'must be at least 1KiB'],
-    ['OfflineMode', 'maxArchiveFileSize', 1024, 'must be at least 1KiB'],
-    ['Concurrency', 'maxConnections', 1, 'must be above 0'],
-    ['Main', 'maxClientBuffer', 1024, 'must be at least 1KiB'],
-  ] as const;
-  for (const [section, key, minimum, rule] of limits) {
-    const given = read.number(section, key);
-    if (given !== undefined && given < minimum) problems.mistakes.push(`${read.origin(section, key)}: ${rule}`);
+/** Numbers below what their options take (contract 4.3), in words of the variables and the file. */
+function checkLeast(settings: Settings, problems: Problems): void {
+  for (const { section, key, least } of OPTIONS) {
+    if (least === undefined || key === undefined) continue;
+    const given = settings.get(section, key);
+    if (given !== undefined && (given.value as number) < least.value)
+      problems.mistakes.push(`${given.origin}: ${least.rule}`);
   }
 }
 
@@ -187,9 +132,7 @@ function proxyPasswordFile(read: Reader, problems: Problems): string | undefined
 
 function assembleSnapshot(read: Reader, problems: Problems): RelayDocument['snapshot'] {
   const directory = read.text('Snapshot', 'directory');
-  const encryptionKey = read.text('Snapshot', 'encryptionKey');
-  const encryptionKeyFile = read.text('Snapshot', 'encryptionKeyFile');
-  if (directory !== undefined) return { directory, encryptionKey, encryptionKeyFile };
+  if (directory !== undefined) return { ...membersSet(snapshot, read), directory };
   const origin = read.origin('Snapshot', 'encryptionKey') ?? read.origin('Snapshot', 'encryptionKeyFile');
   if (origin !== undefined) {
     problems.mistakes.push(`${origin}: is set, but the directory (SNAPSHOT_DIRECTORY) is not`);
@@ -197,25 +140,20 @@ function assembleSnapshot(read: Reader, problems: Problems): RelayDocument['snap
   return undefined;
 }
 
-/** Keys that AutoConfig and offline mode share, in one variable each. */
-const SHARED_MODE_KEYS = ['envDatastorePrefix', 'envAllowedOrigin', 'envAllowedHeader'] as const;
+/** What works with AutoConfig or an archive only, by its keys in both sections. */
+const MODE_KEYS = [
+  ...['envDatastorePrefix', 'envAllowedOrigin', 'envAllowedHeader'],
+  ...['fileDataSourceMonitoringInterval', 'cacheFile', 'cacheEncryptionKey'],
+] as const;
 
 function assembleModes(read: Reader, problems: Problems): Pick<RelayDocument, 'autoConfig' | 'offline'> {
-  const shared = (section: 'AutoConfig' | 'OfflineMode') => ({
-    envDatastorePrefix: read.text(section, 'envDatastorePrefix'),
-    envAllowedOrigins: read.list(section, 'envAllowedOrigin'),
-    envAllowedHeaders: read.list(section, 'envAllowedHeader'),
-  });
-  const key = read.text('AutoConfig', 'key');
-  const keyFile = read.text('AutoConfig', 'keyFile');
+  const hasAutoConfig =
+    read.text('AutoConfig', 'key') !== undefined || read.text('AutoConfig', 'keyFile') !== undefined;
   const archiveFile = read.text('OfflineMode', 'fileDataSource');
-  const hasAutoConfig = key !== undefined || keyFile !== undefined;
   if (!hasAutoConfig && archiveFile === undefined) {
     const lonely = new Set(
       (['AutoConfig', 'OfflineMode'] as const).flatMap((section) =>
-        [...SHARED_MODE_KEYS, 'fileDataSourceMonitoringInterval', 'cacheFile', 'cacheEncryptionKey'].flatMap(
-          (name) => read.origin(section, name) ?? [],
-        ),
+        MODE_KEYS.flatMap((name) => read.origin(section, name) ?? []),
       ),
     );
     for (const origin of lonely) {
@@ -225,49 +163,7 @@ function assembleModes(read: Reader, problems: Problems): Pick<RelayDocument, 'a
     }
   }
   return {
-    autoConfig: hasAutoConfig
-      ? {
-          key,
-          keyFile,
-          ...shared('AutoConfig'),
-          cacheFile: read.text('AutoConfig', 'cacheFile'),
-          cacheEncryptionKey: read.text('AutoConfig', 'cacheEncryptionKey'),
-          cacheEncryptionKeyFile: read.text('AutoConfig', 'cacheEncryptionKeyFile'),
-        }
-      : undefined,
-    offline:
-      archiveFile === undefined
-        ? undefined
-        : {
-            archiveFile,
-            reloadMs: read.number('OfflineMode', 'fileDataSourceMonitoringInterval'),
-            maxBytes: read.number('OfflineMode', 'maxArchiveSize'),
-            maxFileBytes: read.number('OfflineMode', 'maxArchiveFileSize'),
-            maxFiles: read.number('OfflineMode', 'maxArchiveFiles'),
-            ...shared('OfflineMode'),
-          },
-  };
-}
-
-function assembleEnvironment(read: Reader, name: string): NonNullable<RelayDocument['environments']>[number] {
-  const text = (key: string) => read.text('Environment', key, name);
-  return {
-    name,
-    sdkKey: text('sdkKey'),
-    sdkKeyFile: text('sdkKeyFile'),
-    sdkKeyPrevious: text('sdkKeyPrevious'),
-    sdkKeyPreviousFile: text('sdkKeyPreviousFile'),
-    mobileKey: text('mobileKey'),
-    mobileKeyFile: text('mobileKeyFile'),
-    envId: text('envId'),
-    secureMode: read.flag('Environment', 'secureMode', name),
-    allowedOrigins: read.list('Environment', 'allowedOrigin', name),
-    allowedHeaders: read.list('Environment', 'allowedHeader', name),
-    prefix: text('prefix'),
-    ttlMs: read.ms('Environment', 'ttl', name),
-    projKey: text('projKey'),
-    filterKey: text('filterKey'),
-    logLevel: text('logLevel') as 'info' | undefined,
-    dataFile: text('dataFile'),
+    autoConfig: hasAutoConfig ? membersSet(autoConfig, read) : undefined,
+    offline: archiveFile === undefined ? undefined : { ...membersSet(offline, read), archiveFile },
   };
 }

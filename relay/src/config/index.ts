@@ -4,7 +4,7 @@ export { assemble } from './assemble.ts';
 export type { EnvironmentConfig, RelayConfig } from './document.ts';
 export { readEnvironment } from './from-env.ts';
 export { readIni } from './from-ini.ts';
-export { NAMED_SECTIONS, type Option, type Section } from './option.ts';
+export { type Counterpart, NAMED_SECTIONS, type Option, type Section } from './option.ts';
 export { OPTIONS } from './options.ts';
 export { LIMIT_OPTIONS } from './options-limits.ts';
 export type { Dropped, Problems } from './problems.ts';

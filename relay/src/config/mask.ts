@@ -1,17 +1,11 @@
-import type { RelayConfig } from './document.ts';
+import { type RelayConfig, relayDocument } from './document.ts';
+import { membersOf } from './members.ts';
 
-/** Members of the document that are secrets. */
-const SECRETS = new Set([
-  'sdkKey',
-  'sdkKeyPrevious',
-  'mobileKey',
-  'key',
-  'cacheEncryptionKey',
-  'encryptionKey',
-  'password',
-  'sentinelPassword',
-  'credentials',
-]);
+/** Names of the document's members that are secrets: those that are an option for one, and what is made of two of them. */
+function secretMembers(): Set<string> {
+  const secrets = membersOf(relayDocument).filter(({ option }) => option?.type === 'secret' && option.shown !== true);
+  return new Set(['credentials', ...secrets.map(({ path }) => path.slice(path.lastIndexOf('.') + 1))]);
+}
 
 /** Shows enough of a secret to recognise it: what stands before the first `-`, and the last four characters of a long one. */
 function maskSecret(secret: string): string {
@@ -29,9 +23,10 @@ function maskUrl(urls: string): string {
 
 /** The configuration as the JSON document that would give the same relay, with secrets masked; ends in a line feed. */
 export function maskedText(config: RelayConfig): string {
+  const secrets = secretMembers();
   const mask = (key: string, value: unknown): unknown => {
     if (typeof value !== 'string') return value;
-    if (SECRETS.has(key)) return maskSecret(value);
+    if (secrets.has(key)) return maskSecret(value);
     return key.toLowerCase().endsWith('url') || key.endsWith('Uri') ? maskUrl(value) : value;
   };
   return `${JSON.stringify(config, mask, 2)}\n`;

@@ -1,230 +1,198 @@
-import type { Option } from './option.ts';
+import * as z from 'zod';
+import { INTO_SECRET, member, option, path, SECONDS, section } from './option-table.ts';
 
-/** Options of where environments come from: AutoConfig, an archive, or one section each. */
-export const ENVIRONMENT_OPTIONS: readonly Option[] = [
-  {
-    section: 'AutoConfig',
-    key: 'key',
+/** Why an archive has no field for the settings of environments. */
+const IN_ARCHIVE = 'an archive brings the settings of its environments';
+
+/** AutoConfig: environments come from LaunchDarkly. */
+export const AUTO_CONFIG = section('AutoConfig', {
+  key: member('secret', {
     env: 'AUTO_CONFIG_KEY',
-    type: 'secret',
     text: 'Automatic configuration key (`rel-…`); switches that mode on.',
-  },
-  {
-    section: 'AutoConfig',
-    key: 'envDatastorePrefix',
+    becomes: { field: 'autoConfig.keyRef', how: INTO_SECRET },
+  }),
+  envDatastorePrefix: member('text', {
     env: 'ENV_DATASTORE_PREFIX',
-    type: 'text',
     text: 'Store prefix of each environment; must contain `$CID`, which becomes the environment ID.',
-  },
-  {
-    section: 'AutoConfig',
-    key: 'envDatastoreTableName',
+    becomes: { field: 'autoConfig.envDatastorePrefix', how: 'with a store only' },
+  }),
+  envDatastoreTableName: option('text', {
     env: 'ENV_DATASTORE_TABLE_NAME',
-    type: 'text',
     text: 'DynamoDB table.',
     unused: 'there is no DynamoDB store',
-  },
-  {
-    section: 'AutoConfig',
-    key: 'envAllowedOrigin',
+  }),
+  envAllowedOrigin: member('list', {
     env: 'ENV_ALLOWED_ORIGIN',
-    type: 'list',
     text: '`allowedOrigin` of all environments.',
-  },
-  {
-    section: 'AutoConfig',
-    key: 'envAllowedHeader',
+    becomes: { field: 'autoConfig.allowedOrigins' },
+  }),
+  envAllowedHeader: member('list', {
     env: 'ENV_ALLOWED_HEADER',
-    type: 'list',
     text: '`allowedHeader` of all environments.',
-  },
-  {
-    section: 'AutoConfig',
-    key: 'cacheFile',
+    becomes: {
+      because: 'environments of AutoConfig have no such field',
+      instead: 'configure by `environments` those that need `allowedHeaders`',
+    },
+  }),
+  cacheFile: member('path', {
     env: 'AUTO_CONFIG_CACHE_FILE',
-    type: 'path',
     text: 'File that keeps the last list of environments, encrypted, so that the relay can start while LaunchDarkly is down.',
     own: true,
-  },
-  {
-    section: 'AutoConfig',
-    key: 'cacheEncryptionKey',
+    becomes: {
+      because: 'each pod keeps the last list of environments, encrypted, anyway',
+      instead: 'nothing; the list is lost with its pod',
+    },
+  }),
+  cacheEncryptionKey: member('secret', {
     env: 'AUTO_CONFIG_CACHE_ENCRYPTION_KEY',
-    type: 'secret',
-    default: 'the AutoConfig key',
+    unset: 'the AutoConfig key',
     text: 'What the cache is encrypted with.',
     own: true,
-  },
-  {
-    section: 'AutoConfig',
-    key: 'cacheKey',
+    becomes: { because: 'the AutoConfig key encrypts that list', instead: 'nothing' },
+  }),
+  cacheKey: option('text', {
     env: 'AUTO_CONFIG_CACHE_KEY',
-    type: 'text',
     text: 'Store key of the cached list in newer ld-relays.',
     own: true,
     unused: 'the list is cached in a file: use cacheFile (AUTO_CONFIG_CACHE_FILE)',
-  },
+  }),
+});
 
-  {
-    section: 'OfflineMode',
-    key: 'fileDataSource',
+/** Environments and data come from an archive. */
+export const OFFLINE = section('OfflineMode', {
+  fileDataSource: member('path', {
     env: 'FILE_DATA_SOURCE',
-    type: 'path',
+    schema: path(),
     text: 'Archive with environments and their data; switches that mode on.',
-  },
-  {
-    section: 'OfflineMode',
-    key: 'fileDataSourceMonitoringInterval',
+    becomes: {
+      field: 'offline',
+      how: 'from a PersistentVolumeClaim, ConfigMap or Secret; `offline.path` is the path inside of it',
+    },
+  }),
+  fileDataSourceMonitoringInterval: member('duration', {
     env: 'FILE_DATA_SOURCE_MONITORING_INTERVAL',
-    type: 'duration',
     default: '1s',
+    least: { value: 100, rule: 'must be at least 100ms' },
     text: 'How often the archive is looked at; at least 100ms.',
-  },
-  {
-    section: 'OfflineMode',
-    key: 'envDatastorePrefix',
+    becomes: { field: 'offline.reloadPeriodSeconds', how: SECONDS },
+  }),
+  envDatastorePrefix: member('text', {
     env: 'ENV_DATASTORE_PREFIX',
-    type: 'text',
     text: 'As in AutoConfig.',
-  },
-  {
-    section: 'OfflineMode',
-    key: 'envDatastoreTableName',
+    becomes: { because: 'an offline RelayProxy has no store', instead: 'nothing: each pod reads the archive' },
+  }),
+  envDatastoreTableName: option('text', {
     env: 'ENV_DATASTORE_TABLE_NAME',
-    type: 'text',
     text: 'DynamoDB table.',
     unused: 'there is no DynamoDB store',
-  },
-  {
-    section: 'OfflineMode',
-    key: 'envAllowedOrigin',
+  }),
+  envAllowedOrigin: member('list', {
     env: 'ENV_ALLOWED_ORIGIN',
-    type: 'list',
     text: 'As in AutoConfig.',
-  },
-  {
-    section: 'OfflineMode',
-    key: 'envAllowedHeader',
+    becomes: { because: IN_ARCHIVE, instead: 'restrict origins at your ingress' },
+  }),
+  envAllowedHeader: member('list', {
     env: 'ENV_ALLOWED_HEADER',
-    type: 'list',
     text: 'As in AutoConfig.',
-  },
+    becomes: { because: IN_ARCHIVE, instead: 'allow the headers at your ingress' },
+  }),
+});
 
-  {
-    section: 'Environment',
-    key: 'sdkKey',
+/** One environment that is configured by hand. */
+export const ENVIRONMENT = section('Environment', {
+  sdkKey: member('secret', {
     env: 'LD_ENV_',
     fileEnv: 'LD_SDK_KEY_FILE_',
-    type: 'secret',
     text: 'SDK key. Required, unless there is a `dataFile`.',
-  },
-  {
-    section: 'Environment',
-    key: 'sdkKeyPrevious',
+    becomes: { field: 'environments[].sdkKeyRef', how: INTO_SECRET },
+  }),
+  sdkKeyPrevious: member('secret', {
     env: 'LD_SDK_KEY_PREVIOUS_',
     fileEnv: 'LD_SDK_KEY_PREVIOUS_FILE_',
-    type: 'secret',
     text: 'Second SDK key that is accepted too, for rotation. It ends when it is taken out while the file of `sdkKey` is there.',
     own: true,
-  },
-  {
-    section: 'Environment',
-    key: 'mobileKey',
+    becomes: { field: 'environments[].sdkKeyPreviousRef', how: INTO_SECRET },
+  }),
+  mobileKey: member('secret', {
     env: 'LD_MOBILE_KEY_',
     fileEnv: 'LD_MOBILE_KEY_FILE_',
-    type: 'secret',
     text: 'Mobile key; without it mobile routes answer 401.',
-  },
-  {
-    section: 'Environment',
-    key: 'envId',
+    becomes: { field: 'environments[].mobileKeyRef', how: INTO_SECRET },
+  }),
+  envId: member('text', {
     env: 'LD_CLIENT_SIDE_ID_',
-    type: 'text',
+    schema: z.string().min(1).optional(),
     text: 'Client-side ID; without it browser routes answer 404.',
-  },
-  {
-    section: 'Environment',
-    key: 'prefix',
+    becomes: { field: 'environments[].clientSideID' },
+  }),
+  prefix: member('text', {
     env: 'LD_PREFIX_',
-    type: 'text',
-    default: 'launchdarkly',
+    unset: 'launchdarkly',
     text: 'Key prefix in the store; required when there are several environments.',
-  },
-  {
-    section: 'Environment',
-    key: 'tableName',
-    env: 'LD_TABLE_NAME_',
-    type: 'text',
-    text: 'DynamoDB table.',
-    unused: 'there is no DynamoDB store',
-  },
-  {
-    section: 'Environment',
-    key: 'allowedOrigin',
+    becomes: { field: 'environments[].prefix', how: 'with a store only' },
+  }),
+  tableName: option('text', { env: 'LD_TABLE_NAME_', text: 'DynamoDB table.', unused: 'there is no DynamoDB store' }),
+  allowedOrigin: member('list', {
     env: 'LD_ALLOWED_ORIGIN_',
-    type: 'list',
     text: 'Origins for CORS; empty = any.',
-  },
-  {
-    section: 'Environment',
-    key: 'allowedHeader',
+    becomes: { field: 'environments[].allowedOrigins' },
+  }),
+  allowedHeader: member('list', {
     env: 'LD_ALLOWED_HEADER_',
-    type: 'list',
     text: 'More request headers for CORS.',
-  },
-  {
-    section: 'Environment',
-    key: 'secureMode',
+    becomes: { field: 'environments[].allowedHeaders' },
+  }),
+  secureMode: member('switch', {
     env: 'LD_SECURE_MODE_',
-    type: 'switch',
     default: 'false',
     text: 'Browser requests must prove their context with a hash.',
-  },
-  {
-    section: 'Environment',
-    key: 'logLevel',
+    becomes: { field: 'environments[].secureMode' },
+  }),
+  logLevel: member('level', {
     env: 'LD_LOG_LEVEL_',
-    type: 'level',
-    default: 'as Main',
+    unset: 'as Main',
     text: 'Lowest level that is logged for this environment.',
-  },
-  {
-    section: 'Environment',
-    key: 'ttl',
+    becomes: { field: 'environments[].logLevel' },
+  }),
+  ttl: member('duration', {
     env: 'LD_TTL_',
-    type: 'duration',
     default: '0',
     text: 'Life of PHP polling answers in caches.',
-  },
-  {
-    section: 'Environment',
-    key: 'projKey',
+    becomes: { field: 'environments[].cacheMaxAgeSeconds', how: SECONDS },
+  }),
+  projKey: member('text', {
     env: 'LD_PROJ_KEY_',
-    type: 'text',
     text: 'Project key; required with payload filters.',
-  },
-  { section: 'Environment', key: 'filterKey', type: 'text', text: 'Payload filter of this environment alone.' },
-  {
-    section: 'Environment',
-    key: 'offline',
-    type: 'switch',
-    text: 'Internal in ld-relay.',
-    unused: 'use dataFile or [OfflineMode]',
-  },
-  {
-    section: 'Environment',
-    key: 'dataFile',
+    becomes: {
+      because: 'it serves payload filters only, which have no field',
+      instead: 'nothing, unless you use filters: see there',
+    },
+  }),
+  filterKey: member('text', {
+    text: 'Payload filter of this environment alone.',
+    becomes: {
+      because: 'a RelayProxy serves whole environments',
+      instead: 'run a relay for the filtered environments with a configuration of its own',
+    },
+  }),
+  offline: option('switch', { text: 'Internal in ld-relay.', unused: 'use dataFile or [OfflineMode]' }),
+  dataFile: member('path', {
     env: 'LD_DATA_FILE_',
-    type: 'path',
     text: 'Data file (JSON or YAML) that is served instead of an upstream stream; watched.',
     own: true,
-  },
+    becomes: { field: 'environments[].data.configMapKeyRef', how: 'the file goes into a ConfigMap' },
+  }),
+});
 
-  {
-    section: 'Filters',
-    key: 'keys',
+/** Payload filters of one project. */
+export const FILTERS = section('Filters', {
+  keys: option('list', {
     env: 'LD_FILTER_KEYS_',
-    type: 'list',
     text: 'Payload filters of the project of this name: each of its environments runs once more per filter.',
-  },
-];
+    becomes: {
+      because: 'a RelayProxy serves whole environments',
+      instead:
+        'take the filter out of your SDKs, or run a relay for the filtered environments with a configuration of its own',
+    },
+  }),
+});

@@ -1,231 +1,229 @@
-import type { Option } from './option.ts';
+import * as z from 'zod';
+import { INTO_SECRET, member, option, path, SECONDS, section } from './option-table.ts';
 
-/** Options of what is beside the relay: event service, Redis, disk, proxy, metrics. */
-export const SERVICE_OPTIONS: readonly Option[] = [
-  {
-    section: 'Events',
-    key: 'sendEvents',
+const MIB = 1024 * 1024;
+
+/** The event service. */
+export const EVENTS = section('Events', {
+  sendEvents: member('switch', {
     env: 'USE_EVENTS',
-    type: 'switch',
     default: 'false',
     text: 'Forward analytics events.',
-  },
-  {
-    section: 'Events',
-    key: 'eventsUri',
+    becomes: { field: 'events.enabled' },
+  }),
+  eventsUri: member('url', {
     env: 'EVENTS_HOST',
-    type: 'url',
     default: 'https://events.launchdarkly.com',
     text: 'Service of events and diagnostics.',
-  },
-  {
-    section: 'Events',
-    key: 'flushInterval',
+    becomes: { field: 'upstream.eventsURI' },
+  }),
+  flushInterval: member('duration', {
     env: 'EVENTS_FLUSH_INTERVAL',
-    type: 'duration',
     default: '5s',
+    least: { value: 1, rule: 'must be at least 1ms' },
     text: 'Time between two deliveries of queued events.',
-  },
-  {
-    section: 'Events',
-    key: 'capacity',
+    becomes: { field: 'events.flushPeriodSeconds', how: SECONDS },
+  }),
+  capacity: member('count', {
     env: 'EVENTS_CAPACITY',
-    type: 'count',
     default: '1000',
     text: 'Events that a queue holds; it is sent when it is full.',
-  },
-  {
-    section: 'Events',
-    key: 'memory',
+    becomes: { field: 'events.capacity' },
+  }),
+  memory: member('size', {
     env: 'EVENTS_MEMORY',
-    type: 'size',
-    own: true,
-    default: '1/8 of the memory limit, at most 128MiB',
+    unset: '1/8 of the memory limit, at most 128MiB',
+    least: { value: 1024 * 1024, rule: 'must be at least 1MiB' },
     text: 'Memory for everything of events that waits in a process; when it is used up, posts wait for up to 3s and are then answered 503.',
-  },
-  {
-    section: 'Events',
-    key: 'inlineUsers',
+    own: true,
+    becomes: { field: 'events.memoryBytes' },
+  }),
+  inlineUsers: option('switch', {
     env: 'EVENTS_INLINE_USERS',
-    type: 'switch',
     text: 'From older versions.',
     unused: 'it has no effect in ld-relay either',
-  },
-  {
-    section: 'Events',
-    key: 'maxInboundPayloadSize',
+  }),
+  maxInboundPayloadSize: member('size', {
     env: 'EVENTS_MAX_INBOUND_PAYLOAD_SIZE',
-    type: 'size',
-    default: 'as maxClientRequestBodySize',
+    unset: 'as maxClientRequestBodySize',
+    least: { value: 1, rule: 'must be above 0; leave it out for the limit of request bodies' },
     text: 'Larger event payloads, after they were inflated, get 400.',
-  },
+    becomes: { field: 'limits.eventPayloadBytes', how: 'in bytes, 1KiB to 100MiB', range: [1024, 100 * MIB] },
+  }),
+});
 
-  {
-    section: 'Redis',
+/** Redis as the store. */
+export const REDIS = section('Redis', {
+  USE_REDIS: option('switch', {
+    keyless: true,
     env: 'USE_REDIS',
-    type: 'switch',
     default: 'false',
     text: 'Use Redis. Without it, or a [Redis] section in the file, the other REDIS_ variables are not read.',
-  },
-  {
-    section: 'Redis',
-    key: 'url',
+    becomes: { field: 'store.redis' },
+  }),
+  url: member('redisUrl', {
     env: 'REDIS_URL',
-    type: 'redisUrl',
-    default: 'redis://localhost:6379',
+    unset: 'redis://localhost:6379',
     text: 'Address, with `rediss` for TLS; several, separated by commas, for Sentinel and Cluster. Not together with `host` and `port`.',
-  },
-  { section: 'Redis', key: 'host', env: 'REDIS_HOST', type: 'text', default: 'localhost', text: 'Host name.' },
-  {
-    section: 'Redis',
-    key: 'port',
+    becomes: { field: 'store.redis.url', how: 'user and password go into a Secret' },
+  }),
+  host: option('text', {
+    env: 'REDIS_HOST',
+    default: 'localhost',
+    text: 'Host name.',
+    becomes: { field: 'store.redis.url' },
+  }),
+  port: option('redisPort', {
     env: 'REDIS_PORT',
-    type: 'redisPort',
     default: '6379',
     text: 'Port; `tcp://HOST:PORT`, as container links inject it, is taken as host and port, or ignored when an address is configured.',
-  },
-  {
-    section: 'Redis',
-    key: 'localTtl',
+    becomes: { field: 'store.redis.url' },
+  }),
+  localTtl: member('duration', {
     env: 'CACHE_TTL',
-    type: 'duration',
-    default: '30s',
+    unset: '30s',
+    signed: true,
+    schema: z.number().default(30_000),
     text: 'How long data is served from memory; 0 = always ask Redis, negative = for ever.',
-  },
-  { section: 'Redis', key: 'tls', env: 'REDIS_TLS', type: 'switch', default: 'false', text: 'TLS, as with `rediss`.' },
-  {
-    section: 'Redis',
-    key: 'username',
+    becomes: {
+      field: 'store.redis.cachePolicy',
+      how: 'with `cacheTTLSeconds`; less than 0 is `Infinite`, 0 becomes one second',
+    },
+  }),
+  tls: option('switch', {
+    env: 'REDIS_TLS',
+    default: 'false',
+    text: 'TLS, as with `rediss`.',
+    becomes: { field: 'store.redis.url', how: '`rediss`' },
+  }),
+  username: member('secret', {
     env: 'REDIS_USERNAME',
-    type: 'secret',
+    shown: true,
+    schema: z.string().optional(),
     text: 'ACL user; overrides that of the URL.',
-  },
-  {
-    section: 'Redis',
-    key: 'password',
+    becomes: { field: 'store.redis.usernameRef', how: INTO_SECRET },
+  }),
+  password: member('secret', {
     env: 'REDIS_PASSWORD',
-    type: 'secret',
+    schema: z.string().optional(),
     text: 'Password; overrides that of the URL.',
-  },
-  {
-    section: 'Redis',
-    key: 'mode',
+    becomes: { field: 'store.redis.passwordRef', how: INTO_SECRET },
+  }),
+  mode: member('redisMode', {
     env: 'REDIS_MODE',
-    type: 'redisMode',
     default: 'single',
     text: 'What kind of Redis it is.',
     own: true,
-  },
-  {
-    section: 'Redis',
-    key: 'sentinelMaster',
+    becomes: {
+      because: 'a RelayProxy knows single servers only, so there is no store',
+      instead: 'set `store.redis` to the address of a Service that leads to the master',
+      same: 'single',
+    },
+  }),
+  sentinelMaster: member('text', {
     env: 'REDIS_SENTINEL_MASTER',
-    type: 'text',
     text: 'Name of the master group; required with `sentinel`.',
     own: true,
-  },
-  {
-    section: 'Redis',
-    key: 'sentinelPassword',
+    becomes: { because: 'a RelayProxy knows no Sentinels', instead: 'see `mode`' },
+  }),
+  sentinelPassword: member('secret', {
     env: 'REDIS_SENTINEL_PASSWORD',
-    type: 'secret',
+    schema: z.string().optional(),
     text: 'Password of the Sentinels.',
     own: true,
-  },
-  {
-    section: 'Redis',
-    key: 'caFile',
+    becomes: { because: 'a RelayProxy knows no Sentinels', instead: 'see `mode`' },
+  }),
+  caFile: member('path', {
     env: 'REDIS_CA_FILE',
-    type: 'path',
     text: 'CA that signed the server certificate.',
     own: true,
-  },
-  { section: 'Redis', key: 'certFile', env: 'REDIS_CERT_FILE', type: 'path', text: 'Client certificate.', own: true },
-  {
-    section: 'Redis',
-    key: 'keyFile',
+    becomes: { field: 'store.redis.caRef', how: INTO_SECRET },
+  }),
+  certFile: member('path', {
+    env: 'REDIS_CERT_FILE',
+    text: 'Client certificate.',
+    own: true,
+    becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
+  }),
+  keyFile: member('path', {
     env: 'REDIS_KEY_FILE',
-    type: 'path',
     text: 'Private key of the client certificate.',
     own: true,
-  },
+    becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
+  }),
+});
 
-  {
-    section: 'Snapshot',
-    key: 'directory',
+/** The last good data on disk. */
+export const SNAPSHOT = section('Snapshot', {
+  directory: member('path', {
     env: 'SNAPSHOT_DIRECTORY',
-    type: 'path',
+    schema: path(),
     text: 'Folder for the last good data, so that a restart during an outage of LaunchDarkly serves at once.',
     own: true,
-  },
-  {
-    section: 'Snapshot',
-    key: 'encryptionKey',
+    becomes: { because: 'each pod keeps a snapshot anyway', instead: 'nothing; it is lost with its pod' },
+  }),
+  encryptionKey: member('secret', {
     env: 'SNAPSHOT_ENCRYPTION_KEY',
-    type: 'secret',
     text: 'What the snapshots are encrypted with; without it they are in clear.',
     own: true,
-  },
+    becomes: {
+      because: "a snapshot is in the pod's own folder and goes with it",
+      instead: 'encrypt the disks of your nodes',
+    },
+  }),
+});
 
-  {
-    section: 'Proxy',
-    key: 'url',
+/** The way out. */
+export const PROXY = section('Proxy', {
+  url: member('url', {
     env: 'PROXY_URL',
-    type: 'url',
     text: 'HTTP proxy for everything outbound. `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` are honoured too.',
-  },
-  {
-    section: 'Proxy',
-    key: 'user',
+    becomes: { field: 'upstream.httpProxy.url', how: 'user and password go into a Secret' },
+  }),
+  user: option('text', {
     env: 'PROXY_AUTH_USER',
-    type: 'text',
     text: 'User for basic authentication at the proxy.',
-  },
-  {
-    section: 'Proxy',
-    key: 'password',
+    becomes: { field: 'upstream.httpProxy.credentialsRef', how: 'as `user:password` in a Secret' },
+  }),
+  password: option('secret', {
     env: 'PROXY_AUTH_PASSWORD',
-    type: 'secret',
     text: 'Password for basic authentication at the proxy.',
-  },
-  {
-    section: 'Proxy',
-    key: 'caCertFiles',
+    becomes: { field: 'upstream.httpProxy.credentialsRef', how: 'as `user:password` in a Secret' },
+  }),
+  caCertFiles: member('list', {
     env: 'PROXY_CA_CERTS',
-    type: 'list',
+    schema: z.array(path()).default([]),
     text: 'More CA files, in addition to those of the system.',
-  },
-  {
-    section: 'Proxy',
-    key: 'domain',
-    env: 'PROXY_AUTH_DOMAIN',
-    type: 'text',
-    text: 'NTLM domain.',
-    unused: 'NTLM is not supported',
-  },
+    becomes: {
+      because: 'pods trust the authorities of their image',
+      instead:
+        'mount the file by `podTemplate.volumes` and `volumeMounts`, and name it in `podTemplate.env` as NODE_EXTRA_CA_CERTS',
+    },
+  }),
+  domain: option('text', { env: 'PROXY_AUTH_DOMAIN', text: 'NTLM domain.', unused: 'NTLM is not supported' }),
+});
 
-  {
-    section: 'Prometheus',
-    key: 'enabled',
+/** ld-relay's own metrics. */
+export const PROMETHEUS = section('Prometheus', {
+  enabled: option('switch', {
     env: 'USE_PROMETHEUS',
-    type: 'switch',
     default: 'false',
     text: "ld-relay's own metric names, beside those of this relay.",
-  },
-  {
-    section: 'Prometheus',
-    key: 'prefix',
+    becomes: { field: 'metrics.enabled', how: 'the names are those of this relay' },
+  }),
+  prefix: member('text', {
     env: 'PROMETHEUS_PREFIX',
-    type: 'text',
     default: 'launchdarkly_relay',
     text: 'Prefix of those names.',
-  },
-  {
-    section: 'Prometheus',
-    key: 'port',
+    becomes: {
+      because: "pods have this relay's metrics, under its own names",
+      instead: 'take the names from relay/docs/metrics.md in your dashboards and alerts',
+    },
+  }),
+  port: option('port', {
     env: 'PROMETHEUS_PORT',
-    type: 'port',
     default: '8031',
     text: 'The same as the `port` of Ops; read only if `enabled`.',
-  },
-];
+    becomes: { field: 'metrics.port' },
+  }),
+});

@@ -1,5 +1,6 @@
-import type { Section } from './option.ts';
+import type { Option, Section } from './option.ts';
 import type { Settings } from './settings.ts';
+import type { Value } from './values.ts';
 
 /** Typed access to settings: each returns what was set or undefined. */
 export interface Reader {
@@ -7,9 +8,9 @@ export interface Reader {
   number(section: Section, key: string, name?: string): number | undefined;
   flag(section: Section, key: string, name?: string): boolean | undefined;
   list(section: Section, key: string, name?: string): string[] | undefined;
-  /** A duration of which less than nothing means nothing. */
-  ms(section: Section, key: string, name?: string): number | undefined;
   origin(section: Section, key: string, name?: string): string | undefined;
+  /** What was set of an option; a duration below nothing is nothing, unless its row says what that means. */
+  value(option: Option, name?: string): Value | undefined;
 }
 
 /** Reads settings by the type that their option has. */
@@ -20,10 +21,11 @@ export function readerOf(settings: Settings): Reader {
     number: (...at) => value(...at) as number | undefined,
     flag: (...at) => value(...at) as boolean | undefined,
     list: (...at) => (value(...at) as readonly string[] | undefined)?.slice(),
-    ms: (...at) => {
-      const given = value(...at) as number | undefined;
-      return given === undefined ? undefined : Math.max(0, given);
-    },
     origin: (section, key, name) => settings.get(section, key, name)?.origin,
+    value: ({ section, key, type, signed, least }, name) => {
+      const given = key === undefined ? undefined : value(section, key, name);
+      const floor = type === 'duration' && signed !== true && least === undefined;
+      return floor && typeof given === 'number' ? Math.max(0, given) : given;
+    },
   };
 }

@@ -1,4 +1,5 @@
-import type { RelayDocument } from './document.ts';
+import { type RelayDocument, redis } from './document.ts';
+import { membersSet } from './members.ts';
 import type { Problems } from './problems.ts';
 import type { Reader } from './reader.ts';
 
@@ -22,20 +23,8 @@ export function assembleRedis(read: Reader, problems: Problems): Redis | undefin
     );
   }
   return {
+    ...membersSet(redis, read),
     url: address === undefined ? undefined : tls ? withTls(address) : address,
-    urlFile,
-    username: read.text('Redis', 'username'),
-    usernameFile: read.text('Redis', 'usernameFile'),
-    password: read.text('Redis', 'password'),
-    passwordFile: read.text('Redis', 'passwordFile'),
-    mode: read.text('Redis', 'mode') as 'single' | undefined,
-    sentinelMaster: read.text('Redis', 'sentinelMaster'),
-    sentinelPassword: read.text('Redis', 'sentinelPassword'),
-    sentinelPasswordFile: read.text('Redis', 'sentinelPasswordFile'),
-    caFile: read.text('Redis', 'caFile'),
-    certFile: read.text('Redis', 'certFile'),
-    keyFile: read.text('Redis', 'keyFile'),
-    cacheTtlMs: read.number('Redis', 'localTtl'),
   };
 }
 

@@ -52,6 +52,11 @@ export function createSettings(): Settings {
   };
 }
 
+/** One variable may set two options, and be looked at before as a switch. */
+function tellOnce(lines: string[], line: string): void {
+  if (!lines.includes(line)) lines.push(line);
+}
+
 /** Reads `text` as the option's type into `settings`; a value that cannot be read, a refused and an unused option become problems. */
 export function readOption(
   settings: Settings,
@@ -62,7 +67,7 @@ export function readOption(
   const { text, origin, name = '' } = given;
   if (option.unused !== undefined) {
     if (problems.dropped) problems.dropped.push({ option, origin, why: option.unused });
-    else problems.warnings.push(`${origin} is ignored: ${option.unused}`);
+    else tellOnce(problems.warnings, `${origin} is ignored: ${option.unused}`);
     return;
   }
   let value: Value;
@@ -70,7 +75,7 @@ export function readOption(
     value = parseValue(option.type, text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    problems.mistakes.push(`${origin}: ${error.message}`);
+    tellOnce(problems.mistakes, `${origin}: ${error.message}`);
     return;
   }
   if (option.refused !== undefined) {

@@ -7,6 +7,7 @@ import { ClosableConnection } from '../streams/connection.ts';
 import { Hub } from '../streams/hub.ts';
 import { SILENT } from '../testing/relay.ts';
 import type { EnvironmentDefinition } from './definition.ts';
+import type { Environment } from './environment.ts';
 import { Registry } from './registry.ts';
 import type { Source, SourceSink } from './source.ts';
 
@@ -17,7 +18,7 @@ interface Manual extends Source {
   closed: boolean;
 }
 
-function setUp() {
+function setUp(changed: (environment: Environment) => void = () => {}) {
   const sources: Manual[] = [];
   const hub = new Hub({
     heartbeatMs: 0,
@@ -49,7 +50,7 @@ function setUp() {
       },
       createStore: () => createMemoryStore(compile),
       initTimedOut: () => {},
-      changed: () => {},
+      changed,
     },
     SILENT,
     60_000,
@@ -342,6 +343,35 @@ describe('registry of environments', () => {
     registry.change({ removed: [], changed: [awaiting] });
     registry.change({ removed: ['a'], changed: [] });
     assert.equal(reason('sdk', 'guess'), 'unknown');
+    await registry.close();
+  });
+
+  test('a change touches what it names and nothing else, and each that it touches is told, also one that goes', async () => {
+    const told: string[] = [];
+    const { registry, sources } = setUp(({ id }) => told.push(id));
+    registry.replace(['a', 'b', 'c'].map((id) => definition({ id, sdkKey: `sdk-${id}` })));
+    for (const source of sources) await source.sink!.put(DATA);
+    told.length = 0;
+    registry.change({ removed: ['a'], changed: [definition({ id: 'b', sdkKey: 'sdk-b', mobileKey: 'm' })] });
+    assert.deepEqual(told.sort(), ['a', 'b']);
+    assert.ok(registry.lookup('mobile', 'm', '').found);
+    assert.equal(sources.length, 3, 'no new link');
+    await registry.close();
+  });
+
+  test('keys may move between environments in one change', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's1' }), definition({ id: 'b', sdkKey: 's2' })]);
+    for (const source of sources) await source.sink!.put(DATA);
+    registry.change({
+      removed: [],
+      changed: [definition({ id: 'a', sdkKey: 's2' }), definition({ id: 'b', sdkKey: 's1' })],
+    });
+    const owners = ['s1', 's2'].map((key) => registry.lookup('sdk', key, ''));
+    assert.deepEqual(
+      owners.map((found) => found.found && found.environment.id),
+      ['b', 'a'],
+    );
     await registry.close();
   });
 

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { RelayConfig } from '../config/document.ts';
 import { jobTimer } from '../jobs/jobs.ts';
 import { podVariable, type ServiceAccountFiles } from '../kubernetes/api-server.ts';
 import { describe } from '../telemetry/describe.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { ASKING, type GateEvent, gateAfter } from './key-gate-state.ts';
 import { createPeerStatusClient } from './peer-status.ts';
 import { type AwaitedEnvironment, type OwnEnvironments, type Served, servedByOthers } from './peers.ts';
 
@@ -43,8 +43,6 @@ export interface KeyGateTiming {
 }
 
 const TIMING: KeyGateTiming = { lookMs: 10_000, timeoutMs: 5_000, retryMs: 2_000, giveUpMs: 30_000 };
-/** After others served, as many looks in a row must find nobody: the status is put together from reports that come one by one. */
-const LOOKS_TO_OPEN = 2;
 
 /**
  * Asks the API server who else serves the environments whose keys this pod lacks: at once, then every ten seconds while others
@@ -67,16 +65,11 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
     options.account,
   );
   let own: OwnEnvironments = { names: [], awaited: [] };
-  /** Who is served by others, as last seen; undefined before the first answer. */
-  let served: ReadonlyMap<string, Served> | undefined;
-  let firstLookAt: number | undefined;
-  /** Looks in a row that found nobody. */
-  let nobody = 0;
-  let open = false;
+  let state = ASKING;
   let looking = false;
 
-  const pause = (): number => (served === undefined ? timing.retryMs : timing.lookMs * (1 - Math.random() / 4));
-  const wanted = (): boolean => !open && !looking && own.awaited.length > 0;
+  const pause = (): number => (state.kind === 'held' ? timing.lookMs * (1 - Math.random() / 4) : timing.retryMs);
+  const wanted = (): boolean => state.kind !== 'open' && !looking && own.awaited.length > 0;
 
   // A look arms the next one when it has ended; one that failed before it began does not.
   const timer = jobTimer(
@@ -88,56 +81,53 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
   const look = async (): Promise<void> => {
     if (!wanted()) return;
     looking = true;
-    firstLookAt ??= performance.now();
+    note({ kind: 'look-began', now: performance.now() });
     try {
-      take(servedByOthers(await client.read(timing.timeoutMs), self, own));
+      note({ kind: 'found', served: servedByOthers(await client.read(timing.timeoutMs), self, own) });
     } catch (error) {
-      failed(error, performance.now() - firstLookAt);
+      note({ kind: 'look-failed', now: performance.now(), giveUpMs: timing.giveUpMs }, error);
     } finally {
       looking = false;
       if (wanted()) timer.arm(pause());
     }
   };
 
-  const take = (found: ReadonlyMap<string, Served>): void => {
-    nobody = found.size === 0 ? nobody + 1 : 0;
-    if (found.size === 0 && (served === undefined || nobody >= LOOKS_TO_OPEN)) {
-      open = true;
-      if (served !== undefined) logger.info('no other pod serves what this pod has no key of: it may be ready');
+  /** Goes on to the next state, and tells of it where that changes what {@link KeyGate.holds} says. */
+  const note = (event: GateEvent, error?: unknown): void => {
+    const before = state;
+    state = gateAfter(before, event);
+    if (state.kind === 'open') {
+      if (before.kind === 'open' || event.kind === 'closed') return;
+      if (event.kind === 'look-failed') {
+        logger.warn('cannot ask whether other pods serve what this pod has no key of: it may be ready without', {
+          environments: own.awaited.map(({ name }) => name).join(', '),
+          error: describe(error),
+        });
+      } else if (before.kind === 'held') {
+        logger.info('no other pod serves what this pod has no key of: it may be ready');
+      }
       changed();
-      return;
+    } else if (state.kind === 'held' && (before.kind !== 'held' || before.served !== state.served)) {
+      logger.warn('not ready: other pods serve what this pod has no key of', { why: words(state.served) });
+      changed();
     }
-    if (found.size === 0 || isDeepStrictEqual(found, served)) return;
-    served = found;
-    logger.warn('not ready: other pods serve what this pod has no key of', { why: words(found) });
-    changed();
-  };
-
-  const failed = (error: unknown, sinceMs: number): void => {
-    if (open || served !== undefined || sinceMs < timing.giveUpMs) return;
-    open = true;
-    logger.warn('cannot ask whether other pods serve what this pod has no key of: it may be ready without', {
-      environments: own.awaited.map(({ name }) => name).join(', '),
-      error: describe(error),
-    });
-    changed();
   };
 
   return {
     holds(now) {
       own = now;
       const { awaited } = now;
-      if (open || awaited.length === 0) return undefined;
-      if (served === undefined) {
+      if (state.kind === 'open' || awaited.length === 0) return undefined;
+      if (state.kind === 'asking') {
         if (!looking) timer.arm(0);
         return `${names(awaited)}: no key here, and it is not known yet whether other pods have it`;
       }
       if (!looking) timer.arm(timing.lookMs);
-      const held = new Map([...served].filter(([name]) => awaited.some((one) => one.name === name)));
+      const held = new Map([...state.served].filter(([name]) => awaited.some((one) => one.name === name)));
       return held.size === 0 ? undefined : words(held);
     },
     async close() {
-      open = true;
+      note({ kind: 'closed' });
       timer.cancel();
       await client.close();
     },
@@ -148,11 +138,14 @@ export function createKeyGate(options: KeyGateOptions): KeyGate {
 const MAX_NAMES = 5;
 
 function words(held: ReadonlyMap<string, Served>): string {
-  const each = [...held].slice(0, MAX_NAMES).map(([name, { pods, renamed }]) => {
-    const others = pods === 1 ? '1 other pod serves' : `${pods} other pods serve`;
-    return renamed
-      ? `environment ${name} has no key here, and may be one that ${others} under another name`
-      : `environment ${name} has no key here, and ${others} it`;
+  const each = [...held].slice(0, MAX_NAMES).map(([name, { pods, as }]) => {
+    const others = pods === 1 ? '1 other pod' : `${pods} other pods`;
+    const [serve, accept] = pods === 1 ? ['serves', 'accepts'] : ['serve', 'accept'];
+    if (as === 'same') return `environment ${name} has no key here, and ${others} ${serve} it`;
+    if (as === 'previous') {
+      return `environment ${name} has no key before its rotation here, and ${others} ${accept} one`;
+    }
+    return `environment ${name} has no key here, and may be one that ${others} ${serve} under another name`;
   });
   return [...each, ...(held.size > MAX_NAMES ? [`and ${held.size - MAX_NAMES} more`] : [])].join('; ');
 }

@@ -6,7 +6,12 @@ import type { OwnEnvironments } from './peers.ts';
 
 /** One environment that is served, and one without its SDK key. */
 const environments = [
-  { definition: { name: 'one' }, access: 'open', settled: true, hasData: true },
+  {
+    definition: { name: 'one', awaitedPrevious: { file: '/keys/one', since: 0 } },
+    access: 'open',
+    settled: true,
+    hasData: true,
+  },
   { definition: { name: 'two', awaited: ['sdk'] }, access: 'keyless', settled: true, hasData: false },
 ];
 
@@ -35,7 +40,11 @@ test('a pod that has something to serve is not ready while it lacks a key that o
   const held: { why: string | undefined } = { why: 'others serve two' };
   const { overview, asked } = setUp(held);
   assert.deepEqual(overview.readiness(), { ready: false, reason: 'others serve two' });
-  assert.deepEqual(asked, [{ names: ['one', 'two'], awaited: [{ name: 'two', credentials: ['sdk'] }] }]);
+  const awaited = [
+    { name: 'one', credentials: ['previous'] },
+    { name: 'two', credentials: ['sdk'] },
+  ];
+  assert.deepEqual(asked, [{ names: ['one', 'two'], awaited }]);
   held.why = undefined;
   assert.deepEqual(overview.readiness(), { ready: true, reason: 'ok' });
 });

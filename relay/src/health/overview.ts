@@ -124,6 +124,7 @@ function factsOf(environment: Environment, connected: boolean, rival: Rival | un
       ? { state: link.state, since: link.stateSince }
       : { state: 'CredentialMissing' as const, served: connected, since: credentialMissingSince }),
     ...(definition.awaited === undefined ? {} : { awaited: definition.awaited }),
+    ...(definition.acceptedSdkKeys.length === 0 ? {} : { hasPrevious: true }),
     ...(definition.awaitedPrevious === undefined ? {} : { awaitedPrevious: definition.awaitedPrevious }),
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...storeState,

@@ -73,10 +73,31 @@ describe('who else serves an environment', () => {
   });
 });
 
+describe('an environment whose key before a rotation was never there', () => {
+  const PREVIOUS = { name: 'two', credentials: ['previous'] } as const;
+  const kept = new Map([['two', { pods: 2, as: 'previous' }]]);
+
+  test('is held for pods of other templates that accept one', () => {
+    assert.deepEqual(held(fleet(old({ previousKeys: ['two'] })), ['one', 'two'], PREVIOUS), kept);
+  });
+
+  test('is not where they accept none, or none of this environment, or do not say', () => {
+    for (const change of [{}, { previousKeys: [] }, { previousKeys: ['one'] }]) {
+      assert.deepEqual(held(fleet(old({ totalEnvironments: 5, ...change })), ['one', 'two'], PREVIOUS), new Map());
+    }
+  });
+
+  test('says first that others have the key itself', () => {
+    const both = { name: 'two', credentials: ['sdk', 'previous'] } as const;
+    const served = new Map([['two', { pods: 2, as: 'same' }]]);
+    assert.deepEqual(held(fleet(old({ previousKeys: ['two'] })), ['one', 'two'], both), served);
+  });
+});
+
 describe('an environment whose name no other pod has', () => {
   const NEW = { name: 'new', credentials: ['sdk'] } as const;
   const NEW_MOBILE = { name: 'new', credentials: ['mobile'] } as const;
-  const renamed = new Map([['new', { pods: 2, renamed: true }]]);
+  const renamed = new Map([['new', { pods: 2, as: 'renamed' }]]);
   const nobody = new Map();
   /** Pods that serve `one` and `two`, as they say and as the operator says before and after it has seen the edit. */
   const serving = (change: Partial<Item> = {}): FleetStatus[] => {

@@ -4,7 +4,7 @@ import type { EnvironmentFacts } from './report-item.ts';
 /** An environment of this pod, and the credentials of it that the pod should have and has never read. */
 export interface AwaitedEnvironment {
   readonly name: string;
-  readonly credentials: readonly AwaitedCredential[];
+  readonly credentials: readonly (AwaitedCredential | 'previous')[];
 }
 
 /** What this pod has been given. */
@@ -19,8 +19,11 @@ export interface OwnEnvironments {
 export interface Served {
   /** Pods of other templates that serve it. */
   readonly pods: number;
-  /** They have no environment of that name, and one that this pod has not: it may be the same one. */
-  readonly renamed: boolean;
+  /**
+   * `same`: with the key that this pod lacks. `previous`: they accept an SDK key before a rotation, which this pod lacks. `renamed`: they have no
+   * environment of that name, and one that this pod has not: it may be the same one.
+   */
+  readonly as: 'same' | 'previous' | 'renamed';
 }
 
 /** The part of a RelayProxy's status that tells who serves what; nothing in it is taken for granted. */
@@ -34,6 +37,7 @@ interface PeerItem {
   readonly name?: string;
   readonly ready?: boolean;
   readonly totalEnvironments?: number;
+  readonly previousKeys?: readonly string[];
   readonly unhealthy?: readonly PeerEnvironment[];
 }
 
@@ -47,12 +51,15 @@ interface PeerEnvironment {
 const ALL_OTHERS = '*';
 
 /** What a pod has been given, from what is known of its environments. */
-export function ownEnvironments(environments: readonly Pick<EnvironmentFacts, 'name' | 'awaited'>[]): OwnEnvironments {
+export function ownEnvironments(
+  environments: readonly Pick<EnvironmentFacts, 'name' | 'awaited' | 'awaitedPrevious'>[],
+): OwnEnvironments {
   return {
     names: environments.map(({ name }) => name),
-    awaited: environments.flatMap(({ name, awaited }) =>
-      awaited === undefined ? [] : [{ name, credentials: awaited }],
-    ),
+    awaited: environments.flatMap(({ name, awaited = [], awaitedPrevious }) => {
+      const credentials = awaitedPrevious === undefined ? awaited : [...awaited, 'previous' as const];
+      return credentials.length === 0 ? [] : [{ name, credentials }];
+    }),
   };
 }
 
@@ -78,11 +85,15 @@ export function servedByOthers(status: FleetStatus, self: string, own: OwnEnviro
     const { name } = environment;
     const isKnown = connected.has(name);
     const pods = peers.filter((peer) => serves(peer, environment, isKnown)).length;
-    if (pods > 0) return [[name, { pods, renamed: false }]];
+    if (pods > 0) return [[name, { pods, as: 'same' }]];
+    const accepting = peers.filter((peer) => acceptsPrevious(peer, environment)).length;
+    if (accepting > 0) return [[name, { pods: accepting, as: 'previous' }]];
+    // Of one that lacks nothing but a key before a rotation nobody else may have had that.
+    if (!environment.credentials.some((one) => one !== 'previous')) return [];
     if (isKnown || peers.some((peer) => hasWithoutServing(peer, name))) return [];
     const accounted = accountedFor(environment, own, connected);
     const others = peers.filter((peer) => servedCount(peer) > accounted).length;
-    return others > 0 ? [[name, { pods: others, renamed: true }]] : [];
+    return others > 0 ? [[name, { pods: others, as: 'renamed' }]] : [];
   });
   return new Map(held);
 }
@@ -121,6 +132,7 @@ function templateOf(pod: string): string {
 
 /** @param isKnown the operator counts pods that serve it, so that a pod which says nothing of it is well, and not without it */
 function serves(peer: PeerItem, { name, credentials }: AwaitedEnvironment, isKnown: boolean): boolean {
+  if (!credentials.some((one) => one !== 'previous')) return false;
   const named = (peer.unhealthy ?? []).find((item) => item.name === name);
   const { state = 'VALID', served } = named ?? saysOf(peer, name) ?? {};
   if (state === 'CredentialMissing') {
@@ -134,6 +146,10 @@ function serves(peer: PeerItem, { name, credentials }: AwaitedEnvironment, isKno
 /** True when a pod has an environment of this name, or may have: it would be among those that it has and does not serve. */
 function hasWithoutServing({ unhealthy = [] }: PeerItem, name: string): boolean {
   return unhealthy.some((item) => item.name === name || (item.name === ALL_OTHERS && !isServed(item)));
+}
+
+function acceptsPrevious({ previousKeys = [] }: PeerItem, { name, credentials }: AwaitedEnvironment): boolean {
+  return credentials.includes('previous') && previousKeys.includes(name);
 }
 
 /** What a pod says of an environment: by its name, or by what it says of all that it does not name. */

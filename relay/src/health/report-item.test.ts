@@ -60,6 +60,15 @@ test('keys before a rotation that were never there are an input, once for all fi
   ]);
 });
 
+test('environments that accept a key before a rotation are named, the first 32', () => {
+  const environments = Array.from({ length: 40 }, (_, index) => ({
+    ...{ name: `e${String(index).padStart(2, '0')}`, state: 'VALID' as const, since: 5 },
+    hasPrevious: index > 0,
+  })).reverse();
+  const { previousKeys = [] } = reportItem(identity, facts(environments));
+  assert.deepEqual([previousKeys.length, previousKeys[0], previousKeys.at(-1)], [32, 'e01', 'e32']);
+});
+
 test('an environment that is VALID is only counted', () => {
   assert.deepEqual(reportItem(identity, facts([{ name: 'prod', state: 'VALID', since: 5 }])), {
     name: 'relay-a',

@@ -4,6 +4,7 @@ import {
   MAX_HELD,
   MAX_MESSAGE_LENGTH,
   MAX_MISSING_FILES,
+  MAX_PREVIOUS_KEYS,
   MAX_UNHEALTHY,
 } from '@flagrelay/crds/report-limits';
 import type { LinkError, LinkState } from '../data/link.ts';
@@ -24,6 +25,8 @@ export interface EnvironmentFacts {
   readonly served?: boolean;
   /** Credentials that this process should have and has never read; not reported. */
   readonly awaited?: readonly AwaitedCredential[];
+  /** It accepts an SDK key before a rotation. */
+  readonly hasPrevious?: boolean;
   /** The file of the SDK key before a rotation, which was never there; since is in ms since the epoch. */
   readonly awaitedPrevious?: { readonly file: string; readonly since: number };
   /** ms since the epoch */
@@ -109,7 +112,8 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     .map(unhealthyEnvironment);
   const { name, uid, zone, version } = identity;
   const { held = [] } = facts;
-  const missing = [...(facts.absences ?? []).map(missingInput), ...previousKeys(facts.environments)];
+  const previous = facts.environments.flatMap((one) => (one.hasPrevious === true ? [one.name] : []));
+  const missing = [...(facts.absences ?? []).map(missingInput), ...awaitedPreviousKeys(facts.environments)];
   return {
     name,
     uid,
@@ -123,6 +127,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
     ...(facts.active === undefined ? {} : { active: facts.active }),
     ...(facts.credentialsRotatedAt === undefined ? {} : { credentialsRotatedTime: time(facts.credentialsRotatedAt) }),
     ...(missing.length === 0 ? {} : { missingInputs: missing }),
+    ...(previous.length === 0 ? {} : { previousKeys: previous.sort().slice(0, MAX_PREVIOUS_KEYS) }),
     ...(held.length === 0 ? {} : { heldConfig: held.slice(0, MAX_HELD).map(shorten) }),
     ...(facts.credentialsDigest === undefined
       ? {}
@@ -132,7 +137,7 @@ export function reportItem(identity: InstanceIdentity, facts: InstanceFacts, bef
 }
 
 /** The keys before a rotation that were never there: nothing is wrong if the rotation is over, and all if they have a mistake. */
-function previousKeys(environments: readonly EnvironmentFacts[]): MissingInput[] {
+function awaitedPreviousKeys(environments: readonly EnvironmentFacts[]): MissingInput[] {
   const awaited = environments.flatMap(({ awaitedPrevious }) => awaitedPrevious ?? []);
   if (awaited.length === 0) return [];
   const files = [...new Set(awaited.map(({ file }) => file))].slice(0, MAX_MISSING_FILES);

@@ -8,7 +8,7 @@ export class JsonBoundsError extends Error {
 /** Arrays and objects may lie this deep in each other: what Go's decoder, and so ld-relay, takes. */
 export const MAX_JSON_DEPTH = 10_000;
 /** Texts up to this many characters are not looked at: they are too short for many values, and the parsers take any depth of them. */
-const UNCHECKED_LENGTH = 65_536;
+export const UNCHECKED_LENGTH = 65_536;
 /** Bytes that a parsed value takes, about: an empty array or a number in one. */
 const BYTES_PER_VALUE = 48;
 /** Bytes that are parsed of one character, about, in what is not looked at. */
@@ -74,25 +74,32 @@ function tooManyValues(maxValues: number): JsonBoundsError {
   return new JsonBoundsError(`more than ${maxValues} values`);
 }
 
-/** Strings this long are searched by `indexOf`, whose call costs more than reading a few bytes. */
+/** Strings are read byte by byte for so long, and on where there are escapes; then by `indexOf`, whose call costs more than a few bytes. */
 const SHORT_STRING = 64;
 
 /** Where the string ends that begins at `from`; the end of the text where it does not. */
 function endOfString(bytes: Buffer, from: number): number {
-  const near = Math.min(bytes.length, from + SHORT_STRING);
-  for (let at = from + 1; at < near; at++) {
-    const byte = bytes[at]!;
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH) at++;
-  }
-  // A backslash at the border may have escaped the byte behind it: begun anew, from the start of the string.
-  for (let at = from + 1; ; ) {
+  const { length } = bytes;
+  // No byte at `at` is escaped by what is before it.
+  for (let at = from + 1; at < length; ) {
+    const near = Math.min(length, at + SHORT_STRING);
+    let escapes = false;
+    for (; at < near; at++) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) return at;
+      if (byte === BACKSLASH) {
+        at++;
+        escapes = true;
+      }
+    }
+    if (escapes) continue;
     const quote = bytes.indexOf(QUOTE, at);
-    if (quote < 0) return bytes.length;
+    if (quote < 0) return length;
     let first = quote;
     while (first > at && bytes[first - 1] === BACKSLASH) first--;
     // An even number of backslashes are themselves escaped.
     if ((quote - first) % 2 === 0) return quote;
     at = quote + 1;
   }
+  return length;
 }

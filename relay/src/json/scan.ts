@@ -154,10 +154,13 @@ export function forEachElement(
 /**
  * The texts of an object's members by decoded key; a repeated key keeps its last value. For documents whose parts are
  * passed on untouched. Throws {@link JsonTextError} or SyntaxError when the text is not one JSON object.
+ * @param only the names that are wanted; all without it
  */
-export function memberTexts(text: string): Map<string, string> {
+export function memberTexts(text: string, only?: ReadonlySet<string>): Map<string, string> {
   const members = new Map<string, string>();
-  const stop = forEachMember(text, skipSpace(text, 0), (key, start, end) => members.set(key, text.slice(start, end)));
+  const stop = forEachMember(text, skipSpace(text, 0), (key, start, end) => {
+    if (only === undefined || only.has(key)) members.set(key, text.slice(start, end));
+  });
   const rest = skipSpace(text, stop);
   if (rest < text.length) throw new JsonTextError('unexpected data after the end of the JSON value', rest);
   return members;

@@ -6,6 +6,7 @@ import type { LinkErrorKind } from '../data/link.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
 import { StoreError } from '../store/store.ts';
 import { createSseParser, EventTooLargeError, type ServerSentEvent } from './parser.ts';
+import { CONNECTING, phaseAfter, type StreamEvent } from './stream-phase.ts';
 
 /** Silence on an open stream after which it counts as dead, in ms (contract 5.1). */
 export const SILENCE_LIMIT_MS = 300_000;
@@ -69,14 +70,22 @@ export interface EventStream {
   close(): Promise<void>;
 }
 
-/** Opens an SSE stream and keeps it open: end of stream, error and silence are treated alike; each try waits for the backoff. */
+/**
+ * Opens an SSE stream and keeps it open: end of stream, error and silence are treated alike; each try waits for the backoff. Its phases are
+ * those of `stream-phase.ts`.
+ */
 export function openEventStream(options: EventStreamOptions): EventStream {
   const backoff = options.backoff ?? createBackoff(LINK);
   const delay = options.delay ?? defaultDelay;
   const closing = new AbortController();
+  /** Of the link that there is or was last. */
   let link = new AbortController();
+  let phase = CONNECTING;
+  const note = (event: StreamEvent): void => {
+    phase = phaseAfter(phase, event);
+  };
 
-  /** One connection, from the request to its end. Returns only when the link was dropped on purpose. */
+  /** One link, from the request to its end. Returns only when it was dropped on purpose. */
   async function connect(signal: AbortSignal): Promise<void> {
     const response = await request(options.url, {
       method: 'GET',
@@ -97,6 +106,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       await response.body.dump({ limit: 65_536, signal: patience }).catch(() => undefined);
       throw new StatusError(response.statusCode);
     }
+    note({ kind: 'opened' });
     backoff.opened();
     options.refusals?.opened();
     const parser = createSseParser({
@@ -120,29 +130,36 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     throw new Error('the stream ended');
   }
 
+  /** How a link ended that was tried now. */
+  async function linkEnd(): Promise<StreamEvent> {
+    link = new AbortController();
+    try {
+      await connect(AbortSignal.any([closing.signal, link.signal]));
+      return { kind: 'dropped' };
+    } catch (error) {
+      if (closing.signal.aborted) return { kind: 'closed' };
+      if (link.signal.aborted) return { kind: 'dropped' };
+      const failure = describe(error);
+      options.onFailure(failure);
+      return { kind: 'lost', permanent: failure.permanent, triesAgain: options.refusals !== undefined };
+    }
+  }
+
+  /** Waits for the next try. */
+  async function waitEnd(pause: Backoff): Promise<StreamEvent> {
+    try {
+      await delay(pause.next(), closing.signal);
+      return { kind: 'waited' };
+    } catch {
+      return { kind: 'closed' };
+    }
+  }
+
   async function run(): Promise<void> {
-    while (!closing.signal.aborted) {
-      link = new AbortController();
-      const signal = AbortSignal.any([closing.signal, link.signal]);
-      let pause = backoff;
-      try {
-        await connect(signal);
-      } catch (error) {
-        if (closing.signal.aborted) return;
-        if (!link.signal.aborted) {
-          const failure = describe(error);
-          options.onFailure(failure);
-          if (failure.permanent) {
-            if (options.refusals === undefined) return;
-            pause = options.refusals;
-          }
-        }
-      }
-      try {
-        await delay(pause.next(), closing.signal);
-      } catch {
-        return; // closed while waiting
-      }
+    while (phase.kind !== 'ended') {
+      if (closing.signal.aborted) note({ kind: 'closed' });
+      else if (phase.kind !== 'waiting') note(await linkEnd());
+      else note(await waitEnd((phase.after === 'refusal' ? options.refusals : undefined) ?? backoff));
     }
   }
 

@@ -17,5 +17,5 @@ probeJobs((job) => {
   if (run === 1) throw new Error(`thrown in ${job}`);
 });
 
-// A promise that nobody waits for. It does not run but for this.
-if (left.has('promise')) setTimeout(() => void Promise.reject(new Error('thrown in a promise')), 1_000);
+// A promise that nobody waits for, when the process has surely started: before, nobody hears of what fails. It does not run but for this.
+if (left.has('promise')) setTimeout(() => void Promise.reject(new Error('thrown in a promise')), 5_000);

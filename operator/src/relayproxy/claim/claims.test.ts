@@ -147,6 +147,17 @@ test('a RelayProxy that is deleted while its holder is asked leaves no wait behi
   assert.equal(b.leftAlone, 1);
 });
 
+test('one that was deleted and made again is claimed again', async () => {
+  const world = createWorld(['one'], { keeps: false });
+  const a = world.operator(A);
+  const { metadata } = world.get('one');
+  await a.check(world.get('one'), signal);
+  const again = { metadata: { ...world.get('one').metadata, uid: 'uid-of-another' } };
+  assert.notEqual(again.metadata.uid, metadata?.uid);
+  assert.ok((await a.check(again, signal)).ours);
+  assert.equal(world.writes(), 2);
+});
+
 test('where the CRD is that of an older release, which keeps no claim, it is tried once', async () => {
   const world = createWorld(['one'], { keeps: false });
   const a = world.operator(A);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { healthy, pod, report } from '../testing/test-snapshot.ts';
+import { ago, healthy, pod, report } from '../testing/test-snapshot.ts';
 import { aggregate } from './aggregate.ts';
 import { podsWithoutKeys } from './pods-without-keys.ts';
 import { progressing } from './progressing.ts';
@@ -48,6 +48,23 @@ test('a pod that is not ready without a key is told, with the reference of the s
       `pod-d: not ready without ${words}`,
     ]);
   }
+});
+
+test('a key before a rotation is told as well, while a pod of before accepts one', () => {
+  const rotated = structuredClone(spec) as typeof spec & { environments: object[] };
+  Object.assign(rotated.environments[1] ?? {}, { sdkKeyPreviousRef: { name: 'tpyo', key: 'old' } });
+  const files = ['/etc/flagrelay/secrets/two/sdk-key-previous'];
+  const held = report('d', { ready: false, missingInputs: [{ name: 'previousKeys', since: ago(5), files }] });
+  const told = (previousKeys: string[]) =>
+    podsWithoutKeys(
+      healthy(
+        { pods: [pod('a'), pod('d', { ready: false })], instances: [report('a', { ready: true, previousKeys }), held] },
+        rotated,
+      ),
+    );
+  const words = 'pod-d: not ready without the key before the rotation of two (key "old" of Secret "tpyo")';
+  assert.deepEqual(told(['two']), [words]);
+  assert.deepEqual([told([]), told(['production'])], [[], []]);
 });
 
 test('one that is ready, or not ready for another reason, is not', () => {

@@ -1,5 +1,6 @@
 import type { InstanceStatus, RelayProxy } from '@flagrelay/crds';
 import { allOthers } from '@flagrelay/crds';
+import { files, folders } from '../resources/paths.ts';
 import type { Snapshot } from './snapshot.ts';
 import { someOf } from './verdict.ts';
 
@@ -15,7 +16,7 @@ export function podsWithoutKeys({ pods, instances, relayProxy }: Snapshot): stri
     if (pod.ready || pod.terminating) return [];
     const item = instances.find(({ uid }) => uid === pod.uid);
     if (item === undefined || item.ready !== false) return [];
-    const missing = missingKeys(item, relayProxy);
+    const missing = [...missingKeys(item, relayProxy), ...missingPrevious(item, instances, relayProxy)];
     return missing.length === 0 ? [] : [`${pod.name}: not ready without ${someOf(missing, MAX_NAMED)}`];
   });
 }
@@ -33,4 +34,26 @@ export function missingKeys({ unhealthy = [] }: InstanceStatus, { spec }: RelayP
       const what = `the ${isMobile ? 'mobile' : 'SDK'} key of ${name}`;
       return ref === undefined ? what : `${what} (key "${ref.key}" of Secret "${ref.name}")`;
     });
+}
+
+/** Keys before a rotation that a pod lacks and a ready one accepts: it waits for them. */
+function missingPrevious(item: InstanceStatus, instances: readonly InstanceStatus[], { spec }: RelayProxy): string[] {
+  const accepted = new Set(instances.flatMap(({ ready, previousKeys = [] }) => (ready === true ? previousKeys : [])));
+  return previousKeysNotFound(spec, [item])
+    .filter(({ name }) => accepted.has(name))
+    .map(({ what }) => `the key before the rotation of ${what}`);
+}
+
+/** Environments whose SDK key before a rotation was never there for these pods; `what` names the reference, for people. */
+export function previousKeysNotFound(
+  { environments = [] }: RelayProxy['spec'],
+  instances: readonly InstanceStatus[],
+): { readonly name: string; readonly what: string }[] {
+  const reported = new Set(
+    instances.flatMap(({ missingInputs = [] }) => missingInputs).flatMap(({ files: missing = [] }) => missing),
+  );
+  return environments.flatMap(({ name, sdkKeyPreviousRef: ref }) => {
+    if (ref === undefined || !reported.has(`${folders.secrets}/${name}/${files.sdkKeyPrevious}`)) return [];
+    return [{ name, what: `${name} (key "${ref.key}" of Secret "${ref.name}")` }];
+  });
 }

@@ -1,12 +1,11 @@
-import type { InstanceStatus, RelayProxy } from '@flagrelay/crds';
+import type { InstanceStatus } from '@flagrelay/crds';
 import type { MissingReference, PodFacts } from '../pods/pod-facts.ts';
-import { files, folders } from '../resources/paths.ts';
 import { secretFiles } from '../resources/secret-files.ts';
 import { fromTime } from '../resources/times.ts';
 import { environmentKeys } from '../resources/volumes.ts';
 import { missingObject } from '../starting/missing-object.ts';
 import { documentFor, isCurrent } from './aggregate.ts';
-import { missingKeys } from './pods-without-keys.ts';
+import { missingKeys, previousKeysNotFound } from './pods-without-keys.ts';
 import { reportersOf } from './reporters.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
@@ -46,7 +45,7 @@ export function referencesResolved({ snapshot }: Pick<Evidence, 'snapshot'>): Ve
   }
   return (
     keysDiffer(snapshot) ??
-    previousKeyNotFound(snapshot.relayProxy, reported) ?? {
+    previousKeyNotFound(snapshot) ?? {
       status: 'True',
       reason: 'Resolved',
       message: 'Everything that the spec refers to is there.',
@@ -58,11 +57,8 @@ export function referencesResolved({ snapshot }: Pick<Evidence, 'snapshot'>): Ve
  * An SDK key before a rotation that was never there for pods of this spec: it has been taken out, as at the end of every rotation, or its
  * reference is a mistake. Nobody can tell, so that SDKs with unknown keys are not told that they are wrong.
  */
-function previousKeyNotFound({ spec }: RelayProxy, reported: ReadonlySet<string>): Verdict | undefined {
-  const without = (spec.environments ?? []).flatMap(({ name, sdkKeyPreviousRef: ref }) => {
-    if (ref === undefined || !reported.has(`${folders.secrets}/${name}/${files.sdkKeyPrevious}`)) return [];
-    return [`${name} (key "${ref.key}" of Secret "${ref.name}")`];
-  });
+function previousKeyNotFound(snapshot: Snapshot): Verdict | undefined {
+  const without = previousKeysNotFound(snapshot.relayProxy.spec, witnesses(snapshot)).map(({ what }) => what);
   if (without.length === 0) return undefined;
   const message = `All is there that must be, but not the SDK key before a rotation of ${someOf(without)}. Until it is, or \`sdkKeyPreviousRef\` is taken out, SDKs with unknown keys get 503 and not 401.`;
   return { status: 'True', reason: 'PreviousKeyNotFound', message };

@@ -6,7 +6,7 @@ import type { Deployment } from '../resources/kubernetes-types.ts';
 import { templateHashAnnotation } from '../resources/names.ts';
 import { testFacts, testRelayProxy } from '../testing/test-relay-proxy.ts';
 import { NOW } from '../testing/test-snapshot.ts';
-import { formatMark, isUnderWay, markOf, templateChange, UNWELL_HOLDS_MS } from './plan.ts';
+import { formatMark, isComplete, isUnderWay, markOf, templateChange, UNWELL_HOLDS_MS } from './plan.ts';
 
 const relayProxy = testRelayProxy();
 const desired = buildDeployment(relayProxy, testFacts);
@@ -46,6 +46,16 @@ function rolling(mark: string | undefined, updated: number): Deployment {
   const deployment = buildDeployment(relayProxy, { ...testFacts, upgradeMark: mark });
   return { ...deployment, status: { replicas: 3, updatedReplicas: updated, readyReplicas: 3, availableReplicas: 3 } };
 }
+
+test('a rollout is complete when its controller has seen it and all pods are updated, available and no more than wanted', () => {
+  const complete = rolling(undefined, 3);
+  assert.equal(isComplete(complete), true);
+  for (const status of [{ availableReplicas: 2 }, { updatedReplicas: 2 }, { replicas: 4 }]) {
+    assert.equal(isComplete({ ...complete, status: { ...complete.status, ...status } }), false, JSON.stringify(status));
+  }
+  const unseen = { ...complete, metadata: { ...complete.metadata, generation: 2 } };
+  assert.equal(isComplete({ ...unseen, status: { ...complete.status, observedGeneration: 1 } }), false);
+});
 
 test('an upgrade is under way until it is complete; that of a fleet that was unwell before, for ten minutes at most', () => {
   const mark = formatMark({ startedAt: NOW, unwell: false });

@@ -23,11 +23,13 @@ export interface FollowerTiming {
   readonly lookMs: number;
   /** After this time everything is read all the same. */
   readonly sessionMs: number;
+  /** In a Cluster everything is read so often. */
+  readonly clusterMs: number;
   /** Wait after an error. */
   readonly retryMs: number;
 }
 
-const TIMING: FollowerTiming = { lookMs: 100, sessionMs: 20_000, retryMs: 1_000 };
+const TIMING: FollowerTiming = { lookMs: 100, sessionMs: 20_000, clusterMs: 2_000, retryMs: 1_000 };
 /** Reading that takes longer than this, in ms, is a burden: it is followed by a rest of so many times its length, up to a limit. */
 const LONG_READ_MS = 200;
 const REST = 4;
@@ -37,14 +39,15 @@ const MAX_REST_MS = 5_000;
  * A follower of one connection. Redis itself says whether a key was written: the keys of all who follow are watched (WATCH),
  * and an almost empty transaction fails after a write. That costs three short commands for each look however large the data
  * are and however many environments follow, and nothing at all while nobody does. Which key it was is not said: after a
- * write everybody reads. A Cluster cannot watch keys on several servers at once: there everybody reads every `sessionMs`.
+ * write everybody reads. A Cluster cannot watch keys on several servers at once, and between the end of one watch and the next a write on
+ * one of them would be missed: there everybody reads every `clusterMs`, and less often where that takes long.
  */
 export function createFollower(
   connection: RedisConnection,
   logger: Logger,
   timing: Partial<FollowerTiming> = {},
 ): Follower {
-  const { lookMs, sessionMs, retryMs } = { ...TIMING, ...timing };
+  const { lookMs, sessionMs, clusterMs, retryMs } = { ...TIMING, ...timing };
   const followed = new Map<readonly string[], () => Promise<void>>();
   const ending = new AbortController();
   const { signal } = ending;
@@ -63,7 +66,7 @@ export function createFollower(
     grown = false;
     if (connection.cluster) {
       await readAll();
-      await pause(sessionMs, undefined, { signal });
+      await pause(clusterMs, undefined, { signal });
       return;
     }
     await connection.transact(async (client) => {

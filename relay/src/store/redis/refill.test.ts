@@ -300,3 +300,21 @@ test('follower: costs nothing without followers, goes on after an outage, and en
   await follower.close();
   await connection.close();
 });
+
+test('follower: in a Cluster writes on any of its servers are noticed by reading', { timeout: 60_000 }, async () => {
+  await using cluster = await startCluster();
+  const logger = recordingLogger();
+  const connection = createRedisConnection({ url: cluster.url, mode: 'cluster', cacheTtlMs: 0 }, { logger });
+  const follower = createFollower(connection, logger, { sessionMs: 60_000, clusterMs: 10, retryMs: 20 });
+  const seen = new Set<string | null>();
+  follower.follow(['k1', 'k2'], async () => {
+    for (const key of ['k1', 'k2']) seen.add(await connection.run((client) => client.get(key)));
+  });
+  for (const key of ['k1', 'k2', 'k1']) {
+    const value = `${key} ${Math.random()}`;
+    await connection.run((client) => client.set(key, value));
+    await eventually(() => assert.ok(seen.has(value)));
+  }
+  await follower.close();
+  await connection.close();
+});

@@ -6,6 +6,7 @@ import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startRedis, type TestRedis } from '../../testing/redis.ts';
+import { refusedItems } from '../refused-items.ts';
 import { type Store, StoreError, type StoreStatus } from '../store.ts';
 import { createRedisConnection, type RedisConnection } from './connection.ts';
 import { createRedisStore, type RedisStoreTiming } from './store.ts';
@@ -26,14 +27,39 @@ interface Opened extends AsyncDisposable {
   readonly connection: RedisConnection;
 }
 
-function open(cacheTtlMs: number, { prefix = 'p', timing = fast, url = redis.url } = {}): Opened {
+/** Stands between a store and its connection, which is a real one. */
+type Hook = (connection: RedisConnection) => RedisConnection;
+
+/** Keeps the first reply with data back: `held` resolves when it is there, `released` lets it go. Looks at the mark pass. */
+function heldReply() {
+  const held = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const hook: Hook = (connection) => ({
+    ...{ shownUrl: connection.shownUrl, cluster: connection.cluster, close: connection.close },
+    transact: connection.transact,
+    run: async (work) => {
+      const reply = await connection.run(work);
+      if (Array.isArray(reply)) {
+        held.resolve();
+        await released.promise;
+      }
+      return reply;
+    },
+  });
+  return { hook, held: held.promise, released: () => released.resolve() };
+}
+
+function open(
+  cacheTtlMs: number,
+  { prefix = 'p', timing = fast, url = redis.url, hook = (same: RedisConnection) => same } = {},
+): Opened {
   const statuses: StoreStatus['state'][] = [];
   let recovered = 0;
   const logger = recordingLogger();
   const config = { url, mode: 'single' as const, cacheTtlMs };
   const connection = createRedisConnection(config, { logger });
   const store = createRedisStore(config, prefix, {
-    connection,
+    connection: hook(connection),
     compile,
     logger,
     timing,
@@ -152,6 +178,30 @@ describe('layout and versions (contract 6.1, 6.2)', { timeout: 60_000 }, () => {
     assert.equal((await t.store.upsert(flag('a', 3))).applied, true);
   });
 
+  test('what another writes between the look and the write is seen', async () => {
+    await redis.client.hset('p:features', 'a', flag('a', 1).json);
+    let looked = 0;
+    /** Right after the store has looked, a newer version comes from elsewhere, once. */
+    const hook: Hook = (connection) => ({
+      ...{ shownUrl: connection.shownUrl, cluster: connection.cluster, close: connection.close, run: connection.run },
+      transact: (work) =>
+        connection.transact(async (client) => {
+          const watching = Object.create(client) as typeof client;
+          watching.hget = (async (key: string, field: string) => {
+            const text = await client.hget(key, field);
+            looked += 1;
+            if (looked === 1) await redis.client.hset('p:features', 'a', flag('a', 5).json);
+            return text;
+          }) as typeof client.hget;
+          return work(watching);
+        }),
+    });
+    await using t = open(30_000, { hook });
+    await t.store.upsert(flag('a', 2));
+    assert.equal(looked, 2, 'it looked again');
+    assert.equal((await stored('flags', 'a')).version, 5);
+  });
+
   test('concurrent writers of one hash lose nothing', async () => {
     await using one = open(0);
     await using two = open(0);
@@ -192,7 +242,11 @@ describe('layout and versions (contract 6.1, 6.2)', { timeout: 60_000 }, () => {
     await using t = open(0);
     await t.store.init(set(flag('a', 1)));
     await redis.client.hset('p:features', 'bad', '{"key":');
+    await redis.client.hset('p:segments', 'bad', '{"key":"bad","version":1e400}');
+    const before = { ...refusedItems() };
     assert.deepEqual(await versions(t.store), { a: 1 });
+    await t.store.read();
+    assert.deepEqual(refusedItems(), { flags: before.flags + 1, segments: before.segments + 1 });
     assert.equal((await t.store.upsert(flag('bad', 1))).applied, true);
     assert.deepEqual(await versions(t.store), { a: 1, bad: 1 });
   });
@@ -236,10 +290,27 @@ describe('cache (contract 6.4)', { timeout: 60_000 }, () => {
   });
 
   test('readers at the same time share one question', async () => {
-    await using t = open(0);
+    const { hook, held, released } = heldReply();
+    await using t = open(0, { hook });
     await t.store.init(set(flag('a', 1)));
-    const [one, two] = await Promise.all([t.store.read(), t.store.read()]);
+    const reads = [t.store.read(), t.store.read()];
+    await held;
+    assert.equal(reads[0], reads[1], 'the very same promise');
+    released();
+    const [one, two] = await Promise.all(reads);
     assert.equal(one, two);
+  });
+
+  test('a read that began before a write does not undo it', async () => {
+    const { hook, held, released } = heldReply();
+    await using t = open(0, { hook });
+    await t.store.init(set(flag('a', 1)));
+    const read = t.store.read();
+    await held;
+    await t.store.init(set(flag('a', 2)));
+    released();
+    assert.equal((await read)?.data.flags.get('a')?.version, 2);
+    assert.deepEqual(await versions(t.store), { a: 2 });
   });
 });
 

@@ -12,6 +12,7 @@ import { recordingLogger } from '../../testing/logger.ts';
 import { KEYS, startTestRelay, untilReady } from '../../testing/relay.ts';
 import { startUpstream } from '../../testing/upstream.ts';
 import { createMemoryStore } from '../memory.ts';
+import { refusedItems } from '../refused-items.ts';
 import type { Store } from '../store.ts';
 import { snapshotFile } from './files.ts';
 import { decodeSnapshot, encodeSnapshot, SnapshotError } from './format.ts';
@@ -99,6 +100,25 @@ describe('store with a snapshot', { timeout: 30_000 }, () => {
     await second.store.init(parseDataSet('{"flags":{"f":{"key":"f","version":3}}}'));
     assert.equal(second.store.status().snapshotOf, undefined);
     assert.equal(await versionOf(second.store), 3);
+    await second.store.close();
+  });
+
+  test('an item of a snapshot that cannot be used is left out with its name, counted, and its neighbours are served', async () => {
+    const first = open('bad-item');
+    const good = data.flags.get('f')!;
+    const bad = { ...good, key: 'bad', json: '{"key":"bad","version":1e400}' };
+    const flags = new Map([
+      ['f', good],
+      ['bad', bad],
+    ]);
+    await first.file.write({ ...data, flags }, Date.now());
+    const before = refusedItems().flags;
+    const second = open('bad-item');
+    assert.equal(await second.store.preloaded?.(), true);
+    assert.equal(await versionOf(second.store), 2);
+    assert.equal((await second.store.read())?.data.flags.has('bad'), false);
+    assert.equal(refusedItems().flags, before + 1);
+    assert.match(JSON.stringify(second.logger.lines), /"key":"bad".*left out/);
     await second.store.close();
   });
 

@@ -118,7 +118,10 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       }).catch((error: unknown) => answerBodyError(response, error, selected));
     };
 
-  /** Calls `taken` when the batch was, perhaps after a while; else answers that there is no room. */
+  /**
+   * Calls `taken` when the batch was, perhaps after a while; else answers that there is no room.
+   * @throws {JsonBoundsError} when it has too many values
+   */
   const hand = (
     batch: EventBatch,
     request: IncomingMessage,
@@ -159,6 +162,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
 
   const diagnostic = (path: (environment: Environment) => string): EnvironmentHandler =>
     intake((request, response, body, { environment, cors }) => {
+      checkJsonBytes(body, limits.bounds);
       const headers: Record<string, string> = {};
       for (const [name, value] of Object.entries(request.headers)) {
         if (PASSED_HEADERS.test(name) && typeof value === 'string') headers[name] = value;
@@ -187,17 +191,15 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
     }
     // An unescaped plus sign arrives as a space.
     const body = Buffer.from(data.replaceAll(' ', '+'), 'base64');
+    const metadata = { family: 'browser' as const, schema: 3, tags: '' };
+    const batch: EventBatch = { metadata, body, payloadId: undefined, unsummarized: false };
     try {
-      checkJsonBytes(body, limits.bounds);
+      hand(batch, request, response, selected, send);
     } catch (error) {
       if (!(error instanceof JsonBoundsError)) throw error;
       deps.metrics.eventsDropped.inc({ environment: selected.environment.definition.name, reason: 'invalid' });
       send();
-      return;
     }
-    const metadata = { family: 'browser' as const, schema: 3, tags: '' };
-    const batch: EventBatch = { metadata, body, payloadId: undefined, unsummarized: false };
-    hand(batch, request, response, selected, send);
   };
 
   return {
@@ -287,12 +289,12 @@ function eventLimits({ events, server }: Pick<RelayConfig, 'events' | 'server'>)
     : { bounds, bytes: body, tooLarge: new IntakeError(413, 'Request body exceeds maximum allowed size.') };
 }
 
-/** Reads and inflates a body and hands it to `use`; its memory counts until that has ended. */
+/** Reads and inflates a body and hands it to `use`, which checks its bounds; its memory counts until that has ended. */
 async function withEventBody(
   request: IncomingMessage,
   response: ServerResponse,
   reader: BodyReader,
-  { bytes: limit, tooLarge, bounds }: EventLimits,
+  { bytes: limit, tooLarge }: EventLimits,
   use: (body: Buffer) => void | Promise<void>,
 ): Promise<void> {
   let received: HeldBody | undefined;
@@ -307,7 +309,6 @@ async function withEventBody(
     body.reserve(body.bytes.length);
     const turn = turnFor(body.bytes.length);
     if (turn !== undefined) await turn;
-    checkJsonBytes(body.bytes, bounds);
     await use(body.bytes);
   } catch (error) {
     if (error instanceof BodyError) throw error.reason === 'too-large' ? tooLarge : error;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { bucketBytes, bucketOf, bucketPrefix, integerText, weightOf } from './bucket.ts';
+import { bucketBytes, bucketOf, bucketOfDigest, bucketPrefix, integerText, weightOf } from './bucket.ts';
+import { digest } from './sha1.ts';
 
 /** The vectors are printed with 8 digits of a 32-bit float. */
 function assertBucket(seed: number | undefined, value: string | number, expected: number): void {
@@ -52,6 +53,15 @@ test('60 bits are rounded to a float once, not twice', () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+test('a hash just above the middle of two floats is rounded up, however little above it is', () => {
+  const words = digest as Int32Array;
+  words[0] = 0x80000080;
+  words[1] = 0x10;
+  assert.equal(bucketOfDigest(), 0x800001 / 2 ** 24);
+  words[1] = 0;
+  assert.equal(bucketOfDigest(), 0x800000 / 2 ** 24, 'the middle itself goes to the even one');
 });
 
 test('weights are 32-bit floats', () => {

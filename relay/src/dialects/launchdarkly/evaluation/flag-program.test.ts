@@ -35,6 +35,11 @@ suite('evaluation order (contract 12.2)', () => {
     assert.deepEqual(outcome([dependent, testFlag({ key: 'other', on: false, offVariation: 1 })]), failed);
   });
 
+  test('2: a prerequisite that is off is off, whatever it depends on itself', () => {
+    const other = { on: false, offVariation: 1, prerequisites: [{ key: 'nowhere', variation: 0 }] };
+    assert.deepEqual(outcome([dependent, testFlag({ key: 'other', ...other })]), failed);
+  });
+
   test('2: a prerequisite with the wanted variation lets evaluation go on', () => {
     const other = testFlag({ key: 'other', fallthrough: { variation: 1 } });
     assert.deepEqual(outcome([dependent, other]), { value: 'no', variation: 2, reason: { kind: 'FALLTHROUGH' } });

@@ -29,6 +29,15 @@ suite('rollouts (contract 12.5)', () => {
     assert.equal(serve(slices()).rollout, true);
   });
 
+  test('a bucket that is equal to a cumulative weight belongs to the next variation', () => {
+    const variations = [
+      { variation: 1, weight: 0 },
+      { variation: 2, weight: 100_000 },
+    ];
+    // What cannot be hashed is bucket 0.
+    assert.equal(serve({ variations, bucketBy: 'missing' }).variation, 2);
+  });
+
   test('past the end: the last variation', () => {
     assert.equal(
       serve({

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownEvents, parseBatch, textOf } from './batch.ts';
+import fc from 'fast-check';
+import { eventTexts, ownEvents, type ParsedBatch, parseBatch } from './batch.ts';
 
 const parse = (text: string) => parseBatch(Buffer.from(text));
+
+const textOf = ({ events, start, end }: ParsedBatch): string => events.toString('utf8', start, end);
 
 test('only a JSON array is a batch', () => {
   assert.equal(parse(' [1, {"a":[2]}] ')?.count, 2);
@@ -40,4 +43,34 @@ test('an event that upstream cannot read is left out, its neighbours are not', (
 test('a batch of nothing else is empty', () => {
   const batch = parse('[{"version":1e400}]');
   assert.deepEqual([batch?.count, batch?.invalid, batch && textOf(batch)], [0, 1, '']);
+});
+
+test('the texts of the events are told where they are asked for, without those that are left out and the white space', () => {
+  const parsed = (text: string) => parseBatch(Buffer.from(text), { spans: true })!;
+  assert.deepEqual(eventTexts(parsed(' [ {"a":[1,{}]} ,"é",\n[ ]\t, 12 , null] ')), [
+    '{"a":[1,{}]}',
+    '"é"',
+    '[ ]',
+    '12',
+    'null',
+  ]);
+  assert.deepEqual(eventTexts(parsed('[{"a":1e400}, {"b":2} ,{"version":1e300},3]')), ['{"b":2}', '3']);
+  assert.deepEqual(eventTexts(parsed('[ ]')), []);
+  assert.deepEqual(eventTexts(ownEvents(parsed(' [1, {"b":"é"}]'))), ['1', '{"b":"é"}']);
+});
+
+test('whatever the events, their texts are those that were put together', () => {
+  const space = fc.constantFrom('', ' ', '\n\t');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.json(), space, space)), (given) => {
+      const body = Buffer.from(`[${given.map(([text, before, behind]) => before + text + behind).join(',')}]`);
+      const parsed = parseBatch(body, { spans: true });
+      assert.ok(parsed !== undefined);
+      if (parsed.invalid === 0)
+        assert.deepEqual(
+          eventTexts(parsed),
+          given.map(([text]) => text),
+        );
+    }),
+  );
 });

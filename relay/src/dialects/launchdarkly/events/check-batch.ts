@@ -1,3 +1,5 @@
+import { JsonBoundsError, MAX_JSON_DEPTH, UNCHECKED_LENGTH } from '../../../json/json-bounds.ts';
+
 /** What a look at a batch finds out. */
 export interface BatchCheck {
   /** Elements of the array. */
@@ -7,6 +9,16 @@ export interface BatchCheck {
   readonly end: number;
   /** Numbers of the elements that upstream would not read, in order. */
   readonly unsound: readonly number[];
+  /** Where each element begins, and where it ends; empty unless asked for. */
+  readonly spans: readonly number[];
+}
+
+/** What is wanted of a look. */
+export interface Look {
+  /** A batch above 64 KiB has so many values at most, and lies no deeper than Go's decoder reads; absent: any number, and depth. */
+  readonly maxValues?: number | undefined;
+  /** `spans` are wanted. */
+  readonly spans?: boolean;
 }
 
 /** An event that is nested deeper upstream may refuse to read, and with it the whole payload. */
@@ -48,9 +60,10 @@ const LITERALS = ['true', 'false', 'null'].map((text) => Buffer.from(text));
  * JSON, versions and times that are not exact, and values in more than {@link MAX_DEPTH} others. It makes nothing of what it reads, so
  * that a body costs no more memory than it has, whatever is in it. Undefined for what is no JSON array.
  * @param body valid UTF-8
+ * @throws {JsonBoundsError} when there are more values than wanted, or they lie too deep in each other
  */
-export function checkBatch(body: Buffer): BatchCheck | undefined {
-  return new Reader(body).read();
+export function checkBatch(body: Buffer, look: Look = {}): BatchCheck | undefined {
+  return new Reader(body, look).read();
 }
 
 /** One pass over the bytes, without recursion. What is no JSON sets the position behind the end. */
@@ -64,9 +77,17 @@ class Reader {
   #unsound: number[] = [];
   #keyStart = 0;
   #keyEnd = 0;
+  #values = 0;
+  readonly #maxValues: number;
+  readonly #maxDepth: number;
+  readonly #spans: number[] | undefined;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, { maxValues, spans = false }: Look) {
     this.#bytes = bytes;
+    const bound = bytes.length > UNCHECKED_LENGTH ? maxValues : undefined;
+    this.#maxValues = bound ?? Number.POSITIVE_INFINITY;
+    this.#maxDepth = bound === undefined ? Number.POSITIVE_INFINITY : MAX_JSON_DEPTH;
+    this.#spans = spans ? [] : undefined;
   }
 
   read(): BatchCheck | undefined {
@@ -76,17 +97,20 @@ class Reader {
     this.#at += 1;
     const start = this.#at;
     this.#skipSpace();
-    if (bytes[this.#at] !== CLOSE_BRACKET && !this.#values()) return undefined;
+    if (bytes[this.#at] !== CLOSE_BRACKET && !this.#elements()) return undefined;
     const end = this.#at;
     this.#at += 1;
     this.#skipSpace();
-    return this.#at === bytes.length ? { count: this.#count, start, end, unsound: this.#unsound } : undefined;
+    if (this.#at !== bytes.length) return undefined;
+    return { count: this.#count, start, end, unsound: this.#unsound, spans: this.#spans ?? [] };
   }
 
   /** From the first value of the outer array to its closing bracket. */
-  #values(): boolean {
+  #elements(): boolean {
     for (;;) {
       this.#skipSpace();
+      if (++this.#values > this.#maxValues) throw new JsonBoundsError(`more than ${this.#maxValues} values`);
+      if (this.#depth === 0) this.#spans?.push(this.#at);
       const first = this.#bytes[this.#at];
       if (first === OPEN_BRACE || first === OPEN_BRACKET) {
         const opened = this.#open(first);
@@ -114,7 +138,11 @@ class Reader {
     }
     this.#inside[this.#depth] = first === OPEN_BRACE ? 1 : 0;
     this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) this.#isUnsound();
+    if (this.#depth > MAX_DEPTH) {
+      // The outer array is one, too.
+      if (this.#depth >= this.#maxDepth) throw new JsonBoundsError(`exceeded max depth of ${MAX_JSON_DEPTH}`);
+      this.#isUnsound();
+    }
     if (first === OPEN_BRACE && !this.#key()) return undefined;
     return true;
   }
@@ -123,6 +151,7 @@ class Reader {
   #behindValue(): boolean | undefined {
     const bytes = this.#bytes;
     for (;;) {
+      if (this.#depth === 0) this.#spans?.push(this.#at);
       this.#skipSpace();
       const next = bytes[this.#at];
       if (this.#depth === 0) {

@@ -10,7 +10,10 @@ import type { Acceptance, EventBatch, EventEnvironment, EventFamily, EventMetric
 
 /** Takes one environment's events and forwards them. */
 export interface EventForwarder {
-  /** Takes a batch: what was taken is sent, or counted as lost; anything else is the client's still. Rejects only on a mistake. */
+  /**
+   * Takes a batch: what was taken is sent, or counted as lost; anything else is the client's still. Rejects only on a mistake.
+   * @throws {JsonBoundsError} at once, when the batch has too many values
+   */
   accept(batch: EventBatch): Acceptance | Promise<Acceptance>;
   /** Passes one diagnostic event on at once; false when too many are on their way. Never throws. */
   diagnostic(post: DiagnosticPost): boolean;
@@ -24,7 +27,8 @@ export interface EventForwarder {
 
 /** What a forwarder needs. */
 export interface EventForwarderDeps {
-  readonly config: Pick<RelayConfig['events'], 'flushMs' | 'capacity'>;
+  readonly config: Pick<RelayConfig['events'], 'flushMs' | 'capacity'> &
+    Partial<Pick<RelayConfig['events'], 'maxBatchValues'>>;
   readonly eventsUri: string;
   readonly environment: EventEnvironment;
   readonly dispatcher: Dispatcher;

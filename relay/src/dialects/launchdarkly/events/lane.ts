@@ -1,7 +1,7 @@
 import { jobTimer, runJob } from '../../../jobs/jobs.ts';
 import { ownTurn } from '../../../jobs/own-turn.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
-import { elementTexts, ownEvents, type ParsedBatch, parseBatch, textOf } from './batch.ts';
+import { eventTexts, isAsciiBatch, ownEvents, type ParsedBatch, parseBatch } from './batch.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type LanePhase, NO_PRESSURE, type PressureEvent, pressureAfter } from './lane-state.ts';
 import type { EventMemory } from './memory.ts';
@@ -13,7 +13,10 @@ import { createWaiters } from './waiters.ts';
 
 /** One family of an environment's events on its way: what one kind of credential may send. */
 export interface Lane {
-  /** Takes a batch, at once or when there is room. Rejects only on a mistake of the relay. */
+  /**
+   * Takes a batch, at once or when there is room. Rejects only on a mistake of the relay.
+   * @throws {JsonBoundsError} at once, when the batch has too many values
+   */
   accept(batch: EventBatch): Acceptance | Promise<Acceptance>;
   /** Sends what is queued from now on at least this often, in ms, and now. */
   hurry(ms: number): void;
@@ -27,6 +30,8 @@ export interface Lane {
 export interface LaneDeps {
   readonly capacity: number;
   readonly flushMs: number;
+  /** Values that a batch above 64 KiB may have; absent: any number. */
+  readonly maxBatchValues?: number;
   readonly endpoint: Endpoint;
   readonly environment: Pick<EventEnvironment, 'data'>;
   readonly memory: EventMemory;
@@ -60,7 +65,7 @@ type Sender = Omit<EventBatch, 'body'>;
  * something. Its states are those of {@link LanePhase}.
  */
 export function createLane(deps: LaneDeps): Lane {
-  const { capacity, endpoint, metrics, logger, memory, waitMs = WAIT_MS } = deps;
+  const { capacity, endpoint, metrics, logger, memory, waitMs = WAIT_MS, maxBatchValues: maxValues } = deps;
   const share = memory.queued.share();
   const waiting = memory.waiting.share();
   const queues = createQueues(capacity, share);
@@ -235,12 +240,11 @@ export function createLane(deps: LaneDeps): Lane {
   };
 
   const acceptUnsummarized = (batch: Sender, parsed: ParsedBatch): Acceptance | Promise<Acceptance> => {
-    const text = `[${textOf(parsed)}]`;
     const length = parsed.end - parsed.start;
-    const bytes = WAITING_BYTES + (text.length === length + 2 ? length : 2 * text.length) + TEXT_BYTES * parsed.count;
+    const bytes = WAITING_BYTES + (isAsciiBatch(parsed) ? length : 2 * length) + TEXT_BYTES * parsed.count;
     if (bytes > waiting.most) return 'too_large';
     if (!waiting.take(bytes)) return busy();
-    const task = summarize(batch, elementTexts(text), parsed.invalid).finally(() => {
+    const task = summarize(batch, eventTexts(parsed), parsed.invalid).finally(() => {
       tasks.delete(task);
       waiting.give(bytes);
     });
@@ -253,7 +257,7 @@ export function createLane(deps: LaneDeps): Lane {
     // To read it costs more memory than it has bytes: not where it cannot be kept anyway.
     if (body.length > share.most) return 'too_large';
     if (!share.fits(body.length) && !waiting.fits(WAITING_BYTES + body.length)) return busy();
-    const parsed = parseBatch(body);
+    const parsed = parseBatch(body, { maxValues, spans: batch.unsummarized });
     if (parsed === undefined) {
       metrics.dropped(1, 'invalid');
       logger.debug('a posted batch of events is not a JSON array');

@@ -126,6 +126,19 @@ describe('the way out of a lane', { timeout: 30_000 }, () => {
     stop();
   });
 
+  test('what came back and cannot be sent any more is counted at the end', async () => {
+    const t = setUp(() => 'again');
+    t.outbound.sendQueue(t.add('a', 3));
+    await t.sent(1);
+    t.state.refuses = true;
+    t.state.pauseMs = 1_000;
+    await t.outbound.sendAll();
+    t.outbound.giveUp();
+    assert.deepEqual([t.dropped, t.outbound.returned], [{ shutdown: 3 }, 0]);
+    t.queues.close();
+    assert.equal(t.memory.used, 0);
+  });
+
   test('sending everything ends early where upstream refuses; the rest is given up and counted', async () => {
     const t = setUp(() => {
       t.state.refuses = true;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { compress } from '../../../encoding/shared-body.ts';
-import { elementTexts } from './batch.ts';
+import { eventTexts } from './batch.ts';
+import { checkBatch } from './check-batch.ts';
 import type { Payload } from './payload-queue.ts';
 
 /** A payload that is ready to be sent, as often as need be under one id. Its memory stays taken until it is released. */
@@ -30,7 +31,8 @@ export async function pack(payload: Payload): Promise<Parcel> {
 /** The events of a parcel, as texts. */
 export async function unpack({ gzip, length }: Parcel): Promise<string[]> {
   const body = await promisify(gunzip)(gzip, { maxOutputLength: length });
-  return elementTexts(body.toString());
+  const { spans } = checkBatch(body, { spans: true })!;
+  return eventTexts({ events: body, start: 0, end: body.length, spans });
 }
 
 /** A parcel of some of the events of another one, in whose memory it lives. */

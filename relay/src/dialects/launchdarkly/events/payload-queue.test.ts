@@ -59,6 +59,31 @@ test('a payload that is large enough does not grow, a larger batch is one of its
   assert.equal(take(queue)?.payloadId, 'id-2');
 });
 
+test('payloads leave in the order in which they came', () => {
+  const { queue } = start();
+  const bodies = ['a', 'b', 'c', 'd'].map((letter) => `["${letter.repeat(PAYLOAD_BYTES)}"]`);
+  for (const body of bodies) add(queue, body);
+  assert.deepEqual(
+    bodies.map(() => take(queue)?.body[2]),
+    ['a', 'b', 'c', 'd'],
+  );
+});
+
+test('the memory of a payload is given back once, in parts or as a whole', () => {
+  const { queue, memory } = start();
+  add(queue, '[1]');
+  const payload = queue.take()!;
+  const { held } = payload;
+  assert.equal(memory.used, held);
+  payload.release(100);
+  assert.deepEqual([memory.used, payload.held], [100, 100]);
+  payload.release(200);
+  assert.deepEqual([memory.used, payload.held], [100, 100], 'it does not take any');
+  payload.release();
+  payload.release();
+  assert.deepEqual([memory.used, payload.held], [0, 0]);
+});
+
 test('what does not fit into the memory is not taken, and nothing of it stays', () => {
   const { queue, memory } = start(20_000);
   assert.equal(add(queue, `["${'x'.repeat(5_000)}"]`), true);

@@ -46,6 +46,29 @@ type Members = ReadonlyMap<string, string>;
 
 /** Something in the event has the wrong type; it is left out. */
 class InvalidEvent extends Error {}
+/** One for all: there may be hundreds of thousands in a body, and where each was thrown is of no use. */
+const INVALID = new InvalidEvent();
+
+/** What is read of an event and of its context; whatever else is in them is passed over. */
+const EVENT_MEMBERS: ReadonlySet<string> = new Set([
+  'kind',
+  'creationDate',
+  'context',
+  'user',
+  'key',
+  'data',
+  'metricValue',
+  'version',
+  'variation',
+  'value',
+  'default',
+  'trackEvents',
+  'debugEventsUntilDate',
+  'samplingRatio',
+  'excludeFromSummaries',
+  'reason',
+]);
+const CONTEXT_MEMBERS: ReadonlySet<string> = new Set(['kind', 'key']);
 
 /** Takes an event apart; undefined when it has no kind, lacks its context, or a member has the wrong type. */
 export function readEvent(text: string): ReceivedEvent | undefined {
@@ -58,10 +81,10 @@ export function readEvent(text: string): ReceivedEvent | undefined {
 }
 
 function read(text: string): ReceivedEvent {
-  if (!text.startsWith('{')) throw new InvalidEvent();
-  const members = memberTexts(text);
+  if (!text.startsWith('{')) throw INVALID;
+  const members = memberTexts(text, EVENT_MEMBERS);
   const kind = string(members, 'kind');
-  if (kind === '') throw new InvalidEvent();
+  if (kind === '') throw INVALID;
   if (kind !== 'feature' && kind !== 'custom' && kind !== 'identify') return { kind: 'raw', text };
   const creationDate = time(members, 'creationDate') ?? 0;
   const context = contextOf(members);
@@ -97,29 +120,29 @@ function read(text: string): ReceivedEvent {
 /** The context, or the user of an older SDK. */
 function contextOf(members: Members): EventContext {
   const text = notNull(members, 'context') ?? notNull(members, 'user');
-  if (text?.startsWith('{') !== true) throw new InvalidEvent();
-  const inner = memberTexts(text);
+  if (text?.startsWith('{') !== true) throw INVALID;
+  const own = memberTexts(text, CONTEXT_MEMBERS);
   // Only a user of an older SDK may have an empty key.
-  if (!inner.has('kind')) return { keys: [{ kind: 'user', key: keyOf(inner) }], text };
-  const kind = notEmpty(string(inner, 'kind'));
-  if (kind !== 'multi') return { keys: [{ kind, key: notEmpty(keyOf(inner)) }], text };
+  if (!own.has('kind')) return { keys: [{ kind: 'user', key: keyOf(own) }], text };
+  const kind = notEmpty(string(own, 'kind'));
+  if (kind !== 'multi') return { keys: [{ kind, key: notEmpty(keyOf(own)) }], text };
   const keys: ContextKey[] = [];
-  for (const [name, member] of inner) {
+  for (const [name, member] of memberTexts(text)) {
     if (name === 'kind') continue;
-    if (!member.startsWith('{')) throw new InvalidEvent();
-    keys.push({ kind: name, key: notEmpty(keyOf(memberTexts(member))) });
+    if (!member.startsWith('{')) throw INVALID;
+    keys.push({ kind: name, key: notEmpty(keyOf(memberTexts(member, CONTEXT_MEMBERS))) });
   }
-  if (keys.length === 0) throw new InvalidEvent();
+  if (keys.length === 0) throw INVALID;
   return { keys: keys.sort((a, b) => (a.kind < b.kind ? -1 : 1)), text };
 }
 
 function keyOf(members: Members): string {
-  if (!members.has('key')) throw new InvalidEvent();
+  if (!members.has('key')) throw INVALID;
   return string(members, 'key');
 }
 
 function notEmpty(text: string): string {
-  if (text === '') throw new InvalidEvent();
+  if (text === '') throw INVALID;
   return text;
 }
 
@@ -132,7 +155,7 @@ function typed<T>(members: Members, name: string, is: (value: unknown) => value 
   const text = notNull(members, name);
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
-  if (!is(value)) throw new InvalidEvent();
+  if (!is(value)) throw INVALID;
   return value;
 }
 
@@ -163,6 +186,6 @@ function integer(members: Members, name: string): number | undefined {
   const value = number(members, name);
   if (value === undefined) return undefined;
   const whole = Math.trunc(value);
-  if (!Number.isSafeInteger(whole)) throw new InvalidEvent();
+  if (!Number.isSafeInteger(whole)) throw INVALID;
   return whole;
 }

@@ -45,6 +45,16 @@ function take(summarizer: Summarizer): Record<string, unknown>[] {
   return JSON.parse(takeText(summarizer));
 }
 
+test('each version of a flag is counted apart', () => {
+  const summarizer = start();
+  for (const version of [3, 4, 3]) summarizer.add(JSON.stringify({ ...feature, version }), 2, undefined, NOW);
+  const summary = take(summarizer).at(-1) as { features: { f: { counters: unknown } } };
+  assert.deepEqual(summary.features.f.counters, [
+    { variation: 1, version: 3, value: 'x', count: 2 },
+    { variation: 1, version: 4, value: 'x', count: 1 },
+  ]);
+});
+
 test('an evaluation becomes an index event once and a counter each time', () => {
   const summarizer = start();
   for (const creationDate of [NOW + 7, NOW, NOW + 3]) {

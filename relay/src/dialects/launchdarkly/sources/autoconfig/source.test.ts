@@ -132,6 +132,35 @@ test('8.2: patches and deletes count by version; unknown and misfiled messages a
   await source.close();
 });
 
+test('a change tells only what is different, and what cannot be used is told until it is mended', TIMEOUT, async () => {
+  await using server = await startSseServer();
+  const { sink, source } = autoConfig(server.url);
+  const started = source.start(sink);
+  const stream = await server.next();
+  stream.event('put', put({ e1: rep('e1'), e2: rep('e2'), e3: { envID: 'e3' } }));
+  await started;
+  await sink.next();
+  stream.event('patch', { path: '/environments/e2', data: rep('e2', 2) });
+  await sink.next();
+  stream.event('patch', { path: '/environments/e3', data: rep('e3', 2) });
+  await sink.next();
+  stream.event('delete', { path: '/environments/e1', version: 2 });
+  await sink.next();
+  assert.deepEqual(
+    sink.changes.map(({ removed, changed }) => [removed, changed.map(({ id }) => id)]),
+    [
+      [[], ['e2']],
+      [[], ['e3']],
+      [['e1'], []],
+    ],
+  );
+  assert.deepEqual(
+    sink.refusals.map((entries) => [...entries.keys()]),
+    [['e3'], ['e3'], []],
+  );
+  await source.close();
+});
+
 for (const lose of ['reconnect', 'malformed', 'mistyped', 'end'] as const) {
   test(`8.2: after "${lose}" the stream is opened again and the next put counts`, TIMEOUT, async () => {
     await using server = await startSseServer();

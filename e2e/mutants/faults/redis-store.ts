@@ -1,0 +1,120 @@
+import type { Fault } from '../fault.ts';
+
+const folder = 'relay/src/store/redis';
+const fault = (what: string, file: string, before: string, after: string, ...names: string[]): Fault => ({
+  ...{ what, file: `${folder}/${file}.ts`, before, after, tests: names.map((name) => `${folder}/${name}.test.ts`) },
+});
+
+/** Faults of the Redis store. */
+export const REDIS_STORE: readonly Fault[] = [
+  fault(
+    'a merge ends an interruption',
+    'state',
+    "state.health.kind === 'INITIALIZING' ? VALID : state.health",
+    'VALID',
+    'state',
+  ),
+  fault(
+    'a write leaves what was missed',
+    'state',
+    "contents: { kind: 'filled', mark }, missed: undefined };",
+    "contents: { kind: 'filled', mark } };",
+    'state',
+  ),
+  fault(
+    'an older item that was missed wins',
+    'state',
+    'withItem(latest, event.item) ?? latest',
+    '{ ...latest, flags: new Map(latest.flags).set(event.item.key, event.item) }',
+    'state',
+  ),
+  fault(
+    'an emptying begins anew with each look',
+    'state',
+    "    case 'emptied':\n      return contents;\n  }\n}\n\n/** Since",
+    "    case 'emptied':\n      return { kind: 'emptied', since: now };\n  }\n}\n\n/** Since",
+    'state',
+  ),
+  fault('what Redis never had is filled in', 'state', "(known && contents.kind !== 'unfilled')", 'known', 'state'),
+  fault(
+    'who has no link does not wait',
+    'state',
+    '(state.linked || now - since >= patienceMs)',
+    '(state.linked || now >= since)',
+    'state',
+  ),
+  fault(
+    'what another relay filled is taken for right',
+    'state',
+    "!byUpstream && !seenBefore && contents.kind !== 'unfilled'",
+    'false',
+    'state',
+  ),
+  fault(
+    'who has no link takes items away',
+    'state',
+    'return linked && missed?.whole === true;',
+    'return missed?.whole === true;',
+    'state',
+  ),
+  fault(
+    'an older version overwrites a newer one',
+    'persistence',
+    'stored.version >= item.version',
+    'stored.version > item.version + 1000',
+    'store',
+  ),
+  fault('a write does not watch what it compares with', 'persistence', '    await client.watch(hash);\n', '', 'store'),
+  fault('a put leaves what is gone', 'persistence', '  transaction.del(hash);\n', '', 'store'),
+  fault(
+    'a merge brings in what is older',
+    'persistence',
+    'there === undefined || there.version < item.version',
+    'true',
+    'refill',
+  ),
+  fault(
+    'a broken item stops a merge',
+    'persistence',
+    '      if (error instanceof DataError) return undefined;\n',
+    '',
+    'refill',
+  ),
+  fault(
+    'items that cannot be read stop the load',
+    'persistence',
+    '        if (!(error instanceof DataError)) throw error;\n        bad.push',
+    '        if (error instanceof DataError) throw error;\n        bad.push',
+    'store',
+  ),
+  fault(
+    'tombstones are stored as they came',
+    'codec',
+    'item.deleted ? JSON.stringify(tombstoneDocument(item.kind, item.version)) : item.json',
+    'item.json',
+    'store',
+  ),
+  fault('the prefix is not part of the key', 'keys', '`${prefix}:$inited`', "'launchdarkly:$inited'", 'store'),
+  fault('what was read is fresh for ever', 'served', 'ttlMs < 0 ?', 'ttlMs !== 0 ?', 'store'),
+  fault(
+    'readers at the same time ask each for itself',
+    'store',
+    '    loading ??= load()',
+    '    loading = load()',
+    'store',
+  ),
+  fault(
+    'a read that began before a write undoes it',
+    'store',
+    '    if (writes !== before) return served.known;\n',
+    '',
+    'store',
+  ),
+  fault(
+    'the source is not asked again after an outage',
+    'store',
+    'if (isBack && ttlMs >= 0) events.recovered();',
+    'if (isBack && ttlMs < 0) events.recovered();',
+    'store',
+  ),
+];
