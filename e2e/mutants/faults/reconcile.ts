@@ -100,10 +100,10 @@ export const RECONCILE: readonly Fault[] = [
   ),
   fault(
     'an item too many in a list is no difference',
-    'children/subset',
+    'resources/subset',
     'actual.length !== desired.length',
     'actual.length < desired.length',
-    'children/subset',
+    'resources/subset',
   ),
   fault(
     'a field that somebody changes each time is put back without a pause',

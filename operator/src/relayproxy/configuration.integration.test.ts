@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import type { RelayProxySpecManifest } from '@flagrelay/crds';
+import { describe, it } from 'node:test';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { controllerOf } from '../runtime/objects.ts';
-import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
-import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
+import { type ConfigMap, type Deployment, types } from './resources/kubernetes-types.ts';
 import { configHistoryAnnotation, fieldManager, templateHashAnnotation } from './resources/names.ts';
 import { mountedConfigMap } from './resources/volumes.ts';
-import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
+import { operatorSuite } from './testing/operator-suite.ts';
+import { startOperator } from './testing/test-operator.ts';
 import { production } from './testing/test-relay-proxy.ts';
 
 /** A ReplicaSet as far as these tests read it; the operator may not, and need not. */
@@ -22,36 +21,19 @@ const replicaSets: ResourceType<ReplicaSet> = {
   namespaced: true,
 };
 
-let cluster: TestCluster;
-let operator: TestOperator;
-before(async () => {
-  cluster = await openTestCluster();
-  await applyCrd(cluster.client);
-  operator = await startOperator(cluster.client, cluster.namespace);
-});
-after(async () => {
-  await operator?.stop();
-  await cluster?.close();
-});
-
-const until: TestOperator['until'] = (what, read) => operator.until(what, read);
-const ref = (name: string) => ({ name, namespace: cluster.namespace });
+const suite = operatorSuite();
+const { until, ref } = suite;
 const named = (name: string, more: object = {}) => ({ ...production, name, ...more });
 
-/** Applies a RelayProxy. Its image is on no node and is never pulled: where it has pods, a rollout of it is stuck. */
-async function apply(name: string, spec: RelayProxySpecManifest): Promise<void> {
-  const object = { metadata: ref(name), spec: { image: 'none', imagePullPolicy: 'Never', ...spec } };
-  await cluster.client.apply(types.relayProxy, object as RawRelayProxy, { force: true, fieldManager: 'test' });
-}
-
-const deploymentOf = (name: string) => cluster.client.get(types.deployment, ref(`${name}-relay`));
+const { apply } = suite;
+const deploymentOf = (name: string) => suite.cluster.client.get(types.deployment, ref(`${name}-relay`));
 const mountedBy = (object: { spec?: Deployment['spec'] }) => mountedConfigMap(object.spec?.template.spec) ?? '';
 
 /** Waits until the newest pod template mounts a document that fits; answers the name of the ConfigMap. */
 function mounts(name: string, what: string, fits: (document: string) => boolean): Promise<string> {
   return until(`${name} mounts ${what}`, async () => {
     const configMap = mountedBy(await deploymentOf(name));
-    const { data } = await cluster.client.get<ConfigMap>(types.configMap, ref(configMap));
+    const { data } = await suite.cluster.client.get<ConfigMap>(types.configMap, ref(configMap));
     return fits(data?.['relay.json'] ?? '') && configMap;
   });
 }
@@ -61,14 +43,17 @@ const has = (text: string) => (document: string) => document.includes(`"${text}"
 /** ConfigMaps with configurations of a RelayProxy. */
 async function configMapsOf(name: string): Promise<string[]> {
   const labelSelector = `app.kubernetes.io/instance=${name}`;
-  const { items } = await cluster.client.list(types.configMap, { namespace: cluster.namespace, labelSelector });
+  const { items } = await suite.cluster.client.list(types.configMap, {
+    namespace: suite.cluster.namespace,
+    labelSelector,
+  });
   return items.map(({ metadata }) => metadata?.name ?? '').sort();
 }
 
 /** Waits for a condition of the newest generation; answers its message. */
 function conditionIs(name: string, type: string, status: string, reason: string): Promise<string> {
   return until(`${type} of ${name} is ${status}/${reason}`, async () => {
-    const { metadata, status: found } = await cluster.client.get(types.relayProxy, ref(name));
+    const { metadata, status: found } = await suite.cluster.client.get(types.relayProxy, ref(name));
     const item = found?.conditions?.find((other) => other.type === type);
     const isNow = item?.observedGeneration === metadata?.generation;
     return isNow && item?.status === status && item.reason === reason && item.message;
@@ -79,12 +64,12 @@ describe('the configuration of a RelayProxy on a real API server', () => {
   it('is not changed for pods of before by an edit that they cannot serve; one that they can is written to them', async () => {
     await apply('edited', { replicas: 1, environments: [named('production')] });
     const first = await mounts('edited', 'production', has('production'));
-    const before = await cluster.client.get(types.configMap, ref(first));
+    const before = await suite.cluster.client.get(types.configMap, ref(first));
 
     await apply('edited', { replicas: 1, environments: [named('prod')] });
     const second = await mounts('edited', 'prod', has('prod'));
     assert.notEqual(second, first);
-    const after = await cluster.client.get(types.configMap, ref(first));
+    const after = await suite.cluster.client.get(types.configMap, ref(first));
     assert.equal(after.metadata?.resourceVersion, before.metadata?.resourceVersion, 'not even written to');
     assert.equal((await deploymentOf('edited')).metadata?.annotations?.[configHistoryAnnotation], first);
 
@@ -101,7 +86,10 @@ describe('the configuration of a RelayProxy on a real API server', () => {
     }
     const kept = await configMapsOf('edited');
     const labelSelector = 'app.kubernetes.io/instance=edited';
-    const { items } = await cluster.client.list(replicaSets, { namespace: cluster.namespace, labelSelector });
+    const { items } = await suite.cluster.client.list(replicaSets, {
+      namespace: suite.cluster.namespace,
+      labelSelector,
+    });
     const missing = items.filter((item) => !kept.includes(mountedBy(item)));
     assert.deepEqual(missing, []);
     assert.ok(items.length >= 5);
@@ -119,7 +107,10 @@ describe('the configuration of a RelayProxy on a real API server', () => {
     });
     await until('every ReplicaSet that is left has its own', async () => {
       const labelSelector = 'app.kubernetes.io/instance=settled';
-      const { items } = await cluster.client.list(replicaSets, { namespace: cluster.namespace, labelSelector });
+      const { items } = await suite.cluster.client.list(replicaSets, {
+        namespace: suite.cluster.namespace,
+        labelSelector,
+      });
       return items.length <= 3 && items.every((item) => kept.includes(mountedBy(item)));
     });
   });
@@ -128,13 +119,13 @@ describe('the configuration of a RelayProxy on a real API server', () => {
     await apply('older', { replicas: 0, environments: [named('production')] });
     const versioned = await mounts('older', 'production', has('production'));
     await conditionIs('older', 'Reconciled', 'True', 'Applied');
-    assert.equal(await operator.stop(), 0);
+    assert.equal(await suite.operator.stop(), 0);
 
     // What such an operator left behind.
-    const { metadata, data } = await cluster.client.get<ConfigMap>(types.configMap, ref(versioned));
+    const { metadata, data } = await suite.cluster.client.get<ConfigMap>(types.configMap, ref(versioned));
     const { labels, annotations, ownerReferences } = metadata ?? {};
     const unversioned = { ...ref('older-config'), labels, annotations, ownerReferences };
-    await cluster.client.create<ConfigMap>(types.configMap, { metadata: unversioned, data } as ConfigMap);
+    await suite.cluster.client.create<ConfigMap>(types.configMap, { metadata: unversioned, data } as ConfigMap);
     const operations = [
       {
         op: 'replace' as const,
@@ -143,15 +134,20 @@ describe('the configuration of a RelayProxy on a real API server', () => {
       },
       { op: 'replace' as const, path: '/spec/template/spec/volumes/0/configMap/name', value: 'older-config' },
     ];
-    await cluster.client.patch(types.deployment, ref('older-relay'), { type: 'json', operations }, { fieldManager });
+    await suite.cluster.client.patch(
+      types.deployment,
+      ref('older-relay'),
+      { type: 'json', operations },
+      { fieldManager },
+    );
     assert.equal(mountedBy(await deploymentOf('older')), 'older-config');
-    await cluster.client.delete(types.configMap, ref(versioned));
+    await suite.cluster.client.delete(types.configMap, ref(versioned));
 
-    operator = await startOperator(cluster.client, cluster.namespace);
+    suite.operator = await startOperator(suite.cluster.client, suite.cluster.namespace);
     await until('new pods mount a version', async () => mountedBy(await deploymentOf('older')) === versioned);
     await conditionIs('older', 'Reconciled', 'True', 'Applied');
     assert.deepEqual(await configMapsOf('older'), ['older-config', versioned]);
-    const old = await cluster.client.get<ConfigMap>(types.configMap, ref('older-config'));
+    const old = await suite.cluster.client.get<ConfigMap>(types.configMap, ref('older-config'));
     assert.deepEqual(old.data, data);
     assert.equal(controllerOf(old)?.name, 'older');
   });
@@ -169,7 +165,7 @@ describe('the configuration of a RelayProxy on a real API server', () => {
     // Without managedFields, which name each origin once more: with them the object itself would be too large.
     const patch = (spec: object) => {
       const body = { metadata: { managedFields: [{}] }, spec };
-      return cluster.client.patch(types.relayProxy, ref('large'), { type: 'merge', body });
+      return suite.cluster.client.patch(types.relayProxy, ref('large'), { type: 'merge', body });
     };
     await patch({ environments });
     const message = await conditionIs('large', 'Reconciled', 'False', 'ApplyFailed');

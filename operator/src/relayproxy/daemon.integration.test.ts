@@ -1,41 +1,24 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Lease } from '@flagrelay/kube/lease';
 import { leases } from '../runtime/leader-election.ts';
 import { controllerOf } from '../runtime/objects.ts';
-import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
-import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
-import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
+import { types } from './resources/kubernetes-types.ts';
+import { operatorSuite } from './testing/operator-suite.ts';
 import { daemon, production } from './testing/test-relay-proxy.ts';
 
-let cluster: TestCluster;
-let operator: TestOperator;
-before(async () => {
-  cluster = await openTestCluster();
-  await applyCrd(cluster.client);
-  operator = await startOperator(cluster.client, cluster.namespace);
-});
-after(async () => {
-  await operator?.stop();
-  await cluster?.close();
-});
+const suite = operatorSuite();
+const { until, ref } = suite;
+const service = () => suite.cluster.client.get(types.service, ref('flags')).then(Boolean, () => false);
+const lease = () => suite.cluster.client.get(leases, ref('flags-relay')).catch(() => undefined);
+const status = async () => (await suite.cluster.client.get(types.relayProxy, ref('flags'))).status;
 
-const until: TestOperator['until'] = (what, read) => operator.until(what, read);
-const ref = (name: string) => ({ name, namespace: cluster.namespace });
-const service = () => cluster.client.get(types.service, ref('flags')).then(Boolean, () => false);
-const lease = () => cluster.client.get(leases, ref('flags-relay')).catch(() => undefined);
-const status = async () => (await cluster.client.get(types.relayProxy, ref('flags'))).status;
-
-function apply(spec: object): Promise<unknown> {
-  const environments = [production];
-  const object = { metadata: ref('flags'), spec: { image: 'none', imagePullPolicy: 'Never', environments, ...spec } };
-  return cluster.client.apply(types.relayProxy, object as RawRelayProxy, { force: true, fieldManager: 'test' });
-}
+const apply = (spec: object) => suite.apply('flags', { environments: [production], ...spec });
 
 /** What the pods do to the Lease. */
 async function renew(holderIdentity: string): Promise<Lease> {
-  const found = await cluster.client.get(leases, ref('flags-relay'));
-  return cluster.client.replace(leases, {
+  const found = await suite.cluster.client.get(leases, ref('flags-relay'));
+  return suite.cluster.client.replace(leases, {
     ...found,
     spec: { ...found.spec, holderIdentity, leaseDurationSeconds: 15 },
   });
@@ -47,12 +30,12 @@ describe('mode Daemon', () => {
     const made = await until('the Lease', lease);
     assert.equal(controllerOf(made)?.name, 'flags');
     assert.equal(made.spec?.holderIdentity, undefined);
-    const deployment = () => cluster.client.get(types.deployment, ref('flags-relay')).catch(() => undefined);
+    const deployment = () => suite.cluster.client.get(types.deployment, ref('flags-relay')).catch(() => undefined);
     assert.equal((await until('the Deployment', deployment)).spec?.replicas, 2);
     assert.equal(await service(), false);
     assert.equal((await status())?.url, undefined);
 
-    const looks = () => operator.metric('controller_runtime_reconcile_total');
+    const looks = () => suite.operator.metric('controller_runtime_reconcile_total');
     const calm = async () => {
       const before = await looks();
       await new Promise((resolve) => setTimeout(resolve, 3000));

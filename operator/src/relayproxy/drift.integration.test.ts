@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { type after, describe, it } from 'node:test';
 import type { Condition, RelayProxySpecManifest } from '@flagrelay/crds';
 import { isNotFound } from '@flagrelay/kube/api-error';
 import { events, type KubernetesEvent } from '../runtime/event-types.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
-import { namespaces, openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
+import { namespaces } from '../runtime/testing/cluster.ts';
 import { childTypes, optionalTypes } from './children/children.ts';
-import { type RawRelayProxy, types } from './resources/kubernetes-types.ts';
-import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
+import { types } from './resources/kubernetes-types.ts';
+import { operatorSuite } from './testing/operator-suite.ts';
+import { startOperator } from './testing/test-operator.ts';
 
 type Json = Record<string, unknown>;
 
@@ -21,30 +22,15 @@ const admission = (kind: string, plural: string): ResourceType => ({
 const policies = admission('MutatingAdmissionPolicy', 'mutatingadmissionpolicies');
 const bindings = admission('MutatingAdmissionPolicyBinding', 'mutatingadmissionpolicybindings');
 
-let cluster: TestCluster;
-let operator: TestOperator;
-
-before(async () => {
-  cluster = await openTestCluster();
-  await applyCrd(cluster.client);
-  operator = await startOperator(cluster.client, cluster.namespace);
-});
-after(async () => {
-  await operator?.stop();
-  await cluster?.close();
-});
-
-const until: TestOperator['until'] = (what, read) => operator.until(what, read);
-const ref = (name: string) => ({ name, namespace: cluster.namespace });
+const suite = operatorSuite();
+const { until, ref } = suite;
 const environments = [{ name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } }];
 
-async function applyRelayProxy(name: string, spec: RelayProxySpecManifest = {}): Promise<void> {
-  const object = { metadata: ref(name), spec: { image: 'none', imagePullPolicy: 'Never', environments, ...spec } };
-  await cluster.client.apply(types.relayProxy, object as RawRelayProxy, { force: true, fieldManager: 'test' });
-}
+const applyRelayProxy = (name: string, spec: RelayProxySpecManifest = {}) =>
+  suite.apply(name, { environments, ...spec });
 
 async function reconciled(name: string): Promise<Condition | undefined> {
-  const { status } = await cluster.client.get(types.relayProxy, ref(name));
+  const { status } = await suite.cluster.client.get(types.relayProxy, ref(name));
   return status?.conditions?.find(({ type }) => type === 'Reconciled');
 }
 
@@ -55,10 +41,10 @@ const reconciledIs = (name: string, reason: string) =>
   });
 
 const get = (type: ResourceType, name: string) =>
-  cluster.client.get(type, ref(name)) as Promise<KubernetesObject & Json>;
+  suite.cluster.client.get(type, ref(name)) as Promise<KubernetesObject & Json>;
 
 const patch = (type: ResourceType, name: string, body: object, fieldManager = 'somebody') =>
-  cluster.client.patch(type, ref(name), { type: 'merge', body }, { fieldManager });
+  suite.cluster.client.patch(type, ref(name), { type: 'merge', body }, { fieldManager });
 
 /** Children of a RelayProxy by kind and name; the optional kinds are the business of another file. */
 async function childrenOf(name: string): Promise<{ type: ResourceType; object: KubernetesObject }[]> {
@@ -66,14 +52,14 @@ async function childrenOf(name: string): Promise<{ type: ResourceType; object: K
   const lists = childTypes
     .filter((type) => !optionalTypes.includes(type))
     .map(async (type) => {
-      const { items } = await cluster.client.list(type, { namespace: cluster.namespace, labelSelector });
+      const { items } = await suite.cluster.client.list(type, { namespace: suite.cluster.namespace, labelSelector });
       return items.map((object) => ({ type, object }));
     });
   return (await Promise.all(lists)).flat();
 }
 
 async function eventsOf(name: string, reason: string): Promise<KubernetesEvent[]> {
-  const { items } = await cluster.client.list<KubernetesEvent>(events, { namespace: cluster.namespace });
+  const { items } = await suite.cluster.client.list<KubernetesEvent>(events, { namespace: suite.cluster.namespace });
   return items.filter((item) => item.regarding?.name === name && item.reason === reason);
 }
 
@@ -86,11 +72,11 @@ async function contend(type: ResourceType, name: string, isTheirs: (object: Json
     await patch(type, name, body, 'other-controller');
   };
   await strike();
-  const selection = { namespace: cluster.namespace, fieldSelector: `metadata.name=${name}` };
+  const selection = { namespace: suite.cluster.namespace, fieldSelector: `metadata.name=${name}` };
   const watch = (async () => {
     try {
       const options = { ...selection, signal: stop.signal, timeoutSeconds: 120, inactivityMs: 130_000 };
-      for await (const { object } of cluster.client.watch(type, options)) {
+      for await (const { object } of suite.cluster.client.watch(type, options)) {
         if (!isTheirs(object as Json)) await strike();
       }
     } catch (error) {
@@ -190,7 +176,7 @@ describe('children that somebody changes, on a real API server', () => {
   });
 
   it('are left as they are where somebody sets what is not ours', async () => {
-    const before = await operator.metric('flagrelay_operator_put_backs_total');
+    const before = await suite.operator.metric('flagrelay_operator_put_backs_total');
     await patch(types.service, 'drift', { metadata: { annotations: more }, spec: { externalIPs: ['192.0.2.1'] } });
     await patch(types.deployment, 'drift-relay', { spec: { template: { metadata: { annotations: more } } } });
     // A change that is put back, after which those before it have been looked at.
@@ -200,7 +186,7 @@ describe('children that somebody changes, on a real API server', () => {
       assert.deepEqual(spec.externalIPs, ['192.0.2.1']);
       return !Object.hasOwn(spec.selector, 'example.com/more');
     });
-    assert.equal((await operator.metric('flagrelay_operator_put_backs_total')) - before, 1);
+    assert.equal((await suite.operator.metric('flagrelay_operator_put_backs_total')) - before, 1);
   });
 
   it('get their owner back when somebody removes the reference', async () => {
@@ -232,7 +218,7 @@ describe('children that somebody changes, on a real API server', () => {
       const writes = other.writes();
       await new Promise((resolve) => setTimeout(resolve, 3000));
       assert.ok(other.writes() - writes <= 1, `${other.writes()} writes`);
-      assert.equal(await operator.metric('flagrelay_operator_contested_children', 'reason="DriftsBack"'), 1);
+      assert.equal(await suite.operator.metric('flagrelay_operator_contested_children', 'reason="DriftsBack"'), 1);
       // A new wish of the user does not wait.
       await applyRelayProxy('contested', { rollout: { minReadySeconds: 9 } });
       await until('the edit is applied', async () => {
@@ -246,7 +232,7 @@ describe('children that somebody changes, on a real API server', () => {
   });
 
   it('that are changed on their way into the API server are told, with the field, and not written in a loop', async () => {
-    const name = cluster.namespace;
+    const name = suite.cluster.namespace;
     const policy = {
       metadata: { name },
       spec: {
@@ -267,15 +253,15 @@ describe('children that somebody changes, on a real API server', () => {
         ],
       },
     };
-    await cluster.client.apply(policies, policy as KubernetesObject, { force: true });
-    await cluster.client.apply(bindings, { metadata: { name }, spec: { policyName: name } } as KubernetesObject, {
+    await suite.cluster.client.apply(policies, policy as KubernetesObject, { force: true });
+    await suite.cluster.client.apply(bindings, { metadata: { name }, spec: { policyName: name } } as KubernetesObject, {
       force: true,
     });
     try {
       await until('the policy is in force', async () => {
         const spec = { ports: [{ port: 1 }] };
         const probe = { metadata: ref('overridden'), spec } as KubernetesObject;
-        const stored = (await cluster.client.create(types.service, probe, { dryRun: true })) as unknown as {
+        const stored = (await suite.cluster.client.create(types.service, probe, { dryRun: true })) as unknown as {
           spec: { sessionAffinity: string };
         };
         return stored.spec.sessionAffinity === 'ClientIP';
@@ -285,13 +271,13 @@ describe('children that somebody changes, on a real API server', () => {
       assert.equal(condition.status, 'False');
       assert.match(condition.message, /Service "overridden": spec\.sessionAffinity is not what was applied/);
       const version = (await get(types.service, 'overridden')).metadata?.resourceVersion;
-      const patches = await operator.metric('rest_client_requests_total', 'method="PATCH"');
+      const patches = await suite.operator.metric('rest_client_requests_total', 'method="PATCH"');
       await new Promise((resolve) => setTimeout(resolve, 4000));
-      assert.ok((await operator.metric('rest_client_requests_total', 'method="PATCH"')) - patches <= 4);
+      assert.ok((await suite.operator.metric('rest_client_requests_total', 'method="PATCH"')) - patches <= 4);
       assert.equal((await get(types.service, 'overridden')).metadata?.resourceVersion, version);
       assert.ok((await eventsOf('overridden', 'Overridden')).length > 0);
     } finally {
-      for (const type of [bindings, policies]) await cluster.client.delete(type, { name });
+      for (const type of [bindings, policies]) await suite.cluster.client.delete(type, { name });
     }
     await reconciledIs('overridden', 'Applied');
   });
@@ -301,7 +287,7 @@ describe('children that somebody changes, on a real API server', () => {
     await reconciledIs('orphaned', 'Applied');
     const before = await childrenOf('orphaned');
     assert.ok(before.length >= 7);
-    await cluster.client.delete(types.relayProxy, ref('orphaned'), { propagationPolicy: 'Orphan' });
+    await suite.cluster.client.delete(types.relayProxy, ref('orphaned'), { propagationPolicy: 'Orphan' });
     await until('it is gone', async () => {
       try {
         await get(types.relayProxy, 'orphaned');
@@ -339,7 +325,7 @@ describe('children that somebody changes, on a real API server', () => {
     const labels = { ...metadata?.labels, 'app.kubernetes.io/instance': 'copied' };
     const annotations = metadata?.annotations ?? {};
     const copy = { ...rest, metadata: { ...ref('copied-relay'), labels, annotations } };
-    await cluster.client.create(types.serviceAccount, copy, { fieldManager: 'kubectl' });
+    await suite.cluster.client.create(types.serviceAccount, copy, { fieldManager: 'kubectl' });
     await applyRelayProxy('copied');
     const condition = await reconciledIs('copied', 'FieldConflict');
     assert.match(condition.message, /ServiceAccount "copied-relay" exists and is not ours/);
@@ -354,24 +340,25 @@ describe('two operators over the same namespace', () => {
   it('do not work against each other: the second stands back and says so', async () => {
     await applyRelayProxy('shared');
     await reconciledIs('shared', 'Applied');
-    const home = `${cluster.namespace}-other`;
-    await cluster.client.create(namespaces, { metadata: { name: home } });
-    const second = await startOperator(cluster.client, cluster.namespace, { home });
+    const home = `${suite.cluster.namespace}-other`;
+    await suite.cluster.client.create(namespaces, { metadata: { name: home } });
+    const second = await startOperator(suite.cluster.client, suite.cluster.namespace, { home });
     try {
-      const count = (await cluster.client.list(types.relayProxy, { namespace: cluster.namespace })).items.length;
+      const count = (await suite.cluster.client.list(types.relayProxy, { namespace: suite.cluster.namespace })).items
+        .length;
       await second.until(
         'it leaves all of them alone',
         async () => (await second.metric('flagrelay_operator_relayproxies_left_alone')) === count,
       );
-      const { status } = await cluster.client.get(types.relayProxy, ref('shared'));
-      assert.equal(status?.operator?.name, `${cluster.namespace}/flagrelay-operator`);
+      const { status } = await suite.cluster.client.get(types.relayProxy, ref('shared'));
+      assert.equal(status?.operator?.name, `${suite.cluster.namespace}/flagrelay-operator`);
       const [told] = await until('it is told', async () => {
         const found = await eventsOf('shared', 'LookedAfterByAnother');
         return found.length > 0 && found;
       });
       assert.match(told?.note ?? '', new RegExp(`${home}/flagrelay-operator leaves this RelayProxy alone`));
       await until('the question was answered', async () => {
-        const { items } = await cluster.client.list(types.relayProxy, { namespace: cluster.namespace });
+        const { items } = await suite.cluster.client.list(types.relayProxy, { namespace: suite.cluster.namespace });
         return items.every((item) => item.status?.operator?.askedBy === undefined);
       });
       assert.equal(await second.metric('flagrelay_operator_put_backs_total'), 0);
@@ -385,7 +372,7 @@ describe('two operators over the same namespace', () => {
       assert.match(second.output(), /Another operator looks after this RelayProxy/);
     } finally {
       await second.stop();
-      await cluster.client.delete(namespaces, { name: home });
+      await suite.cluster.client.delete(namespaces, { name: home });
     }
   });
 });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Condition, RelayProxySpecManifest } from '@flagrelay/crds';
 import { isNotFound } from '@flagrelay/kube/api-error';
 import { events, type KubernetesEvent } from '../runtime/event-types.ts';
 import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
-import { openTestCluster, type TestCluster } from '../runtime/testing/cluster.ts';
 import { childTypes, optionalTypes } from './children/children.ts';
 import { type ConfigMap, type Deployment, type RawRelayProxy, types } from './resources/kubernetes-types.ts';
 import { configHashAnnotation, fieldManager } from './resources/names.ts';
 import { mountedConfigMap } from './resources/volumes.ts';
-import { applyCrd, startOperator, type TestOperator } from './testing/test-operator.ts';
+import { operatorSuite } from './testing/operator-suite.ts';
+import { startOperator } from './testing/test-operator.ts';
 
 const quotas: ResourceType = {
   group: '',
@@ -18,32 +18,15 @@ const quotas: ResourceType = {
   plural: 'resourcequotas',
   namespaced: true,
 };
-let cluster: TestCluster;
-let operator: TestOperator;
-
-before(async () => {
-  cluster = await openTestCluster();
-  await applyCrd(cluster.client);
-  operator = await startOperator(cluster.client, cluster.namespace);
-});
-after(async () => {
-  await operator?.stop();
-  await cluster?.close();
-});
-
-const until: TestOperator['until'] = (what, read) => operator.until(what, read);
-const ref = (name: string) => ({ name, namespace: cluster.namespace });
+const suite = operatorSuite();
+const { until, ref } = suite;
 
 const environments = [{ name: 'production', sdkKeyRef: { name: 'keys', key: 'sdk' } }];
 
-/** Applies a RelayProxy. Its image is on no node and is never pulled, so that pods wait without noise. */
-async function applyRelayProxy(name: string, spec: RelayProxySpecManifest): Promise<void> {
-  const object = { metadata: ref(name), spec: { image: 'none', imagePullPolicy: 'Never', environments, ...spec } };
-  await cluster.client.apply(types.relayProxy, object as RawRelayProxy, { force: true, fieldManager: 'test' });
-}
+const applyRelayProxy = (name: string, spec: RelayProxySpecManifest) => suite.apply(name, { environments, ...spec });
 
-const getRelayProxy = (name: string) => cluster.client.get(types.relayProxy, ref(name));
-const getDeployment = (name: string) => cluster.client.get(types.deployment, ref(`${name}-relay`));
+const getRelayProxy = (name: string) => suite.cluster.client.get(types.relayProxy, ref(name));
+const getDeployment = (name: string) => suite.cluster.client.get(types.deployment, ref(`${name}-relay`));
 
 /** The ConfigMap that new pods mount. */
 const configOf = async (name: string) => mountedConfigMap((await getDeployment(name)).spec?.template.spec) ?? '';
@@ -65,7 +48,7 @@ function conditionIs(name: string, type: string, status: string, reason: string)
 
 const exists = async (type: ResourceType, name: string): Promise<boolean> => {
   try {
-    await cluster.client.get(type, ref(name));
+    await suite.cluster.client.get(type, ref(name));
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
@@ -76,12 +59,14 @@ const exists = async (type: ResourceType, name: string): Promise<boolean> => {
 /** Writes that the operator has sent, without those of its lease. */
 async function writes(): Promise<number> {
   const counts = await Promise.all(
-    ['PATCH', 'POST', 'DELETE'].map((method) => operator.metric('rest_client_requests_total', `method="${method}"`)),
+    ['PATCH', 'POST', 'DELETE'].map((method) =>
+      suite.operator.metric('rest_client_requests_total', `method="${method}"`),
+    ),
   );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-const reconciles = () => operator.metric('controller_runtime_reconcile_total');
+const reconciles = () => suite.operator.metric('controller_runtime_reconcile_total');
 
 /** Waits until ten looks in a row, a second apart, see no write: while pods start, news of them are held back up to eight seconds. */
 async function quiet(): Promise<number> {
@@ -105,8 +90,8 @@ describe('a RelayProxy on a real API server', () => {
     const found: Record<string, number> = {};
     // The optional kinds are the business of `optional-kinds.integration.test.ts`.
     for (const type of childTypes.filter((one) => !optionalTypes.includes(one))) {
-      const selector = { namespace: cluster.namespace, labelSelector: 'app.kubernetes.io/instance=basic' };
-      for (const { metadata = {} } of (await cluster.client.list(type, selector)).items) {
+      const selector = { namespace: suite.cluster.namespace, labelSelector: 'app.kubernetes.io/instance=basic' };
+      for (const { metadata = {} } of (await suite.cluster.client.list(type, selector)).items) {
         assert.deepEqual(metadata.ownerReferences, [
           {
             apiVersion: 'flagrelay.dev/v1alpha1',
@@ -122,7 +107,9 @@ describe('a RelayProxy on a real API server', () => {
     assert.deepEqual(found, expected);
     assert.equal((await condition('basic', 'Ready'))?.reason, 'NotAvailable');
     const told = await until('events', async () => {
-      const { items } = await cluster.client.list<KubernetesEvent>(events, { namespace: cluster.namespace });
+      const { items } = await suite.cluster.client.list<KubernetesEvent>(events, {
+        namespace: suite.cluster.namespace,
+      });
       const reasons = items.filter((item) => item.regarding?.name === 'basic').map((item) => item.reason);
       return reasons.includes('Created') && reasons;
     });
@@ -135,30 +122,33 @@ describe('a RelayProxy on a real API server', () => {
     const annotations = { touched: 'yes' };
     const versions = async () => (await getDeployment('basic')).metadata?.generation;
     const generation = await versions();
-    await cluster.client.patch(types.relayProxy, ref('basic'), { type: 'merge', body: { metadata: { annotations } } });
+    await suite.cluster.client.patch(types.relayProxy, ref('basic'), {
+      type: 'merge',
+      body: { metadata: { annotations } },
+    });
     await until('another look', async () => (await reconciles()) > looked);
     assert.equal(await quiet(), before);
     assert.equal(await versions(), generation);
 
-    assert.equal(await operator.stop(), 0);
-    operator = await startOperator(cluster.client, cluster.namespace);
+    assert.equal(await suite.operator.stop(), 0);
+    suite.operator = await startOperator(suite.cluster.client, suite.cluster.namespace);
     await until('a first look', async () => (await reconciles()) >= 1);
     const leaseOnly = await quiet();
     assert.ok(
       leaseOnly <= 2,
       `a restarted operator wrote ${leaseOnly} times: its lease and an event about it are allowed`,
     );
-    assert.equal(await operator.readyz(), 200);
+    assert.equal(await suite.operator.readyz(), 200);
   });
 
   it('puts back what it owns and leaves what it does not', async () => {
     const service = { spec: { type: 'NodePort' }, metadata: { annotations: { mine: 'stays' } } };
-    await cluster.client.patch(types.service, ref('basic'), { type: 'merge', body: service });
+    await suite.cluster.client.patch(types.service, ref('basic'), { type: 'merge', body: service });
     const restarted = { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' };
     const body = { spec: { minReadySeconds: 9, template: { metadata: { annotations: restarted } } } };
-    await cluster.client.patch(types.deployment, ref('basic-relay'), { type: 'merge', body });
+    await suite.cluster.client.patch(types.deployment, ref('basic-relay'), { type: 'merge', body });
     await until('the Service is put back', async () => {
-      const live = await cluster.client.get(types.service, ref('basic'));
+      const live = await suite.cluster.client.get(types.service, ref('basic'));
       return live.spec?.type === 'ClusterIP' && live.metadata?.annotations?.mine === 'stays';
     });
     await until('the Deployment is put back', async () => (await getDeployment('basic')).spec?.minReadySeconds === 5);
@@ -166,16 +156,16 @@ describe('a RelayProxy on a real API server', () => {
     assert.deepEqual(Object.entries(template.metadata?.annotations ?? {}).includes(restarted as never), false);
     assert.equal(template.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'], '2026-01-01T00:00:00Z');
     const configMap = await configOf('basic');
-    await cluster.client.delete(types.configMap, ref(configMap));
+    await suite.cluster.client.delete(types.configMap, ref(configMap));
     await until('the ConfigMap is back', () => exists(types.configMap, configMap));
   });
 
   it('has a Deployment that somebody paused go on, and says so', async () => {
     const body = { spec: { paused: true } };
-    await cluster.client.patch(types.deployment, ref('basic-relay'), { type: 'merge', body });
+    await suite.cluster.client.patch(types.deployment, ref('basic-relay'), { type: 'merge', body });
     await until('it goes on', async () => (await getDeployment('basic')).spec?.paused !== true);
     const event = async () => {
-      const { items } = await cluster.client.list(types.event, { namespace: cluster.namespace });
+      const { items } = await suite.cluster.client.list(types.event, { namespace: suite.cluster.namespace });
       return items.some(({ reason }) => reason === 'DeploymentPaused');
     };
     await until('it is told', event);
@@ -186,12 +176,15 @@ describe('a RelayProxy on a real API server', () => {
     const configMap = await configOf('basic');
     await applyRelayProxy('basic', { environments: [{ ...environments[0]!, allowedOrigins: ['https://a.example'] }] });
     await until('the ConfigMap has it', async () => {
-      const { data } = await cluster.client.get<ConfigMap>(types.configMap, ref(configMap));
+      const { data } = await suite.cluster.client.get<ConfigMap>(types.configMap, ref(configMap));
       return data?.['relay.json']?.includes('https://a.example');
     });
     await until('kubelets are told', async () => {
       const labelSelector = 'app.kubernetes.io/instance=basic';
-      const { items } = await cluster.client.list(types.pod, { namespace: cluster.namespace, labelSelector });
+      const { items } = await suite.cluster.client.list(types.pod, {
+        namespace: suite.cluster.namespace,
+        labelSelector,
+      });
       return items.length > 0 && items.every(({ metadata }) => metadata?.annotations?.[configHashAnnotation]);
     });
     assert.equal((await getDeployment('basic')).metadata?.generation, generation);
@@ -215,20 +208,20 @@ describe('a RelayProxy on a real API server', () => {
 
   it('does not take over what belongs to others until they allow it', async () => {
     const account = { metadata: { ...ref('foreign-relay'), annotations: { theirs: 'yes' } } };
-    await cluster.client.create(types.serviceAccount, account);
+    await suite.cluster.client.create(types.serviceAccount, account);
     await applyRelayProxy('foreign', { replicas: 0 });
     const { message } = await conditionIs('foreign', 'Reconciled', 'False', 'FieldConflict');
     assert.match(message, /ServiceAccount "foreign-relay" exists and is not ours/);
     assert.equal(await exists(types.deployment, 'foreign-relay'), true, 'the other children are made');
-    const live = await cluster.client.get(types.serviceAccount, ref('foreign-relay'));
+    const live = await suite.cluster.client.get(types.serviceAccount, ref('foreign-relay'));
     assert.equal(live.metadata?.labels, undefined);
 
     const body = { metadata: { annotations: { 'flagrelay.dev/adopt': 'true' } } };
-    await cluster.client.patch(types.serviceAccount, ref('foreign-relay'), { type: 'merge', body });
+    await suite.cluster.client.patch(types.serviceAccount, ref('foreign-relay'), { type: 'merge', body });
     // Its change wakes nobody, as it is not ours: another change of the RelayProxy does.
     await applyRelayProxy('foreign', { replicas: 0, logLevel: 'debug' });
     await conditionIs('foreign', 'Reconciled', 'True', 'Applied');
-    const adopted = await cluster.client.get(types.serviceAccount, ref('foreign-relay'));
+    const adopted = await suite.cluster.client.get(types.serviceAccount, ref('foreign-relay'));
     assert.equal(adopted.metadata?.annotations?.theirs, 'yes');
   });
 
@@ -236,16 +229,19 @@ describe('a RelayProxy on a real API server', () => {
     const data = { configMapKeyRef: { name: 'flags', key: 'flags.json' } };
     await applyRelayProxy('refs', { replicas: 0, environments: [{ ...environments[0]!, data }] });
     await conditionIs('refs', 'ReferencesResolved', 'False', 'ConfigMapNotFound');
-    await cluster.write('flags', { other: '{}' });
+    await suite.cluster.write('flags', { other: '{}' });
     await conditionIs('refs', 'ReferencesResolved', 'False', 'KeyNotFound');
-    await cluster.write('flags', { 'flags.json': '{}' });
+    await suite.cluster.write('flags', { 'flags.json': '{}' });
     await conditionIs('refs', 'ReferencesResolved', 'Unknown', 'AwaitingReports');
   });
 
   it('shows what its pods report, and forgets pods that are gone', async () => {
     const labelSelector = 'app.kubernetes.io/instance=basic';
     const pods = await until('a pod', async () => {
-      const { items } = await cluster.client.list(types.pod, { namespace: cluster.namespace, labelSelector });
+      const { items } = await suite.cluster.client.list(types.pod, {
+        namespace: suite.cluster.namespace,
+        labelSelector,
+      });
       const alive = items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
       return alive.length > 0 && alive;
     });
@@ -253,7 +249,7 @@ describe('a RelayProxy on a real API server', () => {
     const report = async (pod: string, podUid: string, unhealthy: object[]) => {
       const status = { instances: [{ name: pod, uid: podUid, version: '0.0.1', totalEnvironments: 1, unhealthy }] };
       const options = { subresource: 'status', fieldManager: `flagrelay/${pod}`, force: true };
-      await cluster.client.apply(types.relayProxy, { metadata: ref('basic'), status } as RawRelayProxy, options);
+      await suite.cluster.client.apply(types.relayProxy, { metadata: ref('basic'), status } as RawRelayProxy, options);
     };
     await report(name, uid, [{ name: 'production', state: 'CredentialMissing' }]);
     await conditionIs('basic', 'ReferencesResolved', 'False', 'CredentialMissing');
@@ -288,10 +284,10 @@ describe('a RelayProxy on a real API server', () => {
 
   it('takes its children with it when it goes', async () => {
     const uid = (await getRelayProxy('scaled')).metadata?.uid;
-    await cluster.client.delete(types.relayProxy, ref('scaled'));
+    await suite.cluster.client.delete(types.relayProxy, ref('scaled'));
     for (const type of childTypes.filter((one) => !optionalTypes.includes(one))) {
       await until(`no ${type.kind}`, async () => {
-        const { items } = await cluster.client.list(type, { namespace: cluster.namespace });
+        const { items } = await suite.cluster.client.list(type, { namespace: suite.cluster.namespace });
         return !items.some(({ metadata }) => metadata?.ownerReferences?.some((owner) => owner.uid === uid));
       });
     }
@@ -299,13 +295,13 @@ describe('a RelayProxy on a real API server', () => {
 
   it('can be made again at once under the same name', async () => {
     const uid = (await getRelayProxy('basic')).metadata?.uid;
-    await cluster.client.delete(types.relayProxy, ref('basic'));
+    await suite.cluster.client.delete(types.relayProxy, ref('basic'));
     await applyRelayProxy('basic', {});
     await conditionIs('basic', 'Reconciled', 'True', 'Applied');
     const owner = (await getRelayProxy('basic')).metadata?.uid;
     assert.notEqual(owner, uid);
     await until('children of the new one', async () => {
-      const { items } = await cluster.client.list(types.deployment, { namespace: cluster.namespace });
+      const { items } = await suite.cluster.client.list(types.deployment, { namespace: suite.cluster.namespace });
       const found = items.find(({ metadata }) => metadata?.name === 'basic-relay');
       return found?.metadata?.ownerReferences?.[0]?.uid === owner;
     });
@@ -313,17 +309,17 @@ describe('a RelayProxy on a real API server', () => {
 
   it('says what was refused, in the words of the API server, and goes on with the rest', async () => {
     const quota = { metadata: ref('no-services'), spec: { hard: { services: '0' } } } as KubernetesObject;
-    await cluster.client.apply(quotas, quota, { force: true, fieldManager: 'test' });
+    await suite.cluster.client.apply(quotas, quota, { force: true, fieldManager: 'test' });
     await applyRelayProxy('bounded', { replicas: 0 });
     const { message } = await conditionIs('bounded', 'Reconciled', 'False', 'QuotaExceeded');
     assert.match(message, /services "bounded" is forbidden: exceeded quota: no-services/);
     assert.equal(await exists(types.deployment, 'bounded-relay'), true);
-    await cluster.client.delete(quotas, ref('no-services'));
+    await suite.cluster.client.delete(quotas, ref('no-services'));
     await conditionIs('bounded', 'Reconciled', 'True', 'Applied');
   });
 
   it('was served by an operator that was refused nothing else', () => {
-    const refused = operator
+    const refused = suite.operator
       .output()
       .split('\n')
       .filter((line) => /forbidden/i.test(line));
