@@ -7,7 +7,7 @@ const began = (now: number): GateEvent => ({ kind: 'look-began', now });
 const failed = (now: number): GateEvent => ({ kind: 'look-failed', now, giveUpMs: 30 });
 const found = (...served: [string, number][]): GateEvent => ({
   kind: 'found',
-  served: new Map(served.map(([name, pods]) => [name, { pods, renamed: false }])),
+  served: new Map(served.map(([name, pods]) => [name, { pods, as: 'same' as const }])),
 });
 
 describe('states of the gate of a pod that lacks a key', () => {
