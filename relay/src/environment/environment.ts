@@ -2,19 +2,23 @@ import type { DataSet, Item } from '../data/data.ts';
 import type { LinkError, LinkState, LinkStatus } from '../data/link.ts';
 import type { BigSegmentStore } from '../dialects/launchdarkly/bigsegments/types.ts';
 import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
+import {
+  acceptedCredentials,
+  type CredentialDigest,
+  currentExpiring,
+} from '../dialects/launchdarkly/model/credentials.ts';
+import { flagsOnlyEvent, itemEvent, payloadsOf } from '../dialects/launchdarkly/outlet/payloads.ts';
 import { jobAfter } from '../jobs/jobs.ts';
-import { type Store, StoreError, type StoreEvents } from '../store/store.ts';
 import type { Channel } from '../streams/channel.ts';
 import type { Hub } from '../streams/hub.ts';
 import { PING } from '../streams/sse.ts';
 import { type FollowingLogger, followingLogger } from '../telemetry/following-logger.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { acceptedCredentials, type CredentialDigest, currentExpiring } from './credentials.ts';
 import type { EnvironmentDefinition } from './definition.ts';
 import { nextLink } from './link-status.ts';
-import { flagsOnlyEvent, itemEvent, payloadsOf } from './payloads.ts';
 import type { Source } from './source.ts';
 import { SourceSlot } from './source-slot.ts';
+import { type Store, StoreError, type StoreEvents } from './store.ts';
 
 /**
  * How requests for an environment are treated (contract 1.2, 9.1): `starting` answers 503, `open` serves what there is,

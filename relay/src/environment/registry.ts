@@ -1,12 +1,12 @@
-import { jobAfter, jobEvery } from '../jobs/jobs.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import {
   acceptedCredentials,
   type CredentialDigest,
   type CredentialKind,
   currentExpiring,
   digestOf,
-} from './credentials.ts';
+} from '../dialects/launchdarkly/model/credentials.ts';
+import { jobAfter, jobEvery } from '../jobs/jobs.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { AwaitedCredential, DefinitionSink, EnvironmentDefinition } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
 

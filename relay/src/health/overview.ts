@@ -1,4 +1,9 @@
-import { currentExpiring } from '../environment/credentials.ts';
+import { currentExpiring } from '../dialects/launchdarkly/model/credentials.ts';
+import {
+  type EnvironmentStatus,
+  type StatusDocument,
+  statusDocument,
+} from '../dialects/launchdarkly/status/document.ts';
 import type { Environment } from '../environment/environment.ts';
 import { isConnected } from '../environment/link-status.ts';
 import type { Registry, Rival } from '../environment/registry.ts';
@@ -8,7 +13,6 @@ import { credentialsDigest } from './key-revision.ts';
 import { awaitedOf } from './peers.ts';
 import { type Readiness, readiness } from './readiness.ts';
 import type { EnvironmentFacts, InstanceFacts } from './report-item.ts';
-import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
 
 /** The health of the whole relay, in the forms that `/status`, `/readyz`, the metrics and the reporter want it. */
 export interface Overview {

@@ -1,7 +1,7 @@
 import type { LinkError, LinkState } from '../data/link.ts';
 import type { AwaitedCredential } from '../environment/definition.ts';
+import type { StoreStatus } from '../environment/store.ts';
 import type { Absence } from '../files/absences.ts';
-import type { StoreStatus } from '../store/store.ts';
 import { keyRevision } from './key-revision.ts';
 
 /** How one environment does, for the report. */

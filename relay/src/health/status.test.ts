@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { obscureKey } from '../dialects/launchdarkly/status/document.ts';
 import { isConnected, nextLink } from '../environment/link-status.ts';
 import { readiness } from './readiness.ts';
-import { obscureKey } from './status.ts';
 
 test('keys are obscured as ld-relay does (contract 3)', () => {
   assert.equal(obscureKey('sdk-98e2b0b4-2688-4a59-9810-1e0e3d798989'), 'sdk-********-****-****-****-*******98989');

@@ -116,7 +116,7 @@ function plainUrl({ route, params, query }: RouteMatch): string {
 async function loadExpress(overview: Overview): Promise<ExpressHandler> {
   const [{ createExpressHandler }, { statusRouter }] = await Promise.all([
     import('./express-app.ts'),
-    import('../dialects/launchdarkly/endpoints/status.ts'),
+    import('../dialects/launchdarkly/status/routes.ts'),
   ]);
   return createExpressHandler([statusRouter(overview)]);
 }

@@ -7,13 +7,13 @@ import type { CompiledData, EvaluateOptions, FlagResult } from '../dialects/laun
 import { TooCostlyError } from '../dialects/launchdarkly/evaluation/pattern.ts';
 import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../dialects/launchdarkly/evaluation/turns.ts';
 import type { Context } from '../dialects/launchdarkly/model/context.ts';
+import { StoreError } from '../environment/store.ts';
 import { BodyError, type HeldBody } from '../http/body.ts';
 import { queryParam } from '../http/path.ts';
 import { sendEmpty, sendJson } from '../http/reply.ts';
 import { turnFor } from '../jobs/own-turn.ts';
 import type { JsonBounds } from '../json/bounds.ts';
 import { checkJsonBounds, JsonBoundsError } from '../json/json-bounds.ts';
-import { StoreError } from '../store/store.ts';
 import { describe } from '../telemetry/describe.ts';
 import { type OfrepHandler, type OfrepRequest, sendProblem } from './access.ts';
 import { OfrepError, parseOfrepContext } from './context.ts';

@@ -2,11 +2,11 @@ import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../config/document.ts';
 import type { BigSegmentStore } from '../dialects/launchdarkly/bigsegments/types.ts';
 import type { EnvironmentDefinition } from '../environment/definition.ts';
+import type { Store, StoreEvents } from '../environment/store.ts';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Compile, createMemoryStore } from './memory.ts';
 import type { TimeOperation } from './redis/timed.ts';
-import type { Store, StoreEvents } from './store.ts';
 
 /** Makes the stores of all environments, and owns what they share. */
 export interface Stores {

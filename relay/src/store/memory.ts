@@ -1,6 +1,6 @@
 import { type DataSet, EMPTY_DATA_SET, type Item } from '../data/data.ts';
 import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
-import type { Store, StoreStatus, UpsertResult } from './store.ts';
+import type { Store, StoreStatus, UpsertResult } from '../environment/store.ts';
 
 /** Compiles a data set, reusing what did not change since `previous`. */
 export type Compile = (data: DataSet, previous?: CompiledData) => CompiledData;

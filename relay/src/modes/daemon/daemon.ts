@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DefinitionsMemory } from '../../config/definitions.ts';
 import type { RelayConfig } from '../../config/document.ts';
+import type { DefinitionsMemory } from '../../dialects/launchdarkly/sources/configured/definitions.ts';
 import { StartupError } from '../../errors.ts';
 import { createAbsences } from '../../files/absences.ts';
 import { watchFiles } from '../../files/watch.ts';

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
-import type { DefinitionsMemory } from '../../config/definitions.ts';
 import type { RelayConfig } from '../../config/document.ts';
 import { loadJsonDocument } from '../../config/load.ts';
 import { noProblems } from '../../config/problems.ts';
 import { hasOtherOrigin } from '../../config/restart-parts.ts';
 import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import type { DefinitionsMemory } from '../../dialects/launchdarkly/sources/configured/definitions.ts';
 import { createFeeds } from '../../dialects/launchdarkly/sources/factory.ts';
 import { rememberFirstList } from '../../environment/first-list.ts';
 import { Registry } from '../../environment/registry.ts';

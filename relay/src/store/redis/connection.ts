@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Cluster } from 'ioredis';
+import { StoreError } from '../../environment/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { StoreError } from '../store.ts';
 import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
 import {
   type RedisConfig,

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChainableCommander } from 'ioredis';
 import type { DataSet, Item, ItemKind } from '../../data/data.ts';
+import { decodeItem, encodeItem } from '../../dialects/launchdarkly/model/codec.ts';
 import { DataError } from '../../dialects/launchdarkly/model/parse.ts';
+import { StoreError } from '../../environment/store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { countRefused } from '../refused-items.ts';
-import { StoreError } from '../store.ts';
 import type { RedisClient } from './client.ts';
-import { decodeItem, encodeItem } from './codec.ts';
 import type { RedisConnection } from './connection.ts';
 import type { RedisKeys } from './keys.ts';
 

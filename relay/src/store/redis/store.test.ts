@@ -3,10 +3,10 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import type { DataSet, Item, ItemKind } from '../../data/data.ts';
 import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
 import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
+import { type Store, StoreError, type StoreStatus } from '../../environment/store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startRedis, type TestRedis } from '../../testing/redis.ts';
-import { type Store, StoreError, type StoreStatus } from '../store.ts';
 import { createRedisConnection, type RedisConnection } from './connection.ts';
 import { createRedisStore, type RedisStoreTiming } from './store.ts';
 

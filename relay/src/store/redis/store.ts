@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../data/data.ts';
 import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
+import {
+  type Store,
+  StoreError,
+  type StoreEvents,
+  type StoreStatus,
+  type UpsertResult,
+} from '../../environment/store.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Compile, withItem } from '../memory.ts';
-import { type Store, StoreError, type StoreEvents, type StoreStatus, type UpsertResult } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 import type { Follower } from './follower.ts';
 import { DEFAULT_PREFIX, redisKeys } from './keys.ts';

@@ -1,10 +1,10 @@
 import type { DataSet } from '../../data/data.ts';
 import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
+import type { Store } from '../../environment/store.ts';
 import { jobTimer } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Compile } from '../memory.ts';
 import { refuseInto } from '../refused-items.ts';
-import type { Store } from '../store.ts';
 import type { SnapshotFile } from './files.ts';
 
 /** What {@link withSnapshot} needs. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type BigSegmentMembership, StoreError } from '../../../environment/store.ts';
 import type { RedisClient } from '../../../store/redis/client.ts';
 import type { RedisConnection } from '../../../store/redis/connection.ts';
 import type { RedisKeys } from '../../../store/redis/keys.ts';
-import { type BigSegmentMembership, StoreError } from '../../../store/store.ts';
 import type { BigSegmentPatch } from './patch.ts';
 
 /** Big segments of one environment in Redis (contract 6.1–6.3). Every method throws StoreError. */

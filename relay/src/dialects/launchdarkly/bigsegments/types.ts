@@ -1,4 +1,4 @@
-import type { BigSegmentMembership } from '../../../store/store.ts';
+import type { BigSegmentMembership } from '../../../environment/store.ts';
 import type { BigSegmentsStatus } from '../evaluation/compiled.ts';
 
 /** What the store knows of one context key. */

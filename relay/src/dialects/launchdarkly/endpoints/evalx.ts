@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compress } from '../../../encoding/shared-body.ts';
 import type { Environment } from '../../../environment/environment.ts';
+import { StoreError } from '../../../environment/store.ts';
 import { BodyError } from '../../../http/body.ts';
 import { acceptsGzip } from '../../../http/negotiation.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendAsciiJson, sendEmpty, sendJsonBytes, sendMessage } from '../../../http/reply.ts';
-import { StoreError } from '../../../store/store.ts';
 import { describe } from '../../../telemetry/describe.ts';
 import type { Audience, BigSegments, CompiledData } from '../evaluation/compiled.ts';
 import { TooCostlyError } from '../evaluation/pattern.ts';

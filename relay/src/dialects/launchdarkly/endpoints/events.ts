@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../config/document.ts';
 import type { Environment } from '../../../environment/environment.ts';
 import type { Registry } from '../../../environment/registry.ts';
+import { StoreError } from '../../../environment/store.ts';
 import { BodyError, type BodyReader, type HeldBody } from '../../../http/body.ts';
 import { inflate } from '../../../http/inflate.ts';
 import { queryParam } from '../../../http/path.ts';
@@ -10,7 +11,6 @@ import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../../http
 import { turnFor } from '../../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../../json/bounds.ts';
 import { checkJsonBytes, JsonBoundsError } from '../../../json/json-bounds.ts';
-import { StoreError } from '../../../store/store.ts';
 import type { Metrics } from '../../../telemetry/metrics.ts';
 import { createEventForwarder, type EventForwarder } from '../events/forwarder.ts';
 import { defaultEventBytes, EventMemory } from '../events/memory.ts';

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CredentialDigest } from '../../../environment/credentials.ts';
 import type { Environment } from '../../../environment/environment.ts';
 import type { Lookup, Registry } from '../../../environment/registry.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendEmpty, sendText } from '../../../http/reply.ts';
 import type { Handler } from '../../../http/router.ts';
 import type { Platform } from '../../../streams/channel.ts';
+import type { CredentialDigest } from '../model/credentials.ts';
 import { corsHeaders, OPEN_POLICY } from './cors.ts';
 
 /** A request whose credential opened an environment. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Payloads, payloadsOf } from '../../../environment/payloads.ts';
 import type { HeaderList } from '../../../http/reply.ts';
 import { sendText } from '../../../http/reply.ts';
 import type { RelayResponse } from '../../../http/response.ts';
@@ -13,6 +12,7 @@ import type { Place, StreamLimits } from '../../../streams/limits.ts';
 import { type Frame, PING } from '../../../streams/sse.ts';
 import { describe } from '../../../telemetry/describe.ts';
 import type { CompiledData } from '../evaluation/compiled.ts';
+import { type Payloads, payloadsOf } from '../outlet/payloads.ts';
 import { type ContextBodies, contextOfPath, RETRY_LATER, withContextOfBody } from './context-request.ts';
 import { corsHeadersOfStream } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';

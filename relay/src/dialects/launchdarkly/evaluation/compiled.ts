@@ -1,5 +1,5 @@
 import type { DataSet } from '../../../data/data.ts';
-import type { BigSegmentMembership } from '../../../store/store.ts';
+import type { BigSegmentMembership } from '../../../environment/store.ts';
 import type { Context } from '../model/context.ts';
 
 /** Which client family asks; decides which flags it may see (contract 12.8). */

@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import { createConfiguredDefinitions, type DefinitionsMemory } from '../../../config/definitions.ts';
 import type { RelayConfig } from '../../../config/document.ts';
 import { holdDocument } from '../../../config/held-document.ts';
 import type { ConfigWatch } from '../../../config/load.ts';
@@ -9,6 +8,7 @@ import type { StartupError } from '../../../errors.ts';
 import type { Absences } from '../../../files/absences.ts';
 import type { FileWatch } from '../../../files/watch.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
+import { createConfiguredDefinitions, type DefinitionsMemory } from './configured/definitions.ts';
 import { createFileSource } from './file.ts';
 import { createStreamSource } from './stream/stream.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { StoreError } from '../../../../environment/store.ts';
 import { BodyError } from '../../../../http/body.ts';
 import { queryParam } from '../../../../http/path.ts';
 import { sendMessage } from '../../../../http/reply.ts';
-import { StoreError } from '../../../../store/store.ts';
 import type { StreamConnection } from '../../../../streams/connection.ts';
 import { PING } from '../../../../streams/sse.ts';
 import { describe } from '../../../../telemetry/describe.ts';

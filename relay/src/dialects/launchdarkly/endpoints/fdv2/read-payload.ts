@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Environment } from '../../../../environment/environment.ts';
+import { StoreError } from '../../../../environment/store.ts';
 import { sendEmpty } from '../../../../http/reply.ts';
-import { StoreError } from '../../../../store/store.ts';
 import { describe } from '../../../../telemetry/describe.ts';
 import type { CompiledData } from '../../evaluation/compiled.ts';
 import { feedOf } from './feed.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
-import { createConfiguredDefinitions } from '../../../../config/definitions.ts';
 import type { RelayConfig } from '../../../../config/document.ts';
 import type { DataSet } from '../../../../data/data.ts';
 import type { DefinitionSource, EnvironmentDefinition } from '../../../../environment/definition.ts';
 import { StartupError } from '../../../../errors.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { createAutoConfig } from '../autoconfig/source.ts';
+import { createConfiguredDefinitions } from '../configured/definitions.ts';
 import type { EnvironmentRep } from '../environment-rep.ts';
 import { createFileSource } from '../file.ts';
 import { createStreamSource } from '../stream/stream.ts';

@@ -1,7 +1,7 @@
 import { Router as expressRouter, type Request, type Response, type Router } from 'express';
-import { checkExpectations } from '../../../health/expectations.ts';
 import type { Overview } from '../../../health/overview.ts';
-import { type EnvironmentStatus, environmentDocument } from '../../../health/status.ts';
+import { type EnvironmentStatus, environmentDocument } from './document.ts';
+import { checkExpectations } from './expectations.ts';
 
 /**
  * `/status` (contract 3), with the forms of ld-relay 8.11+ (contract 11.1): one environment by identifier, by project and

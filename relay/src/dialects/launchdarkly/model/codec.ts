@@ -1,5 +1,5 @@
-import type { Item, ItemKind } from '../../data/data.ts';
-import { parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
+import type { Item, ItemKind } from '../../../data/data.ts';
+import { parseItem, tombstone } from './parse.ts';
 
 /** Key inside the JSON of every tombstone; the real one is the field's name (contract 6.2). */
 const DELETED_KEY = '$deleted';

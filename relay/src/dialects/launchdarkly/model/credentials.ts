@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { EnvironmentDefinition } from './definition.ts';
+import type { EnvironmentDefinition } from '../../../environment/definition.ts';
 
 /** Which kind of credential a route asks for: a key is good on its own routes only (contract 1.2). */
 export type CredentialKind = 'sdk' | 'mobile' | 'env';
