@@ -1,48 +1,47 @@
-import {
-  acceptedCredentials,
-  type CredentialDigest,
-  type CredentialKind,
-  currentExpiring,
-  digestOf,
-} from '../dialects/launchdarkly/model/credentials.ts';
 import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { AwaitedCredential, DefinitionSink, EnvironmentDefinition } from './definition.ts';
+import type { CredentialDigest, DefinitionSink } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
+import type { Family } from './outlet.ts';
 
 /** Result of a credential lookup: the environment, or why there is none (contract 1.2). */
-export type Lookup =
-  | { readonly found: true; readonly environment: Environment; readonly credential: CredentialDigest }
-  | { readonly found: false; readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' | 'awaited' };
+export type Lookup<F extends Family = Family> =
+  | { readonly found: true; readonly environment: Environment<F>; readonly credential: CredentialDigest }
+  | NotFound;
+
+/** Why a credential opens nothing. */
+export interface NotFound {
+  readonly found: false;
+  readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' | 'awaited';
+}
 
 /** Another environment has a key of this one, and was there first. */
 export interface Rival {
   /** Name of the other environment. */
   readonly name: string;
-  readonly kind: CredentialKind;
+  /** Scope of the key, for people. */
+  readonly what: string;
 }
 
-const UNKNOWN: Lookup = { found: false, reason: 'unknown' };
-const UNKNOWN_FILTER: Lookup = { found: false, reason: 'unknown-filter' };
-const STARTING: Lookup = { found: false, reason: 'starting' };
+const UNKNOWN: NotFound = { found: false, reason: 'unknown' };
+const UNKNOWN_FILTER: NotFound = { found: false, reason: 'unknown-filter' };
+const STARTING: NotFound = { found: false, reason: 'starting' };
 /** It may be a key that this process has not been given yet: nobody can say that it is wrong. */
-const AWAITED: Lookup = { found: false, reason: 'awaited' };
-const NO_LIST: Lookup = { found: false, reason: 'no-list' };
+const AWAITED: NotFound = { found: false, reason: 'awaited' };
+const NO_LIST: NotFound = { found: false, reason: 'no-list' };
 
 /** A timer cannot wait longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** All environments, and which credential opens which. It is the sink of definitions: changes are applied in place. */
-export class Registry implements DefinitionSink {
-  readonly #deps: EnvironmentDeps;
+export class Registry<F extends Family = Family> implements DefinitionSink<F['definition']> {
+  readonly #deps: EnvironmentDeps<F>;
   readonly #logger: Logger;
-  readonly #environments = new Map<string, Environment>();
-  /** Credential digest → payload filter ('' = none) → environment. */
-  readonly #credentials = new Map<CredentialDigest, Map<string, Environment>>();
-  /** Client-side IDs are no secrets: those in use are looked up without a digest. */
-  readonly #publicIds = new Map<string, CredentialDigest>();
-  /** Kinds of credentials of which some environment still waits for its own; undefined until it is asked for after a change. */
-  #awaited: ReadonlySet<AwaitedCredential> | undefined;
+  readonly #environments = new Map<string, Environment<F>>();
+  /** Credential digest → variant of the environment, such as a payload filter ('' = none) → environment. */
+  readonly #credentials = new Map<CredentialDigest, Map<string, Environment<F>>>();
+  /** Scopes of credentials of which some environment still waits for its own; undefined until it is asked for after a change. */
+  #awaited: ReadonlySet<string> | undefined;
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   #refused: ReadonlyMap<string, string> = new Map();
@@ -54,9 +53,9 @@ export class Registry implements DefinitionSink {
 
   /**
    * A key in grace ends at its own time.
-   * @param credentialCleanupMs how often expired SDK keys are looked for all the same (contract 9.2): a clock may be set
+   * @param credentialCleanupMs how often expired keys are looked for all the same (contract 9.2): a clock may be set
    */
-  constructor(deps: EnvironmentDeps, logger: Logger, credentialCleanupMs: number) {
+  constructor(deps: EnvironmentDeps<F>, logger: Logger, credentialCleanupMs: number) {
     this.#deps = deps;
     this.#logger = logger;
     this.#cleanup = jobEvery('key-cleanup', credentialCleanupMs, () => this.dropExpired());
@@ -74,7 +73,7 @@ export class Registry implements DefinitionSink {
   }
 
   /** In order of appearance. */
-  environments(): IterableIterator<Environment> {
+  environments(): IterableIterator<Environment<F>> {
     return this.#environments.values();
   }
 
@@ -82,17 +81,17 @@ export class Registry implements DefinitionSink {
     return this.#environments.size;
   }
 
-  get(id: string): Environment | undefined {
+  get(id: string): Environment<F> | undefined {
     return this.#environments.get(id);
   }
 
-  /** Finds the environment that a client's credential and payload filter open. Constant in time as to the credential. */
-  lookup(kind: CredentialKind, value: string, filter: string): Lookup {
+  /** Finds the environment that a client's credential opens. Constant in time as to the credential. @param filter variant of the environment */
+  lookup(scope: string, value: string, filter: string): Lookup<F> {
     if (!this.#listed) return NO_LIST;
     if (this.#nextExpiry !== Number.POSITIVE_INFINITY && this.#nextExpiry <= Date.now()) this.dropExpired();
-    const credential = (kind === 'env' ? this.#publicIds.get(value) : undefined) ?? digestOf(kind, value);
+    const credential = this.#deps.rules.digest(scope, value);
     const byFilter = this.#credentials.get(credential);
-    if (byFilter === undefined) return kind !== 'env' && this.#awaitedKinds().has(kind) ? AWAITED : UNKNOWN;
+    if (byFilter === undefined) return this.#awaitedScopes().has(scope) ? AWAITED : UNKNOWN;
     const environment = byFilter.get(filter);
     if (environment === undefined) return UNKNOWN_FILTER;
     switch (environment.access) {
@@ -106,38 +105,37 @@ export class Registry implements DefinitionSink {
   }
 
   /**
-   * {@link lookup} where the client does not say of which kind its credential is: as the first kind that knows it. `kind` is
+   * {@link lookup} where the client does not say of which kind its credential is: as the first scope that knows it. `scope` is
    * undefined when none does.
    */
-  lookupAny<K extends CredentialKind>(
-    kinds: readonly K[],
+  lookupAny<S extends string>(
+    scopes: readonly S[],
     value: string,
     filter: string,
-  ): { readonly lookup: Lookup; readonly kind: K | undefined } {
+  ): { readonly lookup: Lookup<F>; readonly scope: S | undefined } {
     let lookup = UNKNOWN;
-    for (const kind of kinds) {
-      const result = this.lookup(kind, value, filter);
-      if (result.found || (result.reason !== 'unknown' && result.reason !== 'awaited')) return { lookup: result, kind };
+    for (const scope of scopes) {
+      const result = this.lookup(scope, value, filter);
+      if (result.found || (result.reason !== 'unknown' && result.reason !== 'awaited'))
+        return { lookup: result, scope };
       if (result.reason === 'awaited') lookup = AWAITED;
     }
-    return { lookup, kind: undefined };
+    return { lookup, scope: undefined };
   }
 
-  /** Who has the SDK key or the mobile key of an environment, if that is another one: it cannot be reached by it then. */
-  rivalOf({ definition }: Environment): Rival | undefined {
-    const { sdkKey, mobileKey, filterKey = '' } = definition;
-    for (const [kind, value] of [
-      ['sdk', sdkKey],
-      ['mobile', mobileKey],
-    ] as const) {
-      if (value === undefined || value === '') continue;
-      const holder = this.#credentials.get(digestOf(kind, value))?.get(filterKey);
-      if (holder !== undefined && holder.definition.id !== definition.id) return { name: holder.definition.name, kind };
+  /** Who has a key of an environment, if that is another one: it cannot be reached by it then. */
+  rivalOf({ definition }: Environment<F>): Rival | undefined {
+    const { rules } = this.#deps;
+    for (const { digest, scope } of rules.keys(definition)) {
+      const holder = this.#credentials.get(digest)?.get(rules.variant(definition));
+      if (holder !== undefined && holder.definition.id !== definition.id) {
+        return { name: holder.definition.name, what: rules.nameOf(scope) };
+      }
     }
     return undefined;
   }
 
-  replace(definitions: readonly EnvironmentDefinition[]): void {
+  replace(definitions: readonly F['definition'][]): void {
     this.#listed = true;
     const wanted = new Set(definitions.map((definition) => definition.id));
     for (const id of [...this.#environments.keys()]) {
@@ -148,12 +146,12 @@ export class Registry implements DefinitionSink {
     for (const definition of definitions) this.upsert(definition);
   }
 
-  upsert(definition: EnvironmentDefinition): void {
+  upsert(definition: F['definition']): void {
     if (this.#closed) return;
     this.#awaited = undefined;
     let existing = this.#environments.get(definition.id);
-    // Other data altogether: those of another filter must not be served meanwhile.
-    if (existing !== undefined && existing.definition.filterKey !== definition.filterKey) {
+    // Other data altogether: those of another variant must not be served meanwhile.
+    if (existing !== undefined && this.#variant(existing.definition) !== this.#variant(definition)) {
       this.remove(definition.id);
       existing = undefined;
     }
@@ -187,10 +185,10 @@ export class Registry implements DefinitionSink {
   dropExpired(now: number = Date.now()): void {
     this.#nextExpiry = Number.POSITIVE_INFINITY;
     for (const environment of this.#environments.values()) {
-      if (environment.definition.expiringSdkKeys.length === 0) continue;
-      const accepted = new Set(acceptedCredentials(environment.definition, now).map((one) => one.digest));
+      if (this.#deps.rules.expiries(environment.definition).length === 0) continue;
+      const accepted = new Set(this.#deps.rules.credentials(environment.definition, now).map((one) => one.digest));
       if (this.#unbindExcept(environment, accepted)) {
-        environment.logger.info('an SDK key expired');
+        environment.logger.info('a key expired');
         this.#deps.changed(environment);
       }
       this.#expectExpiry(environment.definition, now);
@@ -207,18 +205,16 @@ export class Registry implements DefinitionSink {
     await Promise.all(this.#removed);
   }
 
-  #awaitedKinds(): ReadonlySet<AwaitedCredential> {
+  #awaitedScopes(): ReadonlySet<string> {
     this.#awaited ??= new Set([...this.#environments.values()].flatMap(({ definition }) => definition.awaited ?? []));
     return this.#awaited;
   }
 
-  #bind(environment: Environment, definition: EnvironmentDefinition): void {
+  #bind(environment: Environment<F>, definition: F['definition']): void {
     this.#expectExpiry(definition, Date.now());
     this.#armExpiry(Date.now());
-    const filter = definition.filterKey ?? '';
-    const { envId } = definition;
-    if (envId !== undefined && envId !== '') this.#publicIds.set(envId, digestOf('env', envId));
-    for (const { digest, kind } of acceptedCredentials(definition, Date.now())) {
+    const filter = this.#variant(definition);
+    for (const { digest, scope } of this.#deps.rules.credentials(definition, Date.now())) {
       let byFilter = this.#credentials.get(digest);
       if (byFilter === undefined) {
         byFilter = new Map();
@@ -232,15 +228,19 @@ export class Registry implements DefinitionSink {
         this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
           environment: definition.name,
           other: holder.definition.name,
-          credential: kind,
+          credential: scope,
         });
       }
     }
   }
 
-  #expectExpiry(definition: EnvironmentDefinition, now: number): void {
-    for (const { expiresAt } of currentExpiring(definition, now)) {
-      this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
+  #variant(definition: F['definition']): string {
+    return this.#deps.rules.variant(definition);
+  }
+
+  #expectExpiry(definition: F['definition'], now: number): void {
+    for (const at of this.#deps.rules.expiries(definition)) {
+      if (at > now) this.#nextExpiry = Math.min(this.#nextExpiry, at);
     }
   }
 
@@ -253,14 +253,17 @@ export class Registry implements DefinitionSink {
     this.#expiryTimer.unref();
   }
 
-  #unbindRevoked(definition: EnvironmentDefinition): void {
+  #unbindRevoked(definition: F['definition']): void {
     const existing = this.#environments.get(definition.id);
     if (existing === undefined) return;
-    this.#unbindExcept(existing, new Set(acceptedCredentials(definition, Date.now()).map((one) => one.digest)));
+    this.#unbindExcept(
+      existing,
+      new Set(this.#deps.rules.credentials(definition, Date.now()).map((one) => one.digest)),
+    );
   }
 
   /** Takes away every credential of an environment but those in `keep`. True when there was one. */
-  #unbindExcept(environment: Environment, keep: ReadonlySet<CredentialDigest>): boolean {
+  #unbindExcept(environment: Environment<F>, keep: ReadonlySet<CredentialDigest>): boolean {
     const dropped = new Set<CredentialDigest>();
     for (const [digest, byFilter] of this.#credentials) {
       if (keep.has(digest)) continue;
@@ -272,30 +275,27 @@ export class Registry implements DefinitionSink {
       }
       if (byFilter.size === 0) this.#credentials.delete(digest);
     }
-    for (const [envId, digest] of this.#publicIds) {
-      if (!this.#credentials.has(digest)) this.#publicIds.delete(envId);
-    }
     if (dropped.size > 0) this.#offer(dropped, environment);
     return dropped.size > 0;
   }
 
   /** Gives credentials that an environment let go of to one that has the same and could not have them until now. */
-  #offer(credentials: ReadonlySet<CredentialDigest>, former: Environment): void {
+  #offer(credentials: ReadonlySet<CredentialDigest>, former: Environment<F>): void {
     const now = Date.now();
     for (const environment of this.#environments.values()) {
       if (environment === former) continue;
       const { definition } = environment;
-      for (const { digest } of acceptedCredentials(definition, now)) {
+      for (const { digest } of this.#deps.rules.credentials(definition, now)) {
         if (!credentials.has(digest)) continue;
-        const byFilter = this.#credentials.get(digest) ?? new Map<string, Environment>();
+        const byFilter = this.#credentials.get(digest) ?? new Map<string, Environment<F>>();
         this.#credentials.set(digest, byFilter);
-        const filter = definition.filterKey ?? '';
+        const filter = this.#variant(definition);
         if (!byFilter.has(filter)) byFilter.set(filter, environment);
       }
     }
   }
 
-  #closeLater(environment: Environment): void {
+  #closeLater(environment: Environment<F>): void {
     const closing = environment
       .close()
       .catch((error: unknown) => {

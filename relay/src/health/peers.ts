@@ -1,10 +1,9 @@
-import type { AwaitedCredential } from '../environment/definition.ts';
 import type { EnvironmentFacts } from './report-item.ts';
 
 /** An environment of this pod, and the credentials of it that the pod should have and has never read. */
 export interface AwaitedEnvironment {
   readonly name: string;
-  readonly credentials: readonly AwaitedCredential[];
+  readonly credentials: readonly string[];
 }
 
 /** The part of a RelayProxy's status that tells who serves what; nothing in it is taken for granted. */

@@ -1,5 +1,4 @@
 import type { LinkError, LinkState } from '../data/link.ts';
-import type { AwaitedCredential } from '../environment/definition.ts';
 import type { StoreStatus } from '../environment/store.ts';
 import type { Absence } from '../files/absences.ts';
 import { keyRevision } from './key-revision.ts';
@@ -15,7 +14,7 @@ export interface EnvironmentFacts {
   /** With `CredentialMissing`: it is connected and serves its SDKs all the same, with the keys that were read before. */
   readonly served?: boolean;
   /** Credentials that this process should have and has never read; not reported. */
-  readonly awaited?: readonly AwaitedCredential[];
+  readonly awaited?: readonly string[];
   /** ms since the epoch */
   readonly since: number;
   readonly lastError?: Omit<LinkError, 'kind'> & { readonly kind: LinkError['kind'] | 'DUPLICATE_CREDENTIAL' };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { type Dispatcher, request } from 'undici';
 import type { LinkErrorKind } from '../data/link.ts';
-import { StoreError } from '../environment/store.ts';
+import { StoreError } from '../errors.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { createSseParser, EventTooLargeError, type ServerSentEvent } from './parser.ts';

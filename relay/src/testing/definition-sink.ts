@@ -1,7 +1,8 @@
-import type { DefinitionSink, EnvironmentDefinition } from '../environment/definition.ts';
+import type { EnvironmentDefinition } from '../dialects/launchdarkly/model/definition.ts';
+import type { DefinitionSink } from '../environment/definition.ts';
 
 /** A sink that keeps the lists it is given, and lets a test wait for the next. */
-export function recordingDefinitions(): DefinitionSink & {
+export function recordingDefinitions(): DefinitionSink<EnvironmentDefinition> & {
   readonly lists: (readonly EnvironmentDefinition[])[];
   /** The next list that has not been taken yet. */
   next(): Promise<readonly EnvironmentDefinition[]>;

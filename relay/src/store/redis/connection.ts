@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { Cluster } from 'ioredis';
-import { StoreError } from '../../environment/store.ts';
+import { StoreError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
 import {

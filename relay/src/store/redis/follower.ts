@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreError } from '../../environment/store.ts';
+import { StoreError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { RedisConnection } from './connection.ts';
 

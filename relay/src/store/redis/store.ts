@@ -1,27 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../data/data.ts';
-import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
 import {
-  type Store,
-  StoreError,
-  type StoreEvents,
-  type StoreStatus,
-  type UpsertResult,
-} from '../../environment/store.ts';
+  type Compile,
+  type Compiled,
+  type DataSet,
+  EMPTY_DATA_SET,
+  ITEM_KINDS,
+  type Item,
+  withItem,
+} from '../../data/data.ts';
+import type { Store, StoreEvents, StoreStatus, UpsertResult } from '../../environment/store.ts';
+import { StoreError } from '../../errors.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type Compile, withItem } from '../memory.ts';
+import type { ItemCodec } from '../codec.ts';
 import type { RedisConnection } from './connection.ts';
 import type { Follower } from './follower.ts';
-import { DEFAULT_PREFIX, redisKeys } from './keys.ts';
+import { redisKeys } from './keys.ts';
 import { createPersistence } from './persistence.ts';
 import type { RedisConfig } from './settings.ts';
 import { type TimeOperation, timedPersistence } from './timed.ts';
 
 /** What a Redis store needs. */
-export interface RedisStoreDeps {
+export interface RedisStoreDeps<C extends Compiled> {
   readonly connection: RedisConnection;
-  readonly compile: Compile;
+  readonly codec: ItemCodec;
+  readonly compile: Compile<C>;
   readonly events: StoreEvents;
   readonly logger: Logger;
   /** Absent: calls of Redis are not timed. */
@@ -45,7 +48,6 @@ export interface RedisStoreTiming {
 }
 
 const TIMING: RedisStoreTiming = { checkMs: 5_000, retryMs: 500, patienceMs: 6_000 };
-const ITEM_KINDS: readonly ItemKind[] = ['flags', 'segments'];
 /** While Redis is empty it is asked no more often than this, in ms, whatever the TTL. */
 const EMPTY_LOOK_MS = 500;
 
@@ -61,18 +63,22 @@ const EMPTY_LOOK_MS = 500;
  *   `patienceMs`, and meanwhile follows what they write. A refill leaves a mark in `$inited`, by which the others see that it
  *   was not one of theirs: they bring in what they know newer.
  *
- * @param prefix of the keys; `launchdarkly` when absent
+ * @param prefix of the keys; the dialect's own when absent
  */
-export function createRedisStore(config: RedisConfig, prefix: string | undefined, deps: RedisStoreDeps): Store {
-  const { connection, compile, events, logger } = deps;
+export function createRedisStore<C extends Compiled>(
+  config: RedisConfig,
+  prefix: string | undefined,
+  deps: RedisStoreDeps<C>,
+): Store<C> {
+  const { connection, codec, compile, events, logger } = deps;
   const ttlMs = config.cacheTtlMs;
   const timing = { ...TIMING, ...deps.timing };
-  const keys = redisKeys(prefix === undefined || prefix === '' ? DEFAULT_PREFIX : prefix);
-  const plain = createPersistence(connection, keys, logger);
+  const keys = redisKeys(prefix, codec);
+  const plain = createPersistence(connection, { keys, codec, logger });
   const persistence = deps.timed === undefined ? plain : timedPersistence(plain, deps.timed);
 
   /** The last data that were read or written. */
-  let known: CompiledData | undefined;
+  let known: C | undefined;
   /** Until when `known` answers reads, on the monotonic clock. */
   let freshUntil = Number.NEGATIVE_INFINITY;
   /** Redis has been seen filled: from then on an absent `$inited` is a loss. */
@@ -92,7 +98,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   let state: StoreStatus['state'] = 'INITIALIZING';
   let stateSince = 0;
   let lastError = new StoreError('Redis has not answered yet');
-  let loading: Promise<CompiledData | undefined> | undefined;
+  let loading: Promise<C | undefined> | undefined;
   /** Counts successful writes, so that a read that began before one does not undo it. */
   let writes = 0;
   let line: Promise<unknown> = Promise.resolve();
@@ -132,7 +138,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return result;
   };
 
-  const keep = (data: DataSet): CompiledData => {
+  const keep = (data: DataSet): C => {
     known = data === known?.data ? known : compile(data, known);
     return known;
   };
@@ -140,7 +146,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     freshUntil = ttlMs < 0 ? Number.POSITIVE_INFINITY : performance.now() + ttlMs;
   };
 
-  const load = async (): Promise<CompiledData | undefined> => {
+  const load = async (): Promise<C | undefined> => {
     const before = writes;
     let data: DataSet | undefined;
     try {
@@ -163,7 +169,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return known;
   };
 
-  const loadOnce = (): Promise<CompiledData | undefined> => {
+  const loadOnce = (): Promise<C | undefined> => {
     if (state === 'INTERRUPTED') return Promise.reject(lastError);
     loading ??= load().finally(() => {
       loading = undefined;
@@ -178,7 +184,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     if (state === 'INITIALIZING') setState('VALID');
   };
 
-  const init = async (data: DataSet): Promise<CompiledData> => {
+  const init = async (data: DataSet): Promise<C> => {
     if (state !== 'INTERRUPTED') {
       try {
         await persistence.replace(data);
@@ -198,7 +204,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return keep(data);
   };
 
-  const upsert = async (item: Item): Promise<UpsertResult> => {
+  const upsert = async (item: Item): Promise<UpsertResult<C>> => {
     let counts: Item | undefined;
     if (state !== 'INTERRUPTED') {
       try {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ItemKind } from '../../../data/data.ts';
 import type { SharedBody } from '../../../encoding/shared-body.ts';
-import { StoreError } from '../../../environment/store.ts';
+import { StoreError } from '../../../errors.ts';
 import { acceptsGzip } from '../../../http/negotiation.ts';
 import { endSoon } from '../../../http/outbox.ts';
 import { type HeaderList, sendEmpty, sendMessage } from '../../../http/reply.ts';

@@ -1,75 +1,63 @@
-import { Router as expressRouter, type Request, type Response, type Router } from 'express';
-import type { Overview } from '../../../health/overview.ts';
-import { type EnvironmentStatus, environmentDocument } from './document.ts';
-import { checkExpectations } from './expectations.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExpressHandler } from '../../../http/express-app.ts';
+import { sendText } from '../../../http/reply.ts';
+import type { Route, RouteMatch } from '../../../http/router.ts';
+import type { StatusSource } from './source.ts';
+
+const PATHS = [
+  '/status',
+  '/status/:identifier',
+  '/status/:project/:environment',
+  '/status/:project/:environment/filters/:filter',
+];
 
 /**
- * `/status` (contract 3), with the forms of ld-relay 8.11+ (contract 11.1): one environment by identifier, by project and
- * environment key, with a payload filter; and assertions by `?expect=path=value`.
+ * The paths of `/status` (contract 3, 11.1). Express answers them; it is loaded when the first such request comes, since that
+ * takes a good part of the start and many pods never need it.
  */
-export function statusRouter(overview: Overview): Router {
-  const router = expressRouter({ caseSensitive: true, strict: true });
-  router.get('/status', (request, response) => {
-    const document = overview.document();
-    const expressions = expectations(request);
-    if (expressions.length === 0) {
-      send(response, 200, document);
+export function statusRoutes(source: StatusSource): Route[] {
+  const answer = viaExpress(source);
+  return PATHS.map((path) => ({
+    method: 'GET',
+    path,
+    name: 'status',
+    handler(request, response, match) {
+      request.url = plainUrl(match);
+      answer(request, response);
+    },
+  }));
+}
+
+function viaExpress(source: StatusSource): (request: IncomingMessage, response: ServerResponse) => void {
+  let express: ExpressHandler | undefined;
+  let loading: Promise<ExpressHandler> | undefined;
+  return (request, response) => {
+    if (express !== undefined) {
+      express(request, response);
       return;
     }
-    const { status, body } = checkExpectations(document, expressions);
-    send(response, status, body);
-  });
-  router.get('/status/:identifier', ({ params }, response) => {
-    sendEnvironment(
-      response,
-      overview.find((one) => isCalled(one, params.identifier)),
+    loading ??= loadExpress(source);
+    loading.then(
+      (handler) => {
+        express = handler;
+        handler(request, response);
+      },
+      (error: unknown) => sendText(response, 500, `internal error: ${String(error)}`),
     );
-  });
-  router.get('/status/:project/:environment', ({ params }, response) => {
-    // The name of a filtered environment has a slash in it, too.
-    const { project, environment } = params;
-    sendEnvironment(
-      response,
-      overview.find((one) => hasKeys(one, project, environment, undefined)) ??
-        overview.find((one) => one.definition.name === `${project}/${environment}`),
-    );
-  });
-  router.get('/status/:project/:environment/filters/:filter', ({ params }, response) => {
-    sendEnvironment(
-      response,
-      overview.find((one) => hasKeys(one, params.project, params.environment, params.filter)),
-    );
-  });
-  return router;
+  };
 }
 
-function expectations(request: Request): string[] {
-  const search = new URL(request.originalUrl, 'http://relay').searchParams;
-  return search.getAll('expect');
+/** The URL with its literal parts unescaped: Express compares them as they were sent, ld-relay decodes first (contract 1.1). */
+function plainUrl({ route, params, query }: RouteMatch): string {
+  let next = 0;
+  const path = route.path.replace(/:[a-z]+/g, () => encodeURIComponent(params[next++] ?? ''));
+  return query === '' ? path : `${path}?${query}`;
 }
 
-function isCalled({ definition }: EnvironmentStatus, identifier: string): boolean {
-  return definition.name === identifier || definition.id === identifier || definition.envId === identifier;
-}
-
-function hasKeys(
-  { definition }: EnvironmentStatus,
-  project: string,
-  environment: string,
-  filter: string | undefined,
-): boolean {
-  const key = definition.envKey ?? definition.name;
-  return definition.projKey === project && key === environment && definition.filterKey === filter;
-}
-
-/** 404 when it is unknown, 503 while it is not connected, with the same body as in the whole document. */
-function sendEnvironment(response: Response, environment: EnvironmentStatus | undefined): void {
-  if (environment === undefined) send(response, 404, { message: 'no environment has this name' });
-  else send(response, environment.connected ? 200 : 503, environmentDocument(environment));
-}
-
-function send(response: Response, status: number, body: unknown): void {
-  const json = JSON.stringify(body);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) });
-  response.end(json);
+async function loadExpress(source: StatusSource): Promise<ExpressHandler> {
+  const [{ createExpressHandler }, { statusRouter }] = await Promise.all([
+    import('../../../http/express-app.ts'),
+    import('./router.ts'),
+  ]);
+  return createExpressHandler([statusRouter(source)]);
 }

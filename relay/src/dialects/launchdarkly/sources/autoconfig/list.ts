@@ -1,4 +1,4 @@
-import type { EnvironmentDefinition } from '../../../../environment/definition.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { definitionOfRep, type EnvironmentRep, type SharedSettings, succeed } from '../environment-rep.ts';
 import type { AutoConfigMessage, FilterRep } from './message.ts';
 import { createVersioned } from './versioned.ts';

@@ -1,5 +1,5 @@
 import type { RelayConfig } from '../../../../config/document.ts';
-import type { AwaitedCredential, EnvironmentDefinition } from '../../../../environment/definition.ts';
+import type { AwaitedCredential, EnvironmentDefinition } from '../../model/definition.ts';
 import { isKeyUnknown, type KeyInForce, type RunningEnvironment, succeed } from './succession.ts';
 
 /** Every file whose content is part of a definition. */

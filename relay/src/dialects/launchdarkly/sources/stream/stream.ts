@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { RefuseItem } from '../../../../data/data.ts';
 import type { LinkError, LinkState } from '../../../../data/link.ts';
 import type { Source, SourceSink } from '../../../../environment/source.ts';
 import { type Backoff, createBackoff } from '../../../../sse/backoff.ts';
@@ -12,7 +13,6 @@ import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import { refuseInto } from '../../../../store/refused-items.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { VERSION } from '../../../../version.ts';
-import type { RefuseItem } from '../../model/parse.ts';
 import { readFlagMessage } from './message.ts';
 
 /** Name and version under which the relay shows up at LaunchDarkly. */
