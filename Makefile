@@ -14,7 +14,7 @@ export PATH := $(BIN):$(PATH)
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(INSTALLED): package.json package-lock.json crds/package.json relay/package.json operator/package.json e2e/package.json
+$(INSTALLED): package.json package-lock.json crds/package.json relay/package.json migrate/package.json operator/package.json e2e/package.json
 	npm ci --no-audit --no-fund
 	@touch $@
 

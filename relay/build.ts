@@ -6,7 +6,7 @@ import { fillCompileCache } from './tools/compile-cache.ts';
 
 // One file starts faster than a thousand modules, and an image needs nothing beside it. It is a script and not a set of ES modules:
 // those are found, read and linked one by one, and Node does not give what V8 has compiled of them later. What is used on demand lies in it
-// unevaluated, as text.
+// unevaluated, as text; a command of another package is a file of its own, which no relay reads.
 
 /** Modules of Node that a usual start does not need, and that take 1 to 5 ms each: loaded at the first use of what they export. */
 const LATE: ReadonlySet<string> = new Set(['fs/promises', 'https', 'tls', 'zlib']);
@@ -92,6 +92,20 @@ const UNUSED: readonly { readonly file: RegExp; readonly requires: RegExp }[] = 
   { file: /express[\\/]lib[\\/]express\.js$/, requires: /'body-parser'/ },
 ];
 
+/** Commands of other packages, by the module that runs each: what `start.ts` imports, and the file that it becomes. */
+const COMMANDS: ReadonlyMap<string, string> = new Map([['@flagrelay/migrate/command', 'migrate']]);
+
+/** {@link COMMANDS} as files beside the bundle. */
+const commands: Plugin = {
+  name: 'commands',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@flagrelay[\\/]/ }, ({ path }) => {
+      const file = COMMANDS.get(path);
+      return file === undefined ? undefined : { path: `./${file}.js`, external: true };
+    });
+  },
+};
+
 /** Stands for what is left out; winston tells `addColors` of its levels. */
 const NOTHING = 'new Proxy({}, { get: () => class Unused { static addColors() {} } })';
 
@@ -127,20 +141,27 @@ const common = {
   charset: 'ascii',
   legalComments: 'none',
   logLevel: 'warning',
+  // `bundle.ts` runs a script, which has `require` and no `import()`.
+  supported: { 'dynamic-import': false },
 } as const satisfies BuildOptions;
+const mapped = { sourcemap: 'linked', sourcesContent: false } as const satisfies BuildOptions;
 rmSync(outdir, { recursive: true, force: true });
 await build({
   ...common,
+  ...mapped,
   entryPoints: { relay: source('cli/start.ts') },
-  sourcemap: 'linked',
-  sourcesContent: false,
   // Packages that choose by it take more than ten modules less; code that is not for production goes.
   // undici has two HTTP parsers, and this leaves out the one on trial.
   define: { 'process.env.NODE_ENV': '"production"', esbuildDetection: 'true' },
-  plugins: [builtins, latePackages, unused],
+  plugins: [commands, builtins, latePackages, unused],
   // What `bundle.ts` calls.
   banner: { js: '(function (require) {' },
   footer: { js: '})' },
+});
+await build({
+  ...common,
+  ...mapped,
+  entryPoints: Object.fromEntries([...COMMANDS].map(([module, file]) => [file, module])),
 });
 await build({ ...common, entryPoints: { main: source('bundle.ts') }, define: { 'import.meta.dirname': '__dirname' } });
 // Without this, Node parses each file to find out what it is.

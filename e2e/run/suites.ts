@@ -40,6 +40,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       run: [
         'crds/src/**/*.test.ts',
         'charts/tools/**/*.test.ts',
+        'tools/**/*.test.ts',
         'relay/bench/**/*.test.ts',
         'operator/src/**/!(*.integration).test.ts',
         'e2e/{cluster,control-plane,images,product,run,soak}/**/*.test.ts',
@@ -53,6 +54,13 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       timeoutMs: 35 * MINUTE,
       programs: ['redis-server', 'openssl', 'curl'],
       coverage: 'relay/src/**',
+    },
+    {
+      name: 'migrate',
+      kind: 'tests',
+      run: ['migrate/**/*.test.ts'],
+      timeoutMs: 5 * MINUTE,
+      coverage: 'migrate/src/**',
     },
     // Fails only where a ratio of CPU or memory to a bare Node server fell to half of the recorded one.
     {
@@ -92,7 +100,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
   if (conformance !== undefined && conformance !== '') {
     const script = join(conformance, 'run.py');
     if (!existsSync(script)) throw new Error(`CONFORMANCE_DIR: there is no ${script}`);
-    list.splice(4, 0, {
+    list.splice(5, 0, {
       name: 'conformance',
       kind: 'counted',
       run: [

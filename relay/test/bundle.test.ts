@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -57,8 +57,10 @@ describe('the bundle', () => {
     for (const end of ends) await end();
   });
 
-  test('is one file beside its entry, with what V8 has compiled of it', () => {
-    assert.deepEqual(readdirSync(folder).sort(), ['cache', 'main.js', 'package.json', 'relay.js', 'relay.js.map']);
+  test('is one file beside its entry, with what V8 has compiled of it, and one for each command of another package', () => {
+    const command = ['migrate.js', 'migrate.js.map'];
+    const relay = ['relay.js', 'relay.js.map'];
+    assert.deepEqual(readdirSync(folder).sort(), ['cache', 'main.js', ...command, 'package.json', ...relay]);
     assert.deepEqual(readdirSync(join(folder, 'cache')), [`${process.version}-${process.arch}`]);
   });
 
@@ -78,6 +80,20 @@ describe('the bundle', () => {
   test('what is loaded on demand is there: /status by Express, workers', async () => {
     const { port } = await serving([], { WORKERS: '2' });
     assert.equal((await ask(port, '/status')).status, 200);
+  });
+
+  test('migrate runs from the bundle, and the relay holds nothing of it', () => {
+    const args = [main, 'migrate', '--from-env', '--secrets', 'omit'];
+    for (const nodeArgs of [[], ['--enable-source-maps']]) {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeArgs, ...args], {
+        env: { LD_ENV_test: KEYS.sdk, PORT: '9000' },
+        encoding: 'utf8',
+        timeout: 30_000,
+      });
+      assert.match(stdout, /^kind: RelayProxy$[\s\S]*^ {4}port: 9000$/m, stderr);
+      assert.equal(status, 0, 'all was taken over');
+    }
+    assert.doesNotMatch(readFileSync(join(folder, 'relay.js'), 'latin1'), /sdkKeyRef/);
   });
 
   test('stack traces name the sources when source maps are asked for', () => {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { migratingPage } from '@flagrelay/migrate/page';
 import { configurationPage } from './configuration-page.ts';
 import { metricsPage } from './metrics-page.ts';
-import { migratingPage } from './migrating-page.ts';
 
 /**
  * Writes the pages that are made from tables in the code; with `--check` only compares and exits with 1 if one is

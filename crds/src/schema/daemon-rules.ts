@@ -1,5 +1,5 @@
 import type { Rule } from './rules.ts';
-import type { SpecFields } from './spec.ts';
+import type { SpecFields } from './spec-fields.ts';
 
 /** Fields that are about SDKs which connect, of whom there are none in mode 'Daemon'. */
 const aboutSdks = [

@@ -1,5 +1,5 @@
 import type { Rule } from './rules.ts';
-import type { SpecFields } from './spec.ts';
+import type { SpecFields } from './spec-fields.ts';
 
 /** True when no two of the values are the same. */
 function allDifferent(values: readonly string[]): boolean {

@@ -3,7 +3,7 @@ import { isWorker } from '../modes/workers/role.ts';
 // What this process is to be. No `await` outside of a function here and in what is imported: the bundle is not an ES module.
 if (isWorker()) void work();
 // Apart from the relay, which is not to be loaded with what it does not need.
-else if (process.argv[2] === 'migrate') void import('../migrate/main.ts');
+else if (process.argv[2] === 'migrate') void import('@flagrelay/migrate/command');
 else void serve();
 
 async function work(): Promise<void> {

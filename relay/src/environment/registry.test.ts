@@ -163,7 +163,7 @@ describe('registry of environments', () => {
       ]);
       for (const source of sources) await source.sink!.put(DATA);
       const rivals = () => [...registry.environments()].map((one) => registry.rivalOf(one));
-      assert.deepEqual(rivals(), [undefined, { name: 'a', kind }]);
+      assert.deepEqual(rivals(), [undefined, { name: 'a', what: kind === 'sdk' ? 'SDK key' : 'mobile key' }]);
       registry.remove('a');
       assert.deepEqual(rivals(), [undefined]);
       const found = registry.lookup(kind, 's', '');

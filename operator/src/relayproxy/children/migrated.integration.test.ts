@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseRelayProxy } from '@flagrelay/crds';
+import { goldenFolder } from '@flagrelay/migrate/testing';
 import { relayDocument as schema } from '@flagrelay/relay/config-document';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject, ResourceType } from '../../runtime/objects.ts';
@@ -13,9 +14,6 @@ import { type OptionalKinds, optionalKinds } from '../testing/optional-kinds.ts'
 import { applyCrd } from '../testing/test-operator.ts';
 import { testFacts } from '../testing/test-relay-proxy.ts';
 import { childKinds } from './children.ts';
-
-/** What `flagrelay migrate` makes of its examples: manifests, with the report as comments. */
-const GOLDEN = join(import.meta.dirname, '../../../../relay/src/migrate/testing/golden');
 
 const secrets: ResourceType = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
 
@@ -37,13 +35,13 @@ after(async () => {
   await cluster?.close();
 });
 
-const files = readdirSync(GOLDEN);
+const files = readdirSync(goldenFolder);
 test('there are migrated examples', () => assert.ok(files.length >= 7));
 
 for (const file of files) {
   test(`${file}: the API server accepts what is made of it, and every child; the relay its configuration`, async () => {
     const { client, namespace } = cluster;
-    const documents = parseAllDocuments(readFileSync(join(GOLDEN, file), 'utf8'));
+    const documents = parseAllDocuments(readFileSync(join(goldenFolder, file), 'utf8'));
     for (const manifest of documents.map((document) => document.toJS() as Manifest)) {
       // Server-side apply refuses fields that it does not know.
       const object = { ...manifest, metadata: { ...manifest.metadata, namespace } };

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseRelayProxy } from '@flagrelay/crds';
+import { migrate, parseEnvText } from '@flagrelay/migrate';
 import type { RelayConfig } from '@flagrelay/relay/config-document';
 import { loadConfig } from '@flagrelay/relay/config-load';
 import { definitionsOf } from '@flagrelay/relay/environment-definitions';
-import { migrate, parseEnvText } from '@flagrelay/relay/migrate';
 import fc from 'fast-check';
 import { type Secrets, writeMountedFiles } from '../testing/mounted-files.ts';
 

@@ -1,10 +1,10 @@
 import type { Json } from '../../../json/json.ts';
 import { compareMoments, type Moment, toMoment } from './dates.ts';
 import { MATCH, NO_MATCH } from './match.ts';
-import { searchOf } from './matchers.ts';
+import { type Placement, searchOf } from './matchers.ts';
 import { type Entry, hit, OrderedProbes } from './ordered-probes.ts';
 import type { PrefixSearch } from './prefix-search.ts';
-import type { Placement, Probes } from './probes.ts';
+import type { Probes } from './probes.ts';
 import { compareVersions, toVersion, type Version } from './semver.ts';
 import type { TextSearch } from './text-search.ts';
 

@@ -4,7 +4,7 @@ import type { DataSet, Item } from '../../../data/data.ts';
 import type { JsonObject } from '../../../json/json.ts';
 import { clause, compileItems, ruleFlag, testFlag } from '../../../testing/evaluation.ts';
 import { parseContext } from '../model/context.ts';
-import { parseItem, tombstone } from '../model/parse.ts';
+import { flagOf, parseItem, tombstone } from '../model/parse.ts';
 import { compile } from './compile.ts';
 import type { CompiledData } from './compiled.ts';
 
@@ -92,6 +92,17 @@ suite('compiling on top of a previous data set', () => {
     const context = parseContext('{"kind":"user","key":"u","attribute-3000":1}');
     assert.equal(compiled.evaluate('flag', context, OPTIONS)?.variation, 1);
     assert.equal(compiled.evaluate('dependent', context, OPTIONS)?.variation, 2);
+  });
+
+  test('what parsing left of an item is let go once it is compiled, and when it need not be', () => {
+    const text = JSON.stringify(testFlag());
+    const items = [parseItem('flags', text, 'flag'), parseItem('flags', text, 'flag')];
+    let data: CompiledData | undefined;
+    for (const item of items) {
+      const parsed = flagOf(item);
+      data = compile({ flags: new Map([['flag', item]]), segments: new Map() }, data);
+      assert.notEqual(flagOf(item), parsed);
+    }
   });
 
   test('the same text in another item gives the same results', () => {

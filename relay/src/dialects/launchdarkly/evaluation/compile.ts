@@ -1,6 +1,6 @@
 import type { DataSet, Item } from '../../../data/data.ts';
 import { compact } from '../../../json/scan.ts';
-import { flagOf, segmentOf, variationTexts } from '../model/parse.ts';
+import { flagOf, releaseParsed, segmentOf, variationTexts } from '../model/parse.ts';
 import type { CompiledData } from './compiled.ts';
 import { compileFlag } from './flag-program.ts';
 import { Run } from './run.ts';
@@ -58,7 +58,10 @@ function compileItems<T extends Compiled>(
     const before = previous?.get(key);
     if (before === undefined || (before.item !== item && before.item.json !== item.json)) {
       compiled.set(key, make(item, symbols));
+      releaseParsed(item);
     } else {
+      // A list that came again has been parsed again: nothing needs that.
+      if (before.item !== item) releaseParsed(item);
       // The same text in a new item: refer to the new one only, so that the old payload can be freed.
       compiled.set(key, before.item === item ? before : { ...before, item });
     }

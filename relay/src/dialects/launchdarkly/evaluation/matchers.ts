@@ -2,9 +2,11 @@ import type { Json } from '../../../json/json.ts';
 import { compareMoments, type Moment, toClauseMoment, toMoment } from './dates.ts';
 import { compilePattern, type TextTest } from './pattern.ts';
 import { PrefixSearch } from './prefix-search.ts';
-import type { Placement } from './probes.ts';
 import { compareVersions, toVersion, type Version } from './semver.ts';
 import { TextSearch } from './text-search.ts';
+
+/** How a text has to lie in a value. */
+export type Placement = 'startsWith' | 'endsWith' | 'contains';
 
 /** Tells whether one value of a context satisfies an operator with any of the clause's values (contract 12.4). */
 export type Matcher = (value: Json) => boolean;

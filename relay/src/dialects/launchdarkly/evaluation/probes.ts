@@ -1,11 +1,8 @@
 import type { Json } from '../../../json/json.ts';
 import { compareMoments, type Moment, toClauseMoment } from './dates.ts';
-import { isScalar } from './matchers.ts';
+import { isScalar, type Placement } from './matchers.ts';
 import type { Relation } from './ordered-probes.ts';
 import { compareVersions, toVersion, type Version } from './semver.ts';
-
-/** How a text has to lie in a value. */
-export type Placement = 'startsWith' | 'endsWith' | 'contains';
 
 /**
  * A condition on one attribute, as things to find out about a value: the operator is satisfied when any of them holds. Made of a

@@ -37,7 +37,10 @@ const NO_PROGRAMS: Programs = {
 /**
  * The state of one evaluation: what was already found out about the context, in arrays indexed by the slots of a symbol
  * table. Evaluation is synchronous, so one run per table is used over and over; a stamp tells which entries are of the
- * current evaluation, so that nothing has to be cleared or allocated.
+ * current evaluation, so that nothing has to be cleared or allocated. All snapshots of a table share it: an evaluation that
+ * begins while another one is under way (see {@link busy}) needs a run of its own.
+ *
+ * Idle → `begin` → busy → `end` → idle, whatever is thrown in between.
  */
 export class Run {
   readonly #symbols: Symbols;
@@ -76,7 +79,12 @@ export class Run {
     this.#symbols = symbols;
   }
 
-  /** Starts an evaluation. `all` = most flags will be asked for, so that what can be answered at once for all of them is. */
+  /** An evaluation is under way. */
+  get busy(): boolean {
+    return this.#context !== undefined;
+  }
+
+  /** Starts an evaluation. The run must be idle. `all` = most flags will be asked for, so that what can be answered at once for all of them is. */
   begin(programs: Programs, context: Context, bigSegments: BigSegments | undefined, all: boolean): void {
     this.#take(programs, context, bigSegments);
     const { conditions } = this.#symbols;

@@ -150,3 +150,42 @@ suite('audiences (contract 12.8, 1.5)', () => {
     assert.deepEqual(answer(data).broken, { value: null, variation: null, version: 7 });
   });
 });
+
+suite('evaluations that begin while another one is under way', () => {
+  const ruled = (key: string) => ({ ...ruleFlag(clause('name', 'in', ['a'])), key });
+  const flags = [ruled('one'), ruled('two'), ruled('three')];
+  const [a, b] = ['a', 'b'].map((name) => parseContext(JSON.stringify({ kind: 'user', key: 'u', name })));
+  const options = { audience: 'server', withReasons: false } as const;
+
+  for (const [name, nested] of Object.entries({
+    one: (data: CompiledData) => data.evaluate('two', b!, options),
+    all: (data: CompiledData) => data.evaluateAll(b!, options),
+    each: (data: CompiledData) => data.evaluateEach(b!, options, () => {}),
+  })) {
+    test(`${name}: they do not disturb each other, on the same snapshot or on its successor`, () => {
+      const first = compileItems(flags);
+      const next = compile({ ...first.data, flags: new Map(first.data.flags) }, first);
+      for (const other of [first, next]) {
+        const expected = other.evaluateAll(b!, options);
+        const values: unknown[] = [];
+        first.evaluateEach(a!, options, (_key, { valueJson }) => {
+          values.push(valueJson);
+          nested(other);
+          assert.equal(other.evaluateAll(b!, options), expected);
+        });
+        assert.deepEqual(values, ['"yes"', '"yes"', '"yes"']);
+      }
+    });
+  }
+
+  test('one that ends by an error leaves nothing behind', () => {
+    const data = compileItems(flags);
+    const expected = data.evaluateAll(a!, options);
+    assert.throws(() =>
+      data.evaluateEach(b!, options, () => {
+        throw new Error('of the visitor');
+      }),
+    );
+    assert.equal(data.evaluateAll(a!, options), expected);
+  });
+});

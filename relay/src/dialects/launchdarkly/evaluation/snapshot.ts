@@ -112,7 +112,7 @@ function pickBy(run: Run, programs: Programs, start: number): number {
 
 /** Makes the data that one snapshot serves. See {@link CompiledData}. */
 export function createSnapshot(parts: SnapshotParts): CompiledData {
-  const { data, flags, segments, run, symbols } = parts;
+  const { data, flags, segments, symbols } = parts;
   let linked: Linked | undefined;
   const listings = new Map<Audience, Listing>();
   const ordered = new Map<Audience, readonly (readonly [string, CompiledFlag])[]>();
@@ -138,8 +138,8 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     return listing;
   };
 
-  /** Index of the outcome of the flag whose code begins at `start`. */
-  const pick = (programs: Programs, start: number): number => pickBy(run, programs, start);
+  /** The shared run, or one more when that is busy: code that is called during an evaluation evaluates something else. */
+  const idleRun = (): Run => (parts.run.busy ? new Run(symbols) : parts.run);
 
   const evaluateInParts = (context: Context, { audience, withReasons, bigSegments }: EvaluateOptions): string[] => {
     const { programs } = links();
@@ -150,24 +150,28 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     const parts: string[] = [];
     let text = constantTexts[index];
     let isEmpty = text.length === 0;
-    run.begin(programs, context, bigSegments, true);
-    for (let at = 0; at < starts.length; at++) {
-      run.bigStatus = NO_BIG_STATUS;
-      const picked = pick(programs, starts[at]!);
-      let member = withReasons ? undefined : texts[picked];
-      if (member === undefined) {
-        const outcome = outcomes[picked]!;
-        member = outcome.text(withReasons, run.bigStatus);
-        texts[picked] = outcome.plain;
+    const run = idleRun();
+    try {
+      run.begin(programs, context, bigSegments, true);
+      for (let at = 0; at < starts.length; at++) {
+        run.bigStatus = NO_BIG_STATUS;
+        const picked = pickBy(run, programs, starts[at]!);
+        let member = withReasons ? undefined : texts[picked];
+        if (member === undefined) {
+          const outcome = outcomes[picked]!;
+          member = outcome.text(withReasons, run.bigStatus);
+          texts[picked] = outcome.plain;
+        }
+        text = isEmpty ? `{${member.slice(1)}` : text + member;
+        isEmpty = false;
+        if (text.length > PART_CHARS) {
+          parts.push(text);
+          text = '';
+        }
       }
-      text = isEmpty ? `{${member.slice(1)}` : text + member;
-      isEmpty = false;
-      if (text.length > PART_CHARS) {
-        parts.push(text);
-        text = '';
-      }
+    } finally {
+      run.end();
     }
-    run.end();
     parts.push(isEmpty ? '{}' : `${text}}`);
     return parts;
   };
@@ -234,25 +238,32 @@ export function createSnapshot(parts: SnapshotParts): CompiledData {
     evaluateEach(context, { audience, bigSegments }, visit): void {
       const { programs, starts } = links();
       const visible = orderedFlags(audience);
-      run.begin(programs, context, bigSegments, true);
-      for (const [key, flag] of visible) {
-        run.bigStatus = NO_BIG_STATUS;
-        const outcome = flag.code.constant ?? programs.outcomes[pick(programs, starts.get(key)!)]!;
-        visit(key, outcome.result(run.bigStatus));
+      const run = idleRun();
+      try {
+        run.begin(programs, context, bigSegments, true);
+        for (const [key, flag] of visible) {
+          run.bigStatus = NO_BIG_STATUS;
+          const outcome = flag.code.constant ?? programs.outcomes[pickBy(run, programs, starts.get(key)!)]!;
+          visit(key, outcome.result(run.bigStatus));
+        }
+      } finally {
+        run.end();
       }
-      run.end();
     },
 
     evaluate(flagKey: string, context: Context, { audience, bigSegments }: EvaluateOptions): FlagResult | undefined {
       const flag = flags.get(flagKey);
       if (flag === undefined || !isVisible(flag, audience)) return undefined;
       const { programs, starts } = links();
-      run.begin(programs, context, bigSegments, false);
-      run.bigStatus = NO_BIG_STATUS;
-      const outcome = programs.outcomes[pick(programs, starts.get(flagKey)!)]!;
-      const result = outcome.result(run.bigStatus);
-      run.end();
-      return result;
+      const run = idleRun();
+      try {
+        run.begin(programs, context, bigSegments, false);
+        run.bigStatus = NO_BIG_STATUS;
+        const outcome = programs.outcomes[pickBy(run, programs, starts.get(flagKey)!)]!;
+        return outcome.result(run.bigStatus);
+      } finally {
+        run.end();
+      }
     },
   };
 }

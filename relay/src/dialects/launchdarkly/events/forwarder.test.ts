@@ -415,6 +415,22 @@ describe('forwarding of events (contract 5.3)', { timeout: 60_000 }, () => {
     );
   });
 
+  test('a batch whose flags are still being looked up at the end is not taken: its client has it', async () => {
+    await using sink = await startEventSink();
+    await using t = start(sink, { flushMs: 3_600_000, waitMs: 60_000 });
+    const data = Promise.withResolvers<undefined>();
+    t.environment.data = () => data.promise;
+    const accepted = t.forwarder.accept({
+      ...batch('[{"kind":"custom","key":"c","user":{"key":"u"}}]'),
+      unsummarized: true,
+    });
+    await t.forwarder.close(10);
+    data.resolve(undefined);
+    assert.equal(await accepted, 'busy');
+    assert.deepEqual([...t.counts], [['turned away', 1]], 'neither received nor lost');
+    assert.equal(t.memory.used, 0);
+  });
+
   test('what cannot be sent before the end is counted', async () => {
     await using sink = await startEventSink(() => new Promise(() => {}));
     await using t = start(sink, { capacity: 2, flushMs: 10 });

@@ -1,12 +1,13 @@
-import type { DataSet } from '../../../data/data.ts';
 import { jobTimer, runJob } from '../../../jobs/jobs.ts';
 import { ownTurn } from '../../../jobs/own-turn.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { elementTexts, ownEvents, type ParsedBatch, parseBatch, textOf } from './batch.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type LanePhase, NO_PRESSURE, type PressureEvent, pressureAfter } from './lane-state.ts';
 import type { EventMemory } from './memory.ts';
-import { type Parcel, pack } from './parcel.ts';
+import { createOutbound } from './outbound.ts';
 import { createQueues, isEmpty, type Queue } from './queues.ts';
+import { lookUpFlags, type Stop, summarizing } from './summarizing.ts';
 import type { Acceptance, DropReason, EventBatch, EventEnvironment, EventMetrics } from './types.ts';
 import { createWaiters } from './waiters.ts';
 
@@ -37,18 +38,12 @@ export interface LaneDeps {
   readonly waitMs?: number;
 }
 
-/** Payloads on their way; while there are so many, queues fill up. As many as the workers of an SDK's event processor. */
-const MAX_OUT = 5;
 /** An answer waits for room no longer than this, in ms: SDKs give a post 5 to 10 s. */
 const WAIT_MS = 3_000;
 /** Request, response and what is around them while an answer waits, in bytes, roughly. */
 const WAITING_BYTES = 4_096;
 /** Of one of a batch's texts while it is summarised. */
 const TEXT_BYTES = 32;
-/** Summarising gives others a turn after this time, in ms; the clock is looked at after so many characters, and so many events. */
-const TURN_MS = 10;
-const LOOK_CHARS = 32 * 1024;
-const LOOK_EVENTS = 64;
 /** A batch may have this part of what the lane could ever have; the rest is for what is around it. */
 const MOST_OF_SHARE = 0.9;
 /** So many times its text an event that is summarised may take: it may become three events and a counter, of two bytes a character. */
@@ -59,18 +54,10 @@ const MAX_RETRY_AFTER_S = 60;
 /** A batch without its body, which must not be kept. */
 type Sender = Omit<EventBatch, 'body'>;
 
-interface Returned {
-  readonly parcel: Parcel;
-  readonly queue: Queue;
-}
-
-/** What stopped the summarising of a batch. */
-type Stop = 'done' | 'full' | 'time';
-
 /**
  * Makes a lane (contract 5.3). Nothing that it takes is dropped while upstream takes events: when a queue is full it is sent, when too
  * much is on its way the answers wait, and when they have waited for too long it takes no more. It holds a timer only while it has
- * something.
+ * something. Its states are those of {@link LanePhase}.
  */
 export function createLane(deps: LaneDeps): Lane {
   const { capacity, endpoint, metrics, logger, memory, waitMs = WAIT_MS } = deps;
@@ -79,113 +66,63 @@ export function createLane(deps: LaneDeps): Lane {
   const queues = createQueues(capacity, share);
   const waiters = createWaiters();
   const hungry = { serve: () => goOn() };
-  /** What upstream did not take and is to be sent again. */
-  const returned: Returned[] = [];
-  const out = new Set<Promise<void>>();
   /** Batches that are being summarised. */
   const tasks = new Set<Promise<unknown>>();
   let { flushMs } = deps;
-  /** Not everything could be sent at the last flush. */
-  let overdue = false;
-  let turningAway = false;
-  /** Somebody has waited in vain, and nothing has arrived upstream since: to wait is of no use. */
-  let stalled = false;
-  /** Nothing new is taken. */
-  let closing = false;
-  /** Nothing is taken and nothing tried again. */
-  let closed = false;
+  let phase: LanePhase = 'open';
+  let pressure = NO_PRESSURE;
 
-  const canSend = (): boolean =>
-    out.size + returned.length < MAX_OUT && endpoint.pauseMs() === 0 && !(endpoint.fails() && out.size > 0);
-
-  /** Sends the next payload of a queue; false when that is empty. The caller has asked whether it may be sent. */
-  const sendQueue = (queue: Queue): boolean => {
-    const payload = queues.take(queue);
-    if (payload === undefined) return false;
-    const { count } = payload;
-    dispatch(queue, pack(payload), () => {
-      metrics.dropped(count, 'failed');
-      payload.release();
-    });
-    return true;
+  const note = (event: PressureEvent): void => {
+    pressure = pressureAfter(pressure, event);
   };
 
-  /** @param lost lets go of it after a mistake */
-  const dispatch = (queue: Queue, packed: Promise<Parcel>, lost: () => void): void => {
-    const sent = packed
-      .then((parcel) => endpoint.send(parcel, queue.schema, queue.tags, deps.signal))
-      .then(
-        ({ again, serverTime }) => {
-          if (serverTime !== undefined) queue.summarizer?.serverTime(serverTime);
-          if (again !== undefined) comeBack({ parcel: again, queue });
-        },
-        (error: unknown) => {
-          lost();
-          runJob('events-sent', () => Promise.reject(error));
-        },
-      )
-      .finally(() => {
-        out.delete(sent);
-        stalled = false;
-        runJob('events-sent', goOn);
-      });
-    out.add(sent);
-  };
-
-  const comeBack = (one: Returned): void => {
-    if (!closed) {
-      returned.push(one);
-      return;
-    }
-    metrics.dropped(one.parcel.count, 'failed');
-    one.parcel.release();
-  };
-
-  const sendReturned = (): void => {
-    while (returned.length > 0 && endpoint.pauseMs() === 0 && !(endpoint.fails() && out.size > 0)) {
-      const { parcel, queue } = returned.shift()!;
-      dispatch(queue, Promise.resolve(parcel), () => {
-        metrics.dropped(parcel.count, 'failed');
-        parcel.release();
-      });
-    }
-    if (returned.length > 0 && endpoint.pauseMs() > 0) retrying.arm(endpoint.pauseMs());
-  };
-
+  const outbound = createOutbound({
+    ...{ endpoint, queues, metrics, signal: deps.signal },
+    sent: () => {
+      note({ kind: 'sent' });
+      runJob('events-sent', goOn);
+    },
+  });
+  const sendOne = (queue: Queue): boolean => outbound.canSend() && outbound.sendQueue(queue);
   const isReady = ({ verbatim }: Queue): boolean => verbatim.full || verbatim.count >= capacity;
+
+  const sendIfReady = (queue: Queue): void => {
+    if (isReady(queue)) sendOne(queue);
+  };
 
   /** Sends what must not wait. */
   const sendReady = (): void => {
-    const all = overdue || waiters.count > 0;
+    const all = pressure.overdue || waiters.count > 0;
     let progress = true;
-    while (progress && canSend()) {
+    while (progress && outbound.canSend()) {
       progress = false;
       for (const queue of queues.all()) {
-        if ((all || isReady(queue)) && canSend() && sendQueue(queue)) progress = true;
+        if ((all || isReady(queue)) && sendOne(queue)) progress = true;
       }
     }
-    if (overdue && queues.all().every(isEmpty)) overdue = false;
+    if (pressure.overdue && queues.all().every(isEmpty)) note({ kind: 'emptied' });
   };
 
   /** After something was sent or given back. */
   const goOn = (): void => {
-    if (closed) return;
-    sendReturned();
+    if (phase === 'closed') return;
+    const pauseMs = outbound.sendReturned();
+    if (pauseMs > 0) retrying.arm(pauseMs);
     waiters.serve();
     sendReady();
     if (waiters.count > 0) memory.wakeWhenFreed(hungry);
   };
 
   const flush = (): void => {
-    turningAway = false;
-    stalled = false;
     queues.sweep();
-    overdue = queues.size > 0;
+    note({ kind: 'flush', queued: queues.size > 0 });
     goOn();
   };
 
-  const holdsSomething = (): boolean => queues.size > 0 || returned.length > 0 || waiters.count > 0;
-  const flushing = jobTimer('events-flush', flush, () => (!closed && holdsSomething() ? flushMs : undefined));
+  const holdsSomething = (): boolean => queues.size > 0 || outbound.returned > 0 || waiters.count > 0;
+  const flushing = jobTimer('events-flush', flush, () =>
+    phase !== 'closed' && holdsSomething() ? flushMs : undefined,
+  );
   const retrying = jobTimer('events-flush', goOn);
 
   /** Waits for room. */
@@ -195,26 +132,26 @@ export function createLane(deps: LaneDeps): Lane {
     alreadyTaken: boolean,
   ): Promise<boolean> => {
     // Upstream refuses or fails, and will for longer than anybody waits.
-    if (closed || (!alreadyTaken && (stalled || endpoint.pauseMs() > waitMs))) return false;
+    if (phase === 'closed' || (!alreadyTaken && (pressure.stalled || endpoint.pauseMs() > waitMs))) return false;
     const there = waiters.wait(attempt, waitMs, gone);
     metrics.delayed();
     flushing.arm(flushMs);
     goOn();
     const succeeded = await there;
-    if (!succeeded && gone?.() !== true) stalled = true;
+    if (!succeeded && gone?.() !== true) note({ kind: 'waited-in-vain' });
     return succeeded;
   };
 
   const busy = (): Acceptance => {
     metrics.turnedAway();
-    if (!turningAway) {
-      turningAway = true;
+    if (!pressure.warned) {
       logger.warn('there is no room for more events: clients are answered 503', {
         capacity,
         bytes: share.used,
         limit: memory.limit,
       });
     }
+    note({ kind: 'turned-away' });
     return 'busy';
   };
 
@@ -223,14 +160,12 @@ export function createLane(deps: LaneDeps): Lane {
     const queue = queues.for(batch);
     if (queue === undefined) return false;
     const { verbatim } = queue;
-    if (verbatim.count > 0 && verbatim.count + parsed.count > capacity) {
-      if (!canSend() || !sendQueue(queue)) return false;
-      if (verbatim.count > 0 && verbatim.count + parsed.count > capacity) return false;
-    }
+    const overflows = (): boolean => verbatim.count > 0 && verbatim.count + parsed.count > capacity;
+    if (overflows() && (!sendOne(queue) || overflows())) return false;
     if (!verbatim.add(parsed.events, parsed, parsed.count, parsed.invalid === 0 ? batch.payloadId : undefined)) {
       return false;
     }
-    if (isReady(queue) && canSend()) sendQueue(queue);
+    sendIfReady(queue);
     flushing.arm(flushMs);
     return true;
   };
@@ -253,69 +188,43 @@ export function createLane(deps: LaneDeps): Lane {
       .finally(() => waiting.give(bytes));
   };
 
-  /** The flags, if they can be had in time: without them the events still count. */
-  const lookUp = async (): Promise<DataSet | undefined> => {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), waitMs);
-    try {
-      return await Promise.race([deps.environment.data(), late.promise]);
-    } catch (error) {
-      logger.error('the flags for a batch of events could not be read', { error: String(error) });
-      return undefined;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-
   const summarize = async (batch: Sender, texts: readonly string[], unsound: number): Promise<Acceptance> => {
-    const data = await lookUp();
-    let at = 0;
-    let invalid = 0;
-    let tooLarge = 0;
-    const step = (): Stop => {
-      const until = performance.now() + TURN_MS;
-      const queue = closed ? undefined : queues.for(batch);
-      if (queue?.summarizer === undefined) return 'full';
-      flushing.arm(flushMs);
-      let chars = 0;
-      for (let count = 1; at < texts.length; at++, count++) {
-        if ((count % LOOK_EVENTS === 0 || chars > LOOK_CHARS) && performance.now() > until) return 'time';
-        chars += texts[at]!.length;
-        if (texts[at]!.length > share.most / EVENT_FACTOR) {
-          tooLarge += 1;
-          continue;
-        }
-        const problem = addOne(queue.summarizer, texts[at]!, batch.metadata.schema, data);
-        if (problem === 'invalid') invalid += 1;
-        else if (problem === 'full') {
-          if (!canSend() || !sendQueue(queue)) return 'full';
-          at -= 1;
-        }
-      }
-      if (isReady(queue) && canSend()) sendQueue(queue);
-      return 'done';
+    const queue = (): Queue | undefined => {
+      const found = phase === 'closed' ? undefined : queues.for(batch);
+      if (found !== undefined) flushing.arm(flushMs);
+      return found;
     };
-    let stop = waiters.count > 0 ? 'full' : step();
+    const work = summarizing({
+      texts,
+      schema: batch.metadata.schema,
+      data: await lookUpFlags(deps.environment, waitMs, logger),
+      maxChars: share.most / EVENT_FACTOR,
+      queue,
+      empty: sendOne,
+      taken: sendIfReady,
+      logger,
+    });
+    let stop: Stop = waiters.count > 0 ? 'full' : work.step();
     const attempt = (): boolean => {
-      stop = step();
+      stop = work.step();
       return stop !== 'full';
     };
     while (stop !== 'done') {
-      const taken = at > invalid + tooLarge;
+      const { begun } = work;
       if (stop === 'time') {
         await ownTurn();
-        stop = step();
-      } else if (!(await room(attempt, batch.gone, taken))) {
-        if (!taken) return busy();
+        stop = work.step();
+      } else if (!(await room(attempt, batch.gone, begun))) {
+        if (!begun) return busy();
         break;
       }
     }
-    const { length } = texts;
-    if (tooLarge === length && unsound === 0) return 'too_large';
-    metrics.received(length + unsound);
+    const { left, invalid, tooLarge } = work;
+    if (tooLarge === texts.length && unsound === 0) return 'too_large';
+    metrics.received(texts.length + unsound);
     drop(invalid + unsound, 'invalid');
     drop(tooLarge, 'too_large');
-    drop(length - at, closed ? 'shutdown' : 'capacity');
+    drop(left, phase === 'closed' ? 'shutdown' : 'capacity');
     return 'taken';
   };
 
@@ -323,21 +232,6 @@ export function createLane(deps: LaneDeps): Lane {
     if (count === 0) return;
     metrics.dropped(count, reason);
     logger.debug('events of a batch were left out', { count, reason });
-  };
-
-  /** One event that cannot be read, for whatever reason, does not take its neighbours with it. */
-  const addOne = (
-    summarizer: NonNullable<Queue['summarizer']>,
-    text: string,
-    schema: number,
-    data: DataSet | undefined,
-  ) => {
-    try {
-      return summarizer.add(text, schema, data, Date.now());
-    } catch (error) {
-      logger.debug('an event could not be summarised', { error: (error as Error).name });
-      return 'invalid';
-    }
   };
 
   const acceptUnsummarized = (batch: Sender, parsed: ParsedBatch): Acceptance | Promise<Acceptance> => {
@@ -355,7 +249,7 @@ export function createLane(deps: LaneDeps): Lane {
   };
 
   const accept: Lane['accept'] = ({ body, ...batch }) => {
-    if (closing) return 'busy';
+    if (phase !== 'open') return 'busy';
     // To read it costs more memory than it has bytes: not where it cannot be kept anyway.
     if (body.length > share.most) return 'too_large';
     if (!share.fits(body.length) && !waiting.fits(WAITING_BYTES + body.length)) return busy();
@@ -369,39 +263,6 @@ export function createLane(deps: LaneDeps): Lane {
     return batch.unsummarized ? acceptUnsummarized(batch, parsed) : acceptVerbatim(batch, parsed);
   };
 
-  /** Counts and lets go of what is still here. */
-  const giveUp = (): void => {
-    for (const { parcel } of returned.splice(0)) {
-      metrics.dropped(parcel.count, 'shutdown');
-      parcel.release();
-    }
-    for (const queue of queues.all()) {
-      for (let payload = queues.take(queue); payload !== undefined; payload = queues.take(queue)) {
-        metrics.dropped(payload.count, 'shutdown');
-        payload.release();
-      }
-    }
-  };
-
-  /** Sends everything, whatever upstream did before; ends early when it refuses. */
-  const sendAll = async (): Promise<void> => {
-    const inVain = (): boolean => deps.signal.aborted || (endpoint.refuses() && endpoint.pauseMs() > 0);
-    while (!inVain()) {
-      const full = (): boolean => out.size >= MAX_OUT;
-      while (returned.length > 0 && !full()) {
-        const { parcel, queue } = returned.shift()!;
-        dispatch(queue, Promise.resolve(parcel), () => parcel.release());
-      }
-      for (const queue of queues.all()) {
-        while (!full() && sendQueue(queue)) {
-          // as long as there is something
-        }
-      }
-      if (out.size === 0) return;
-      await Promise.race(out);
-    }
-  };
-
   return {
     accept,
     hurry: (ms) => {
@@ -412,20 +273,20 @@ export function createLane(deps: LaneDeps): Lane {
     retryAfterS: () =>
       Math.min(MAX_RETRY_AFTER_S, Math.ceil(endpoint.pauseMs() / 1000) + 1 + Math.floor(Math.random() * 3)),
     close: async (ending) => {
-      closing = true;
+      phase = 'closing';
       const over = new Promise<void>((resolve) =>
         ending.signal.addEventListener('abort', () => resolve(), { once: true }),
       );
       // What is being summarised is taken; who waits for room goes to another relay.
       await Promise.race([Promise.allSettled(tasks), over]);
-      closed = true;
+      phase = 'closed';
+      outbound.keepNothing();
       flushing.cancel();
       retrying.cancel();
       waiters.end();
       memory.forget(hungry);
-      await sendAll();
-      await Promise.all(out);
-      giveUp();
+      await outbound.sendAll();
+      outbound.giveUp();
       queues.close();
     },
   };

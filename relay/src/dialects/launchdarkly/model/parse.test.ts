@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { DataError, flagOf, parseDataSet, parseItem, tombstone, variationTexts } from './parse.ts';
+import { DataError, flagOf, parseDataSet, parseItem, releaseParsed, tombstone, variationTexts } from './parse.ts';
 
 function flags(text: string) {
   return parseDataSet(`{"flags":${text}}`).flags;
@@ -52,6 +52,13 @@ suite('data sets', () => {
       '{"rules": null, "targets": null, "variations": null, "prerequisites": null, "offVariation": null, "debugEventsUntilDate": null, "clientSideAvailability": null}';
     const flag = flagOf(flags(`{"a":${item}}`).get('a')!);
     assert.deepEqual([flag.rules, flag.targets, flag.variationCount, flag.offVariation], [[], [], 0, undefined]);
+  });
+
+  test('asking for the flag of an item changes nothing: it is the same one each time', () => {
+    const item = flags('{"a":{"version":1,"on":true}}').get('a')!;
+    assert.equal(flagOf(item), flagOf(item));
+    releaseParsed(item);
+    assert.equal(flagOf(item).on, true, 'then its text is parsed again');
   });
 
   test('fractions of integers are cut off', () => {

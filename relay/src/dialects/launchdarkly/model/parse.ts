@@ -9,7 +9,7 @@ import { readSegment, type Segment } from './segment.ts';
 export { DataError } from '../../../errors.ts';
 export { NumberError } from './item-reader.ts';
 
-// What parsing already made of an item's text, kept until it is compiled so that the text is parsed once.
+// What parsing already made of an item's text, kept until it is compiled (`releaseParsed`) so that the text is parsed once.
 const parsedFlags = new WeakMap<Item, Flag>();
 const parsedSegments = new WeakMap<Item, Segment>();
 
@@ -46,6 +46,8 @@ export function parseItem(kind: ItemKind, text: string, key?: string): Item {
   const itemKey = key ?? model.key;
   if (key === undefined && itemKey === '') throw new DataError(`/${kind}/key: a non-empty string is required`);
   const item: Item = { kind, key: itemKey, version: model.version, deleted: model.deleted, json: text };
+  // Deleted ones are never compiled.
+  if (item.deleted) return item;
   if (kind === 'flags') parsedFlags.set(item, model as Flag);
   else parsedSegments.set(item, model as Segment);
   return item;
@@ -95,18 +97,22 @@ export function parseDataSet(text: string, refuse?: RefuseItem): DataSet {
   };
 }
 
-/** The flag of an item; what parsing left is handed out once, later calls parse the text again. Throws {@link DataError}. */
+/** The flag of an item: what parsing left of it, or else its text is parsed again. Throws {@link DataError}. */
 export function flagOf(item: Item): Flag {
   const parsed = parsedFlags.get(item);
-  parsedFlags.delete(item);
   return parsed ?? readFlag(new ItemReader([item.kind, item.key]), parseJson(`/flags/${item.key}`, item.json));
 }
 
 /** The segment of an item, as {@link flagOf}. Throws {@link DataError}. */
 export function segmentOf(item: Item): Segment {
   const parsed = parsedSegments.get(item);
-  parsedSegments.delete(item);
   return parsed ?? readSegment(new ItemReader([item.kind, item.key]), parseJson(`/segments/${item.key}`, item.json));
+}
+
+/** Frees what parsing left of an item: it was compiled, and would else take its memory for as long as the item lives. */
+export function releaseParsed(item: Item): void {
+  parsedFlags.delete(item);
+  parsedSegments.delete(item);
 }
 
 /** The JSON texts of a flag's variations, as the source spelled them. The item's text must be valid. */
