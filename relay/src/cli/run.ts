@@ -1,6 +1,6 @@
 import type { RelayConfig } from '../config/document.ts';
 import { type LoadResult, loadConfig } from '../config/load.ts';
-import { launchDarkly } from '../dialects/launchdarkly/dialect.ts';
+// Nothing of a dialect, nor of a mode, is loaded for a configuration with mistakes.
 import type { LaunchDarkly } from '../dialects/launchdarkly/outlet/outlet.ts';
 import { StartupError } from '../errors.ts';
 import { runJob } from '../jobs/jobs.ts';
@@ -66,7 +66,10 @@ async function exportTo(outFile: string, config: RelayConfig, logger: Logger, en
 }
 
 async function fillOnce(config: RelayConfig, logger: Logger, env: NodeJS.ProcessEnv): Promise<void> {
-  const { runOnce } = await import('../modes/one-shot.ts');
+  const [{ runOnce }, { launchDarkly }] = await Promise.all([
+    import('../modes/one-shot.ts'),
+    import('../dialects/launchdarkly/dialect.ts'),
+  ]);
   await runOnce(config, { dialect: launchDarkly, logger, env });
 }
 
@@ -77,7 +80,10 @@ async function serve(
   env: NodeJS.ProcessEnv,
   io: ProgramIo,
 ): Promise<number> {
-  const start = await programFor(config);
+  const [start, { launchDarkly }] = await Promise.all([
+    programFor(config),
+    import('../dialects/launchdarkly/dialect.ts'),
+  ]);
   const ended = Promise.withResolvers<number>();
   let relay: RunningProgram | undefined;
   const leave = (code: number): void => void closed(relay).then(() => ended.resolve(code));
