@@ -86,6 +86,8 @@ export async function startRelay(
   upstream: string,
   settings: {
     readonly environments?: number;
+    /** False: they come from elsewhere, with the client-side IDs that they would have. */
+    readonly configured?: boolean;
     readonly env?: Readonly<Record<string, string>>;
     /** Options of Node beside those of the image. */
     readonly nodeArgs?: readonly string[];
@@ -103,7 +105,7 @@ export async function startRelay(
     ...settings.env,
   };
   const count = settings.environments ?? 1;
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < (settings.configured === false ? 0 : count); index++) {
     env[`LD_ENV_e${index}`] = sdkKey(index);
     env[`LD_CLIENT_SIDE_ID_e${index}`] = envId(index);
   }

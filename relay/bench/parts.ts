@@ -1,4 +1,5 @@
 import { measureUselessCache } from './answer-cache.ts';
+import { measureEnvironmentChanges } from './environment-changes.ts';
 import { measureEnvironments } from './environments.ts';
 import { measureEvaluation } from './evaluation.ts';
 import { measureEvents } from './events.ts';
@@ -65,6 +66,7 @@ export const FULL: readonly Part[] = [
   { name: 'events', measure: measureEvents },
   { name: 'start', measure: (lab) => measureStart(lab, ['small', 'medium', 'large']) },
   { name: 'environments', measure: measureEnvironments },
+  { name: 'changes of environments', measure: measureEnvironmentChanges },
   { name: 'TLS', measure: measureTls },
   { name: 'workers', measure: measureWorkers },
 ];

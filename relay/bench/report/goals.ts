@@ -31,6 +31,8 @@ export const BENCH_GOALS: readonly Goal[] = [
   against('evaluation medium', 70, 634),
   against('start to first 200, 10 flags', 200, 76),
   against('idle PSS, 10 flags', 75, 58),
+  { of: 'AutoConfig patch, 100 environments', ratio: 1.2, from: 'level' },
+  { of: 'AutoConfig patch, 1000 environments', ratio: 1.2, from: 'level' },
   { of: 'of them forwarded', value: 99.9 },
 ];
 

@@ -62,15 +62,30 @@ export interface DefinitionRules<D extends Definition = Definition> {
   keysFromFiles(definition: D): readonly string[] | undefined;
 }
 
+/** What is different in a list of environments. */
+export interface DefinitionChanges<D extends Definition = Definition> {
+  /** IDs of those that are gone: their streams close at once, their keys are unknown from now on. */
+  readonly removed: readonly string[];
+  /** New ones, and those that have changed: in place, without dropping other clients' streams (contract 8.2). */
+  readonly changed: readonly D[];
+}
+
+/** Brings a list, by ID, up to date. */
+export function applyChanges<D extends Definition>(
+  list: Map<string, D>,
+  { removed, changed }: DefinitionChanges<D>,
+): void {
+  for (const id of removed) list.delete(id);
+  for (const definition of changed) list.set(definition.id, definition);
+}
+
 /** The list of environments as its owner sees it now, and as it changes. */
 export interface DefinitionSink<D extends Definition = Definition> {
   /** The whole list: what is not in it is removed. */
   replace(definitions: readonly D[]): void;
-  /** Adds one, or changes it in place without dropping other clients' streams (contract 8.2). */
-  upsert(definition: D): void;
-  /** Removes one: its streams close at once, its keys are unknown from now on. */
-  remove(id: string): void;
-  /** What the owner of the list sent and cannot be used, by ID with the reason; said before each `replace`, and empty when all is well. */
+  /** Only what is different from before, all at once: a key may move from one environment to another. Costs nothing for the others. */
+  change(changes: DefinitionChanges<D>): void;
+  /** What the owner of the list sent and cannot be used, by ID with the reason, and empty when all is well; said before the list or change that it came with. */
   refused?(entries: ReadonlyMap<string, string>): void;
 }
 

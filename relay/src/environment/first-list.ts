@@ -19,8 +19,7 @@ export function rememberFirstList<D extends Definition>(sink: DefinitionSink<D>)
       );
       sink.replace(definitions);
     },
-    upsert: (definition) => sink.upsert(definition),
-    remove: (id) => sink.remove(id),
+    change: (changes) => sink.change(changes),
     refused: (entries) => sink.refused?.(entries),
     wasThere: (id) => first?.has(id) === true,
   };

@@ -8,6 +8,7 @@ import { type LaunchDarkly, LaunchDarklyOutlet } from '../dialects/launchdarkly/
 import { createMemoryStore } from '../store/memory.ts';
 import { Hub } from '../streams/hub.ts';
 import { SILENT } from '../testing/relay.ts';
+import type { Environment } from './environment.ts';
 import { Registry } from './registry.ts';
 import type { Source, SourceSink } from './source.ts';
 
@@ -18,7 +19,7 @@ interface Manual extends Source {
   closed: boolean;
 }
 
-function setUp() {
+function setUp(changed: (environment: Environment) => void = () => {}) {
   const sources: Manual[] = [];
   const hub = new Hub({
     heartbeatMs: 0,
@@ -51,7 +52,7 @@ function setUp() {
       },
       createStore: () => createMemoryStore(compile),
       initTimedOut: () => {},
-      changed: () => {},
+      changed,
     },
     SILENT,
     60_000,
@@ -164,7 +165,7 @@ describe('registry of environments', () => {
       for (const source of sources) await source.sink!.put(DATA);
       const rivals = () => [...registry.environments()].map((one) => registry.rivalOf(one));
       assert.deepEqual(rivals(), [undefined, { name: 'a', what: kind === 'sdk' ? 'SDK key' : 'mobile key' }]);
-      registry.remove('a');
+      registry.change({ removed: ['a'], changed: [] });
       assert.deepEqual(rivals(), [undefined]);
       const found = registry.lookup(kind, 's', '');
       assert.ok(found.found);
@@ -201,7 +202,7 @@ describe('registry of environments', () => {
     const [sdkStream, mobileStream] = [fakeStream(), fakeStream()];
     bySdk.environment.outlet.all.add(sdkStream, { ...bySdk, platform: 'server' }, undefined);
     byMobile.environment.outlet.ping.add(mobileStream, { ...byMobile, platform: 'server' }, undefined);
-    registry.upsert(definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' })] });
     assert.equal(registry.lookup('sdk', 'old', '').found, false);
     assert.ok(registry.lookup('sdk', 'new', '').found, 'it serves what it has while the new link comes up');
     assert.ok(sdkStream.closed);
@@ -221,7 +222,10 @@ describe('registry of environments', () => {
     const stream = fakeStream();
     lookup.environment.outlet.all.add(stream, { ...lookup, platform: 'server' }, undefined);
     const expiresAt = Date.now() + 60_000;
-    registry.upsert(definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt }] }));
+    registry.change({
+      removed: [],
+      changed: [definition({ id: 'a', sdkKey: 'new', expiringSdkKeys: [{ value: 'old', expiresAt }] })],
+    });
     assert.ok(registry.lookup('sdk', 'old', '').found);
     assert.ok(registry.lookup('sdk', 'new', '').found);
     assert.ok(!sources[0]!.closed);
@@ -297,7 +301,7 @@ describe('registry of environments', () => {
     const environment = registry.get('a')!;
     assert.equal(environment.access, 'keyless');
     assert.ok(environment.settled);
-    registry.upsert(definition({ id: 'a', envId: 'e', sdkKey: 's' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', envId: 'e', sdkKey: 's' })] });
     assert.equal(sources.length, 1);
     await sources[0]!.sink!.put(DATA);
     assert.ok(registry.lookup('env', 'e', '').found);
@@ -338,11 +342,40 @@ describe('registry of environments', () => {
     assert.deepEqual(registry.lookupAny(['sdk', 'mobile'], 'guess', '').lookup, { found: false, reason: 'awaited' });
     assert.equal(registry.lookupAny(['mobile', 'sdk'], 't', '').scope, 'sdk', 'what waits keeps nobody from its own');
     assert.deepEqual(registry.lookupAny(['mobile', 'env'], 'guess', '').lookup, { found: false, reason: 'unknown' });
-    registry.upsert(definition({ id: 'a', sdkKey: 's' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 's' })] });
     assert.equal(reason('sdk', 'guess'), 'unknown');
-    registry.upsert(awaiting);
-    registry.remove('a');
+    registry.change({ removed: [], changed: [awaiting] });
+    registry.change({ removed: ['a'], changed: [] });
     assert.equal(reason('sdk', 'guess'), 'unknown');
+    await registry.close();
+  });
+
+  test('a change touches what it names and nothing else, and each that it touches is told, also one that goes', async () => {
+    const told: string[] = [];
+    const { registry, sources } = setUp(({ id }) => told.push(id));
+    registry.replace(['a', 'b', 'c'].map((id) => definition({ id, sdkKey: `sdk-${id}` })));
+    for (const source of sources) await source.sink!.put(DATA);
+    told.length = 0;
+    registry.change({ removed: ['a'], changed: [definition({ id: 'b', sdkKey: 'sdk-b', mobileKey: 'm' })] });
+    assert.deepEqual(told.sort(), ['a', 'b']);
+    assert.ok(registry.lookup('mobile', 'm', '').found);
+    assert.equal(sources.length, 3, 'no new link');
+    await registry.close();
+  });
+
+  test('keys may move between environments in one change', async () => {
+    const { registry, sources } = setUp();
+    registry.replace([definition({ id: 'a', sdkKey: 's1' }), definition({ id: 'b', sdkKey: 's2' })]);
+    for (const source of sources) await source.sink!.put(DATA);
+    registry.change({
+      removed: [],
+      changed: [definition({ id: 'a', sdkKey: 's2' }), definition({ id: 'b', sdkKey: 's1' })],
+    });
+    const owners = ['s1', 's2'].map((key) => registry.lookup('sdk', key, ''));
+    assert.deepEqual(
+      owners.map((found) => found.found && found.environment.id),
+      ['b', 'a'],
+    );
     await registry.close();
   });
 
@@ -357,7 +390,7 @@ describe('registry of environments', () => {
     const { registry, sources } = setUp();
     registry.replace([definition({ id: 'a', sdkKey: 's' })]);
     await sources[0]!.sink!.put(DATA);
-    registry.upsert(definition({ id: 'a', sdkKey: 's', dataFile: '/not/mounted' }));
+    registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 's', dataFile: '/not/mounted' })] });
     sources[1]!.sink!.link('INITIALIZING', { kind: 'UNKNOWN', time: 1, message: 'ENOENT' });
     assert.deepEqual([sources[0]!.closed, registry.get('a')?.link.state], [false, 'INITIALIZING']);
     sources[0]!.sink!.link('VALID');

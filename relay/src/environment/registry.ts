@@ -1,6 +1,7 @@
 import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { CredentialDigest, DefinitionSink } from './definition.ts';
+import { CredentialIndex } from './credential-index.ts';
+import type { Credential, CredentialDigest, DefinitionChanges, DefinitionSink } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
 import type { Family } from './outlet.ts';
 
@@ -23,6 +24,12 @@ export interface Rival {
   readonly what: string;
 }
 
+/** A definition, and what it accepts now. */
+interface Wanted<D> {
+  readonly definition: D;
+  readonly accepted: readonly Credential[];
+}
+
 const UNKNOWN: NotFound = { found: false, reason: 'unknown' };
 const UNKNOWN_FILTER: NotFound = { found: false, reason: 'unknown-filter' };
 const STARTING: NotFound = { found: false, reason: 'starting' };
@@ -38,10 +45,9 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
   readonly #deps: EnvironmentDeps<F>;
   readonly #logger: Logger;
   readonly #environments = new Map<string, Environment<F>>();
-  /** Credential digest → variant of the environment, such as a payload filter ('' = none) → environment. */
-  readonly #credentials = new Map<CredentialDigest, Map<string, Environment<F>>>();
-  /** Scopes of credentials of which some environment still waits for its own; undefined until it is asked for after a change. */
-  #awaited: ReadonlySet<string> | undefined;
+  readonly #credentials = new CredentialIndex<Environment<F>>();
+  /** How many environments still wait for a credential of each scope. */
+  readonly #awaited = new Map<string, number>();
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   #refused: ReadonlyMap<string, string> = new Map();
@@ -90,8 +96,8 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
     if (!this.#listed) return NO_LIST;
     if (this.#nextExpiry !== Number.POSITIVE_INFINITY && this.#nextExpiry <= Date.now()) this.dropExpired();
     const credential = this.#deps.rules.digest(scope, value);
-    const byFilter = this.#credentials.get(credential);
-    if (byFilter === undefined) return this.#awaitedScopes().has(scope) ? AWAITED : UNKNOWN;
+    const byFilter = this.#credentials.holders(credential);
+    if (byFilter === undefined) return (this.#awaited.get(scope) ?? 0) > 0 ? AWAITED : UNKNOWN;
     const environment = byFilter.get(filter);
     if (environment === undefined) return UNKNOWN_FILTER;
     switch (environment.access) {
@@ -124,10 +130,12 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
   }
 
   /** Who has a key of an environment, if that is another one: it cannot be reached by it then. */
-  rivalOf({ definition }: Environment<F>): Rival | undefined {
+  rivalOf(environment: Environment<F>): Rival | undefined {
+    if (!this.#credentials.waits(environment)) return undefined;
+    const { definition } = environment;
     const { rules } = this.#deps;
     for (const { digest, scope } of rules.keys(definition)) {
-      const holder = this.#credentials.get(digest)?.get(rules.variant(definition));
+      const holder = this.#credentials.holders(digest)?.get(rules.variant(definition));
       if (holder !== undefined && holder.definition.id !== definition.id) {
         return { name: holder.definition.name, what: rules.nameOf(scope) };
       }
@@ -138,43 +146,22 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
   replace(definitions: readonly F['definition'][]): void {
     this.#listed = true;
     const wanted = new Set(definitions.map((definition) => definition.id));
-    for (const id of [...this.#environments.keys()]) {
-      if (!wanted.has(id)) this.remove(id);
-    }
-    // Keys may move from one environment to another: they are taken from the old one first.
-    for (const definition of definitions) this.#unbindRevoked(definition);
-    for (const definition of definitions) this.upsert(definition);
+    const removed = [...this.#environments.keys()].filter((id) => !wanted.has(id));
+    this.change({ removed, changed: definitions });
   }
 
-  upsert(definition: F['definition']): void {
+  change({ removed, changed }: DefinitionChanges<F['definition']>): void {
     if (this.#closed) return;
-    this.#awaited = undefined;
-    let existing = this.#environments.get(definition.id);
-    // Other data altogether: those of another variant must not be served meanwhile.
-    if (existing !== undefined && this.#variant(existing.definition) !== this.#variant(definition)) {
-      this.remove(definition.id);
-      existing = undefined;
-    }
-    if (existing === undefined) {
-      const environment = new Environment(definition, this.#deps);
-      this.#environments.set(definition.id, environment);
-      this.#bind(environment, definition);
-      environment.start();
-      return;
-    }
-    this.#unbindRevoked(definition);
-    this.#bind(existing, definition);
-    existing.update(definition);
-  }
-
-  remove(id: string): void {
-    const environment = this.#environments.get(id);
-    if (environment === undefined) return;
-    this.#awaited = undefined;
-    this.#environments.delete(id);
-    this.#unbindExcept(environment, new Set());
-    environment.logger.info('the environment was removed');
-    this.#closeLater(environment);
+    for (const id of removed) this.#remove(id);
+    const now = Date.now();
+    const wanted = changed.map((definition) => ({
+      definition,
+      accepted: this.#deps.rules.credentials(definition, now),
+    }));
+    // Keys may move from one environment to another: they are taken from the old one first.
+    for (const one of wanted) this.#unbindRevoked(one);
+    for (const one of wanted) this.#upsert(one);
+    this.#armExpiry(now);
   }
 
   refused(entries: ReadonlyMap<string, string>): void {
@@ -187,7 +174,7 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
     for (const environment of this.#environments.values()) {
       if (this.#deps.rules.expiries(environment.definition).length === 0) continue;
       const accepted = new Set(this.#deps.rules.credentials(environment.definition, now).map((one) => one.digest));
-      if (this.#unbindExcept(environment, accepted)) {
+      if (this.#unbind(environment, accepted)) {
         environment.logger.info('a key expired');
         this.#deps.changed(environment);
       }
@@ -205,32 +192,51 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
     await Promise.all(this.#removed);
   }
 
-  #awaitedScopes(): ReadonlySet<string> {
-    this.#awaited ??= new Set([...this.#environments.values()].flatMap(({ definition }) => definition.awaited ?? []));
-    return this.#awaited;
+  #upsert({ definition, accepted }: Wanted<F['definition']>): void {
+    let existing = this.#environments.get(definition.id);
+    // Other data altogether: those of another variant must not be served meanwhile.
+    if (existing !== undefined && this.#variant(existing.definition) !== this.#variant(definition)) {
+      this.#remove(definition.id);
+      existing = undefined;
+    }
+    this.#countAwaited(existing?.definition, definition);
+    if (existing === undefined) {
+      const environment = new Environment(definition, this.#deps);
+      this.#environments.set(definition.id, environment);
+      this.#bind(environment, { definition, accepted });
+      environment.start();
+      return;
+    }
+    this.#bind(existing, { definition, accepted });
+    existing.update(definition);
   }
 
-  #bind(environment: Environment<F>, definition: F['definition']): void {
+  #remove(id: string): void {
+    const environment = this.#environments.get(id);
+    if (environment === undefined) return;
+    this.#countAwaited(environment.definition, undefined);
+    this.#environments.delete(id);
+    this.#unbind(environment);
+    environment.logger.info('the environment was removed');
+    this.#closeLater(environment);
+    this.#deps.changed(environment);
+  }
+
+  #countAwaited(before: F['definition'] | undefined, now: F['definition'] | undefined): void {
+    for (const kind of before?.awaited ?? []) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) - 1);
+    for (const kind of now?.awaited ?? []) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) + 1);
+  }
+
+  #bind(environment: Environment<F>, { definition, accepted }: Wanted<F['definition']>): void {
     this.#expectExpiry(definition, Date.now());
-    this.#armExpiry(Date.now());
-    const filter = this.#variant(definition);
-    for (const { digest, scope } of this.#deps.rules.credentials(definition, Date.now())) {
-      let byFilter = this.#credentials.get(digest);
-      if (byFilter === undefined) {
-        byFilter = new Map();
-        this.#credentials.set(digest, byFilter);
-      }
-      const holder = byFilter.get(filter);
-      if (holder === undefined) {
-        byFilter.set(filter, environment);
-      } else if (holder !== environment) {
-        // Serving another environment's data under a key would be worse than not serving (contract 14, row 51).
-        this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
-          environment: definition.name,
-          other: holder.definition.name,
-          credential: scope,
-        });
-      }
+    const digests = accepted.map(({ digest }) => digest);
+    for (const { digest, holder } of this.#credentials.claim(environment, this.#variant(definition), digests)) {
+      // Serving another environment's data under a key would be worse than not serving (contract 14, row 51).
+      this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
+        environment: definition.name,
+        other: holder.definition.name,
+        credential: accepted.find((one) => one.digest === digest)?.scope,
+      });
     }
   }
 
@@ -253,46 +259,17 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
     this.#expiryTimer.unref();
   }
 
-  #unbindRevoked(definition: F['definition']): void {
+  #unbindRevoked({ definition, accepted }: Wanted<F['definition']>): void {
     const existing = this.#environments.get(definition.id);
     if (existing === undefined) return;
-    this.#unbindExcept(
-      existing,
-      new Set(this.#deps.rules.credentials(definition, Date.now()).map((one) => one.digest)),
-    );
+    this.#unbind(existing, new Set(accepted.map(({ digest }) => digest)));
   }
 
   /** Takes away every credential of an environment but those in `keep`. True when there was one. */
-  #unbindExcept(environment: Environment<F>, keep: ReadonlySet<CredentialDigest>): boolean {
-    const dropped = new Set<CredentialDigest>();
-    for (const [digest, byFilter] of this.#credentials) {
-      if (keep.has(digest)) continue;
-      for (const [filter, holder] of byFilter) {
-        if (holder !== environment) continue;
-        byFilter.delete(filter);
-        environment.revoke(digest);
-        dropped.add(digest);
-      }
-      if (byFilter.size === 0) this.#credentials.delete(digest);
-    }
-    if (dropped.size > 0) this.#offer(dropped, environment);
-    return dropped.size > 0;
-  }
-
-  /** Gives credentials that an environment let go of to one that has the same and could not have them until now. */
-  #offer(credentials: ReadonlySet<CredentialDigest>, former: Environment<F>): void {
-    const now = Date.now();
-    for (const environment of this.#environments.values()) {
-      if (environment === former) continue;
-      const { definition } = environment;
-      for (const { digest } of this.#deps.rules.credentials(definition, now)) {
-        if (!credentials.has(digest)) continue;
-        const byFilter = this.#credentials.get(digest) ?? new Map<string, Environment<F>>();
-        this.#credentials.set(digest, byFilter);
-        const filter = this.#variant(definition);
-        if (!byFilter.has(filter)) byFilter.set(filter, environment);
-      }
-    }
+  #unbind(environment: Environment<F>, keep?: ReadonlySet<CredentialDigest>): boolean {
+    const dropped = this.#credentials.release(environment, keep);
+    for (const digest of dropped) environment.revoke(digest);
+    return dropped.length > 0;
   }
 
   #closeLater(environment: Environment<F>): void {

@@ -3,6 +3,7 @@ export const JOB_NAMES = [
   'admission',
   'answers',
   'archive-look',
+  'autoconfig-cache',
   'big-segments-check',
   'body-timeout',
   'connections',

@@ -1,6 +1,6 @@
 import { AggregatorRegistry, type MetricObject } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
-import type { Definition, DefinitionSink } from '../../environment/definition.ts';
+import { applyChanges, type Definition, type DefinitionSink } from '../../environment/definition.ts';
 import { StartupError } from '../../errors.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -147,13 +147,9 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
       for (const definition of list) definitions.set(definition.id, definition);
       broadcast({ type: 'definitions', definitions: list });
     },
-    upsert(definition) {
-      definitions.set(definition.id, definition);
-      broadcast({ type: 'definition', definition });
-    },
-    remove(id) {
-      definitions.delete(id);
-      broadcast({ type: 'removed', id });
+    change(changes) {
+      applyChanges(definitions, changes);
+      broadcast({ type: 'changes', changes });
     },
     refused(entries) {
       refused = entries;

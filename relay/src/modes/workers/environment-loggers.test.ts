@@ -35,3 +35,20 @@ test('a source of a renamed environment logs under its new name, one of another 
     ],
   );
 });
+
+test('what is told about the list goes on to the sink, all of it, and loggers follow a change', () => {
+  const log = recordingLogger();
+  const loggers = createEnvironmentLoggers(log);
+  const target = recordingDefinitions();
+  const sink = loggers.before(target);
+  sink.replace([definition('a', 'old')]);
+  const logger = loggers.loggerOf(definition('a', 'old'));
+  sink.refused?.(new Map([['b', 'a mistake']]));
+  sink.change({ removed: [], changed: [definition('a', 'new')] });
+  logger.info('one');
+  assert.equal(log.lines[0]?.environment, 'new');
+  assert.deepEqual(target.refusals, [new Map([['b', 'a mistake']])]);
+  sink.change({ removed: ['a'], changed: [] });
+  assert.deepEqual(target.lists.at(-1), []);
+  assert.notEqual(loggers.loggerOf(definition('a', 'again')), logger);
+});

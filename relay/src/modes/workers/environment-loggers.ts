@@ -28,14 +28,12 @@ export function createEnvironmentLoggers(logger: Logger): EnvironmentLoggers {
         for (const definition of definitions) follow(definition);
         sink.replace(definitions);
       },
-      upsert(definition) {
-        follow(definition);
-        sink.upsert(definition);
+      change(changes) {
+        for (const id of changes.removed) loggers.delete(id);
+        for (const definition of changes.changed) follow(definition);
+        sink.change(changes);
       },
-      remove(id) {
-        loggers.delete(id);
-        sink.remove(id);
-      },
+      refused: (entries) => sink.refused?.(entries),
     }),
   };
 }

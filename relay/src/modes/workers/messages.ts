@@ -2,7 +2,7 @@ import type { MetricObject } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
 import type { DataSet, Item } from '../../data/data.ts';
 import type { LinkError, LinkState } from '../../data/link.ts';
-import type { Definition } from '../../environment/definition.ts';
+import type { Definition, DefinitionChanges } from '../../environment/definition.ts';
 import type { InstanceFacts } from '../../health/report-item.ts';
 
 /** What a worker is told first. */
@@ -21,8 +21,7 @@ export interface WorkerStart {
 export type FromPrimary =
   | { readonly type: 'start'; readonly start: WorkerStart }
   | { readonly type: 'definitions'; readonly definitions: readonly Definition[] }
-  | { readonly type: 'definition'; readonly definition: Definition }
-  | { readonly type: 'removed'; readonly id: string }
+  | { readonly type: 'changes'; readonly changes: DefinitionChanges }
   | { readonly type: 'refused'; readonly entries: ReadonlyMap<string, string> }
   | { readonly type: 'put'; readonly source: number; readonly ack: number; readonly data: DataSet }
   | { readonly type: 'item'; readonly source: number; readonly ack: number; readonly item: Item }

@@ -1,5 +1,5 @@
 import type { Feeds } from '../../dialects/dialect.ts';
-import type { Definition, DefinitionSink } from '../../environment/definition.ts';
+import type { Definition, DefinitionChanges, DefinitionSink } from '../../environment/definition.ts';
 import type { Source } from '../../environment/source.ts';
 import { type Delivery, InOrder } from './in-order.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
@@ -61,11 +61,8 @@ export function createWorkerFeeds<D extends Definition>(send: (message: FromWork
         case 'definitions':
           sink?.replace(message.definitions as readonly D[]);
           return true;
-        case 'definition':
-          sink?.upsert(message.definition as D);
-          return true;
-        case 'removed':
-          sink?.remove(message.id);
+        case 'changes':
+          sink?.change(message.changes as DefinitionChanges<D>);
           return true;
         case 'refused':
           sink?.refused?.(message.entries);

@@ -5,7 +5,8 @@ import { after, describe, test } from 'node:test';
 import { ask, openStream, type StreamClient } from '../../testing/client.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { endPrograms, freePort, run, serving } from '../../testing/program.ts';
-import { KEYS, simpleFlag } from '../../testing/relay.ts';
+import { KEYS, sampleData, simpleFlag } from '../../testing/relay.ts';
+import { startSseServer } from '../../testing/sse-server.ts';
 
 after(endPrograms);
 const headers = { Authorization: KEYS.sdk };
@@ -88,6 +89,38 @@ describe('a relay with several workers', () => {
     } finally {
       await upstream.close();
     }
+  });
+
+  test('what AutoConfig changes, and what it sends that cannot be used, reaches every worker (contract 8.2)', async () => {
+    await using server = await startSseServer();
+    const port = await freePort();
+    run(['--from-env'], { PORT: String(port), AUTO_CONFIG_KEY: 'rel-1', STREAM_URI: server.url, WORKERS: '3' });
+    const rep = (version: number, mobKey: string) => ({
+      envID: KEYS.env,
+      mobKey,
+      sdkKey: { value: KEYS.sdk },
+      version,
+    });
+    const list = await server.next();
+    assert.match(list.request.url ?? '', /^\/relay_auto_config/);
+    list.event('put', { path: '/', data: { environments: { [KEYS.env]: rep(1, 'mob-old'), bad: { envID: 'bad' } } } });
+    const data = await server.next();
+    data.event('put', { path: '/', data: sampleData() });
+    // Each request is a connection of its own, which the kernel gives to any of the workers.
+    const answers = (path: string, key: string) =>
+      Promise.all(Array.from({ length: 24 }, () => ask(port, path, { headers: { Authorization: key } })));
+    const evalx = `/msdk/evalx/contexts/${Buffer.from('{"kind":"user","key":"a"}').toString('base64url')}`;
+    const all = async (key: string, status: number) =>
+      assert.deepEqual(new Set((await answers(evalx, key)).map((answer) => answer.status)), new Set([status]));
+    await eventually(() => all('mob-old', 200), 30_000);
+    for (const { text } of await answers('/status', '')) {
+      assert.deepEqual(Object.keys(JSON.parse(text).refusedEnvironments ?? {}), ['bad']);
+    }
+    list.event('patch', { path: `/environments/${KEYS.env}`, data: rep(2, 'mob-new') });
+    await eventually(() => all('mob-new', 200));
+    await all('mob-old', 401);
+    list.event('delete', { path: `/environments/${KEYS.env}`, version: 3 });
+    await eventually(() => all('mob-new', 401));
   });
 
   test('workers end with their primary, however it ends', async () => {

@@ -192,3 +192,16 @@ test('fuzz: a flipped byte is refused or does no harm', TIMEOUT, async () => {
     { numRuns: 300 },
   );
 });
+
+test('data whose file has the same bytes are those of before, not parsed again', TIMEOUT, async () => {
+  const other = parseDataSet('{"flags":{"f":{"key":"f","version":2}},"segments":{}}');
+  const archive = (second: typeof DATA) =>
+    packArchive([
+      { rep: rep('e1'), data: DATA },
+      { rep: rep('e2'), data: second },
+    ]);
+  const before = await readArchive(file(await archive(DATA)));
+  const now = await readArchive(file(await archive(other)), undefined, undefined, before.environments);
+  assert.equal(now.environments.get('e1')?.data, before.environments.get('e1')?.data);
+  assert.equal(now.environments.get('e2')?.data.flags.get('f')?.version, 2);
+});

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../../config/document.ts';
 import type { DataSet } from '../../../../data/data.ts';
-import type { DefinitionSource } from '../../../../environment/definition.ts';
+import { applyChanges, type DefinitionSource } from '../../../../environment/definition.ts';
 import { StartupError } from '../../../../errors.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import type { EnvironmentDefinition } from '../../model/definition.ts';
@@ -62,20 +62,22 @@ async function definitionsOf(config: RelayConfig, deps: ExportDeps): Promise<Env
         firstListMs: config.upstream.initTimeoutMs,
       })
     : createConfiguredDefinitions(config, deps.logger);
-  let list: readonly EnvironmentDefinition[] | undefined;
+  const list = new Map<string, EnvironmentDefinition>();
+  let listed = false;
   try {
     await source.start({
-      replace: (definitions) => {
-        list = definitions;
+      replace(definitions) {
+        listed = true;
+        list.clear();
+        applyChanges(list, { removed: [], changed: definitions });
       },
-      upsert: () => undefined,
-      remove: () => undefined,
+      change: (changes) => applyChanges(list, changes),
     });
   } finally {
     await source.close();
   }
-  if (!list) throw new StartupError('LaunchDarkly gave no list of environments in time');
-  return list.filter((definition) => definition.filterKey === undefined);
+  if (!listed) throw new StartupError('LaunchDarkly gave no list of environments in time');
+  return [...list.values()].filter((definition) => definition.filterKey === undefined);
 }
 
 /** The data of one environment, or in words why there is none. */

@@ -138,3 +138,35 @@ test('a source asked again delivers again, and nothing after close', TIMEOUT, as
   assert.equal(feed.calls.length, 3);
   await archive.close();
 });
+
+test('a changed archive tells only what is different', TIMEOUT, async () => {
+  const path = newPath();
+  const both = (version: number) => [
+    { rep: rep('e1'), data: data(1) },
+    { rep: rep('e2', version), data: data(1) },
+  ];
+  place(path, await packArchive(both(1)));
+  const { sink, archive } = archiveAt(path);
+  await archive.start(sink);
+  place(path, await packArchive(both(2)));
+  await eventually(() => assert.equal(sink.changes.length, 1));
+  assert.deepEqual(
+    sink.changes.map(({ removed, changed }) => [removed, changed.map(({ id }) => id)]),
+    [[[], ['e2']]],
+  );
+  place(
+    path,
+    await packArchive([
+      { rep: rep('e2', 2), data: data(1) },
+      { rep: rep('e3'), data: data(1) },
+    ]),
+  );
+  await eventually(() => assert.equal(sink.changes.length, 2));
+  assert.deepEqual(sink.changes[1]?.removed, ['e1']);
+  assert.deepEqual(
+    sink.changes[1]?.changed.map(({ id }) => id),
+    ['e3'],
+  );
+  assert.equal(sink.refusals.length, 0);
+  await archive.close();
+});

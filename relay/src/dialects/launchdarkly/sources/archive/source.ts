@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../../../config/document.ts';
-import type { DefinitionSink, DefinitionSource } from '../../../../environment/definition.ts';
+import type { DefinitionChanges, DefinitionSink, DefinitionSource } from '../../../../environment/definition.ts';
 import type { Source } from '../../../../environment/source.ts';
 import { StartupError } from '../../../../errors.ts';
 import { jobEvery } from '../../../../jobs/jobs.ts';
 import { memoryLimitBytes } from '../../../../memory/limit.ts';
 import { refuseInto } from '../../../../store/refused-items.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { definitionOfRep, succeed } from '../environment-rep.ts';
 import { createFeeds } from './feeds.ts';
 import { ArchiveError } from './format.ts';
@@ -38,31 +39,46 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   const feeds = createFeeds();
   const environments = new Map<string, ArchivedEnvironment>();
   let sink: DefinitionSink | undefined;
+  /** The sink has the list of the first archive. */
+  let listed = false;
+  /** How many broken environments the sink knows of. */
+  let brokenTold = 0;
   /** Size and time of what was loaded last, without mistakes. */
   let loaded = '';
   let lastProblem = '';
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> | undefined;
 
-  function apply(archive: Archive): void {
+  /** Takes an archive over, and returns what of the list of environments is different. */
+  function merge(archive: Archive): DefinitionChanges<EnvironmentDefinition> {
     for (const [id, reason] of archive.broken)
       logger.error('an environment of the archive is broken', { envId: id, reason });
-    for (const id of [...environments.keys()]) {
-      if (!archive.environments.has(id) && !archive.broken.has(id)) environments.delete(id);
-    }
+    const removed = [...environments.keys()].filter((id) => !archive.environments.has(id) && !archive.broken.has(id));
+    for (const id of removed) environments.delete(id);
+    const changed: EnvironmentDefinition[] = [];
     for (const [id, next] of archive.environments) {
       const before = environments.get(id);
       // The description counts by its version, the data by its id; each without the other.
       const sameRep = before !== undefined && before.rep.version === next.rep.version;
       const rep = before === undefined ? next.rep : sameRep ? before.rep : succeed(before.rep, next.rep, Date.now());
       const sameData = before !== undefined && before.dataId === next.dataId;
-      environments.set(id, { rep, dataId: next.dataId, data: sameData ? before.data : next.data });
+      const { data, dataDigest } = sameData ? before : next;
+      environments.set(id, { rep, dataId: next.dataId, data, dataDigest });
       if (!sameData) feeds.set(id, next.data);
+      if (!sameRep) changed.push(definitionOfRep(rep, config));
     }
-    // Data first: an environment that is new has it when it starts.
     feeds.keep(new Set(environments.keys()));
-    sink?.refused?.(archive.broken);
-    sink?.replace([...environments.values()].map(({ rep }) => definitionOfRep(rep, config)));
+    return { removed, changed };
+  }
+
+  /** Data first: an environment that is new has it when it starts. */
+  function apply(archive: Archive): void {
+    const changes = merge(archive);
+    if (archive.broken.size > 0 || brokenTold > 0) sink?.refused?.(archive.broken);
+    brokenTold = archive.broken.size;
+    if (listed) sink?.change(changes);
+    else sink?.replace(changes.changed);
+    listed = true;
   }
 
   async function fingerprint(): Promise<string> {
@@ -78,7 +94,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
         deps.onAbsent?.(undefined);
         return;
       }
-      const archive = await readArchive(archiveFile, refuseInto(logger), limits);
+      const archive = await readArchive(archiveFile, refuseInto(logger), limits, environments);
       if (!sink) return;
       loaded = now;
       lastProblem = '';

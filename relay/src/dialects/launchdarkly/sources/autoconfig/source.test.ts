@@ -111,7 +111,7 @@ test('8.2: patches and deletes count by version; unknown and misfiled messages a
   stream.event('patch', { path: '/filters/f', data: { projKey: 'proj', key: 'fa', version: 1 } });
   assert.deepEqual(
     (await sink.next()).map(({ id }) => id),
-    ['e1', 'e1/fa', 'e2', 'e2/fa'],
+    ['e1', 'e2', 'e1/fa', 'e2/fa'],
   );
   stream.event('delete', { path: '/filters/f', version: 2 });
   assert.deepEqual(
@@ -129,6 +129,35 @@ test('8.2: patches and deletes count by version; unknown and misfiled messages a
   assert.equal(sink.lists.length, 6);
   assert.equal(server.count, 1);
   assert.doesNotMatch(JSON.stringify(logger.lines), /secret|sdk-|mob-/);
+  await source.close();
+});
+
+test('a change tells only what is different, and what cannot be used is told until it is mended', TIMEOUT, async () => {
+  await using server = await startSseServer();
+  const { sink, source } = autoConfig(server.url);
+  const started = source.start(sink);
+  const stream = await server.next();
+  stream.event('put', put({ e1: rep('e1'), e2: rep('e2'), e3: { envID: 'e3' } }));
+  await started;
+  await sink.next();
+  stream.event('patch', { path: '/environments/e2', data: rep('e2', 2) });
+  await sink.next();
+  stream.event('patch', { path: '/environments/e3', data: rep('e3', 2) });
+  await sink.next();
+  stream.event('delete', { path: '/environments/e1', version: 2 });
+  await sink.next();
+  assert.deepEqual(
+    sink.changes.map(({ removed, changed }) => [removed, changed.map(({ id }) => id)]),
+    [
+      [[], ['e2']],
+      [[], ['e3']],
+      [['e1'], []],
+    ],
+  );
+  assert.deepEqual(
+    sink.refusals.map((entries) => [...entries.keys()]),
+    [['e3'], ['e3'], []],
+  );
   await source.close();
 });
 

@@ -15,9 +15,17 @@ import {
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { USER_AGENT } from '../stream/stream.ts';
-import { readCache, writeCache } from './cache.ts';
-import { createEnvironmentList, type EnvironmentList } from './list.ts';
+import { readCache } from './cache.ts';
+import { type CacheKeeper, createCacheKeeper } from './cache-keeper.ts';
+import {
+  createEnvironmentList,
+  type EnvironmentList,
+  type ListChange,
+  type ListMessage,
+  type StoredList,
+} from './list.ts';
 import { type AutoConfigMessage, readAutoConfigMessage } from './message.ts';
+import { nextPhase, type Phase, refusalIn, verdictOn, wantsCache } from './phase.ts';
 
 /** How long the first list may take before the cached one is used, and the start goes on without, in ms. */
 const FIRST_LIST_MS = 2_000;
@@ -52,67 +60,78 @@ export function createAutoConfig(
   deps: AutoConfigDeps,
 ): DefinitionSource {
   const { logger } = deps;
+  let phase: Phase = 'starting';
   let sink: DefinitionSink | undefined;
-  let list: EnvironmentList = createEnvironmentList();
-  /** Where the list comes from that is being served. */
-  let origin: 'nowhere' | 'cache' | 'upstream' = 'nowhere';
+  let list: EnvironmentList = createEnvironmentList(config);
+  /** How many refused entries the sink knows of. */
+  let refusedTold = 0;
   let key: string | undefined;
   /** Why the key's file cannot be used. */
   let lastProblem: string | undefined;
   let stream: EventStream | undefined;
   let closing: Promise<void> = Promise.resolve();
   let watch: FileWatch | undefined;
-  let saving: Promise<void> = Promise.resolve();
+  const cache: CacheKeeper | undefined =
+    config.cacheFile === undefined
+      ? undefined
+      : createCacheKeeper({ file: config.cacheFile, list: () => list.stored(), logger });
   const first = Promise.withResolvers<void>();
-  /** `start` was told that it may resolve. */
-  let ready = false;
 
-  function goOn(): void {
-    ready = true;
-    first.resolve();
+  /** The start of the relay waits for the first list no longer than it has to. */
+  function enter(next: Phase): void {
+    phase = next;
+    if (phase !== 'starting') first.resolve();
   }
 
-  function deliver(): void {
-    sink?.refused?.(list.refused());
-    sink?.replace(list.definitions(config));
-    goOn();
+  function deliver(change: ListChange): void {
+    tellRefusals();
+    if (change.kind === 'whole') sink?.replace(list.definitions());
+    if (change.kind === 'part') sink?.change(change);
   }
 
-  function apply(message: AutoConfigMessage): undefined | 'reconnect' {
+  function tellRefusals(): void {
+    const refused = list.refused();
+    if (refused.size > 0 || refusedTold > 0) sink?.refused?.(refused);
+    refusedTold = refused.size;
+  }
+
+  function take(message: AutoConfigMessage): undefined | 'reconnect' {
     if (message.kind === 'reconnect') return 'reconnect';
     if (message.kind === 'ignored') {
       logger.warn('ignored a message of the AutoConfig stream', { reason: message.reason });
       return;
     }
-    tellRefused(message);
-    if (message.kind === 'put' && origin !== 'upstream') {
-      // Upstream's word replaces what the cache said, whatever the versions.
-      list = createEnvironmentList(list.stored().environments);
-      origin = 'upstream';
-    } else if (origin !== 'upstream') {
-      logger.warn('ignored a change that came before the list of environments');
-      return;
+    tellUnusable(message);
+    switch (verdictOn(phase, message.kind)) {
+      case 'early':
+        logger.warn('ignored a change that came before the list of environments');
+        return;
+      case 'begin':
+        list = createEnvironmentList(config, list.stored().environments);
+        enter(nextPhase(phase, 'listed'));
+        apply(message);
+        return;
+      case 'apply':
+        apply(message);
+        return;
     }
-    if (!list.apply(message)) {
-      logger.info('ignored a message about an old version', { kind: message.kind });
-      return;
-    }
-    if (message.kind === 'refused') {
-      sink?.refused?.(list.refused());
-      // The list that comes when the stream is opened again may have it in a form that can be used.
-      throw new InvalidEventError('an entry of the list cannot be used');
-    }
-    logger.info('the list of environments changed', {
-      change: message.kind,
-      environments: list.stored().environments.length,
-    });
-    deliver();
-    save();
-    return;
+  }
+
+  /** @throws InvalidEventError for an entry that cannot be used */
+  function apply(message: ListMessage): void {
+    const change = list.apply(message, Date.now());
+    if (change.kind === 'stale') logger.info('ignored a message about an old version', { kind: message.kind });
+    deliver(change);
+    // The list that comes when the stream is opened again may have it in a form that can be used.
+    if (change.kind === 'refused') throw new InvalidEventError('an entry of the list cannot be used');
+    if (change.kind === 'stale') return;
+    logger.info('the list of environments changed', { change: message.kind, environments: list.size });
+    const secret = config.cacheEncryptionKey ?? key;
+    if (secret !== undefined) cache?.changed(secret);
   }
 
   /** @throws InvalidEventError for a put of which nothing at all can be used: what was known serves on */
-  function tellRefused(message: AutoConfigMessage): void {
+  function tellUnusable(message: ListMessage): void {
     const tell = (what: 'environments' | 'filters', id: string, reason: string): void =>
       logger.error('an entry of the AutoConfig list cannot be used; its former state stays', { what, id, reason });
     if (message.kind === 'refused') tell(message.what, message.id, message.reason);
@@ -124,62 +143,44 @@ export function createAutoConfig(
     if (good.size === 0 && refused.size > 0) throw new InvalidEventError('no environment of the list can be used');
   }
 
-  function save(): void {
-    const { cacheFile } = config;
-    const secret = config.cacheEncryptionKey ?? key;
-    if (cacheFile === undefined || secret === undefined) return;
-    const stored = list.stored();
-    saving = saving
-      .then(() => writeCache(cacheFile, stored, secret))
-      .catch((error: NodeJS.ErrnoException) => {
-        logger.error('cannot write the cache of environments', {
-          file: cacheFile,
-          reason: error.code ?? error.message,
-        });
-      });
+  /** Serves the list of an earlier run, if there is one and nothing better. */
+  async function useCache(): Promise<void> {
+    const { cacheFile, cacheEncryptionKey: secret = key } = config;
+    if (!wantsCache(phase) || cacheFile === undefined || secret === undefined) return;
+    try {
+      const stored = await readCache(cacheFile, secret);
+      // Upstream may have answered meanwhile.
+      if (stored === undefined || !wantsCache(phase)) return;
+      const change = list.apply(putOf(stored), Date.now());
+      logger.warn('LaunchDarkly does not answer; using the cached list of environments', { environments: list.size });
+      enter(nextPhase(phase, 'restored'));
+      deliver(change);
+    } catch (error) {
+      logger.error('cannot use the cache of environments', { file: cacheFile, reason: (error as Error).message });
+    }
   }
 
-  async function useCache(): Promise<void> {
-    const secret = config.cacheEncryptionKey ?? key;
-    if (origin !== 'nowhere' || config.cacheFile === undefined || secret === undefined) return;
-    try {
-      const stored = await readCache(config.cacheFile, secret);
-      // Upstream may have answered meanwhile.
-      if (!stored || origin !== 'nowhere' || !sink) return;
-      list.apply({
-        kind: 'put',
-        environments: {
-          good: new Map(stored.environments.map((environment) => [environment.envID, environment])),
-          refused: new Map(),
-        },
-        filters: { good: new Map(stored.filters.map((filter) => [filter.id, filter])), refused: new Map() },
-      });
-      origin = 'cache';
-      logger.warn('LaunchDarkly does not answer; using the cached list of environments', {
-        environments: stored.environments.length,
-      });
-      deliver();
-    } catch (error) {
-      logger.error('cannot use the cache of environments', {
-        file: config.cacheFile,
-        reason: (error as Error).message,
-      });
-    }
+  /** The start goes on with the list of an earlier run, or without. */
+  async function waitNoLonger(): Promise<void> {
+    await useCache();
+    enter(nextPhase(phase, 'unanswered'));
   }
 
   async function failed(failure: StreamFailure): Promise<void> {
     const fields = { kind: failure.kind, reason: failure.message };
     if (!failure.permanent) {
       logger.warn('lost the AutoConfig stream, trying again', fields);
-      await useCache();
-      goOn();
-    } else if (origin === 'upstream') {
-      logger.error('LaunchDarkly refused the AutoConfig key; going on with the last environments', fields);
-    } else {
-      const error = new StartupError(`LaunchDarkly refused the AutoConfig key (${failure.message})`);
-      if (ready) deps.onFatal?.(error);
-      else first.reject(error);
+      await waitNoLonger();
+      return;
     }
+    const refusal = refusalIn(phase);
+    if (refusal === 'serve on') {
+      logger.error('LaunchDarkly refused the AutoConfig key; going on with the last environments', fields);
+      return;
+    }
+    const error = new StartupError(`LaunchDarkly refused the AutoConfig key (${failure.message})`);
+    if (refusal === 'fail') first.reject(error);
+    else deps.onFatal?.(error);
   }
 
   function connect(newKey: string): void {
@@ -189,7 +190,7 @@ export function createAutoConfig(
     stream = openEventStream({
       url: `${deps.streamUri.replace(/\/+$/, '')}/relay_auto_config?rpacProtocolVersion=2`,
       headers: { authorization: newKey, 'user-agent': USER_AGENT },
-      onEvent: (event) => apply(parse(event)),
+      onEvent: (event) => take(parse(event)),
       onFailure: (failure) => void failed(failure),
       backoff: deps.newBackoff?.() ?? createBackoff(),
       ...(deps.dispatcher ? { dispatcher: deps.dispatcher } : {}),
@@ -227,7 +228,7 @@ export function createAutoConfig(
         watch = watchFiles([keyFile], () => readKey(keyFile), deps.pollMs);
         readKey(keyFile);
       }
-      const patience = jobAfter('first-list', deps.firstListMs ?? FIRST_LIST_MS, () => useCache().then(goOn));
+      const patience = jobAfter('first-list', deps.firstListMs ?? FIRST_LIST_MS, waitNoLonger);
       try {
         await first.promise;
       } finally {
@@ -236,11 +237,21 @@ export function createAutoConfig(
     },
     async close() {
       sink = undefined;
-      goOn();
+      enter(nextPhase(phase, 'closed'));
       watch?.close();
       await Promise.all([closing, stream?.close()]);
-      await saving;
+      await cache?.close();
     },
+  };
+}
+
+/** What a list of an earlier run would be as a message. */
+function putOf({ environments, filters }: StoredList): ListMessage {
+  const refused: ReadonlyMap<string, string> = new Map();
+  return {
+    kind: 'put',
+    environments: { good: new Map(environments.map((environment) => [environment.envID, environment])), refused },
+    filters: { good: new Map(filters.map((filter) => [filter.id, filter])), refused },
   };
 }
 

@@ -32,3 +32,18 @@ test('8.2: a put removes what is not in it and forgets its version; the rest cou
   assert.deepEqual(things.values(), [at(5)]);
   assert.equal(things.upsert('a', at(1)), true);
 });
+
+test('what is there is counted and found; what was removed is not', () => {
+  const things = createVersioned<{ version: number }>();
+  things.upsert('a', at(1));
+  things.upsert('b', at(1));
+  things.upsert('b', at(2));
+  things.remove('a', 2);
+  things.remove('a', 3);
+  things.remove('unknown', 1);
+  assert.deepEqual([things.size, things.get('a'), things.get('b')], [1, undefined, at(2)]);
+  things.upsert('a', at(4));
+  assert.equal(things.size, 2);
+  things.put(new Map([['c', at(1)]]), new Set(['a']));
+  assert.deepEqual([things.size, things.get('a'), things.get('b')], [2, at(4), undefined]);
+});
