@@ -1,4 +1,4 @@
-import type { CredentialDigest } from './credentials.ts';
+import type { CredentialDigest } from './definition.ts';
 
 /** A credential that an owner claims and another one holds. */
 export interface Taken<Owner> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { definitionsOf } from '../config/definition.ts';
 import { relayDocument } from '../config/document.ts';
+import { definitionsOf } from '../dialects/launchdarkly/sources/configured/definition.ts';
 import { recordingDefinitions } from '../testing/definition-sink.ts';
 import { rememberFirstList } from './first-list.ts';
 

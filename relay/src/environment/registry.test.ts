@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compile } from '../dialects/launchdarkly/evaluation/compile.ts';
+import { definitionRules } from '../dialects/launchdarkly/model/credentials.ts';
+import type { EnvironmentDefinition } from '../dialects/launchdarkly/model/definition.ts';
 import { parseDataSet } from '../dialects/launchdarkly/model/parse.ts';
+import { type LaunchDarkly, LaunchDarklyOutlet } from '../dialects/launchdarkly/outlet/outlet.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import { ClosableConnection } from '../streams/connection.ts';
 import { Hub } from '../streams/hub.ts';
 import { SILENT } from '../testing/relay.ts';
-import type { EnvironmentDefinition } from './definition.ts';
 import type { Environment } from './environment.ts';
 import { Registry } from './registry.ts';
 import type { Source, SourceSink } from './source.ts';
@@ -26,9 +28,10 @@ function setUp(changed: (environment: Environment) => void = () => {}) {
     maxBufferedBytes: 1000,
     metrics: { opened: () => {}, closed: () => {}, cut: () => {}, rebalanced: () => {}, delivered: () => {} },
   });
-  const registry = new Registry(
+  const registry = new Registry<LaunchDarkly>(
     {
-      hub,
+      rules: definitionRules,
+      openOutlet: () => new LaunchDarklyOutlet(hub, undefined, () => {}),
       logger: SILENT,
       initTimeoutMs: 60_000,
       createSource(definition) {
@@ -160,7 +163,7 @@ describe('registry of environments', () => {
       ]);
       for (const source of sources) await source.sink!.put(DATA);
       const rivals = () => [...registry.environments()].map((one) => registry.rivalOf(one));
-      assert.deepEqual(rivals(), [undefined, { name: 'a', kind }]);
+      assert.deepEqual(rivals(), [undefined, { name: 'a', what: kind === 'sdk' ? 'SDK key' : 'mobile key' }]);
       registry.change({ removed: ['a'], changed: [] });
       assert.deepEqual(rivals(), [undefined]);
       const found = registry.lookup(kind, 's', '');
@@ -196,8 +199,8 @@ describe('registry of environments', () => {
     const byMobile = registry.lookup('mobile', 'm', '');
     assert.ok(bySdk.found && byMobile.found);
     const [sdkStream, mobileStream] = [fakeStream(), fakeStream()];
-    bySdk.environment.all.add(sdkStream, { ...bySdk, platform: 'server' }, undefined);
-    byMobile.environment.ping.add(mobileStream, { ...byMobile, platform: 'server' }, undefined);
+    bySdk.environment.outlet.all.add(sdkStream, { ...bySdk, platform: 'server' }, undefined);
+    byMobile.environment.outlet.ping.add(mobileStream, { ...byMobile, platform: 'server' }, undefined);
     registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 'new', mobileKey: 'm' })] });
     assert.equal(registry.lookup('sdk', 'old', '').found, false);
     assert.ok(registry.lookup('sdk', 'new', '').found, 'it serves what it has while the new link comes up');
@@ -216,7 +219,7 @@ describe('registry of environments', () => {
     const lookup = registry.lookup('sdk', 'old', '');
     assert.ok(lookup.found);
     const stream = fakeStream();
-    lookup.environment.all.add(stream, { ...lookup, platform: 'server' }, undefined);
+    lookup.environment.outlet.all.add(stream, { ...lookup, platform: 'server' }, undefined);
     const expiresAt = Date.now() + 60_000;
     registry.change({
       removed: [],
@@ -249,7 +252,7 @@ describe('registry of environments', () => {
     const found = registry.lookup('sdk', 'first', '');
     assert.ok(found.found);
     const stream = fakeStream();
-    found.environment.all.add(stream, { ...found, platform: 'server' }, undefined);
+    found.environment.outlet.all.add(stream, { ...found, platform: 'server' }, undefined);
     t.mock.timers.tick(1500);
     assert.equal(registry.lookup('sdk', 'second', '').found, false);
     assert.ok(registry.lookup('sdk', 'first', '').found);
@@ -312,8 +315,8 @@ describe('registry of environments', () => {
     const b = registry.lookup('sdk', 't', '');
     assert.ok(a.found && b.found);
     const [streamA, streamB] = [fakeStream(), fakeStream()];
-    a.environment.all.add(streamA, { ...a, platform: 'server' }, undefined);
-    b.environment.all.add(streamB, { ...b, platform: 'server' }, undefined);
+    a.environment.outlet.all.add(streamA, { ...a, platform: 'server' }, undefined);
+    b.environment.outlet.all.add(streamB, { ...b, platform: 'server' }, undefined);
     registry.replace([definition({ id: 'b', sdkKey: 't', secureMode: true, envName: 'renamed' })]);
     assert.ok(streamA.closed);
     assert.equal(registry.lookup('sdk', 's', '').found, false);
@@ -336,7 +339,7 @@ describe('registry of environments', () => {
     assert.deepEqual([reason('mobile', 'm'), reason('env', 'e')], ['awaited', 'awaited'], 'they are its own');
     assert.deepEqual([reason('mobile', 'guess'), reason('env', 'guess')], ['unknown', 'unknown']);
     assert.deepEqual(registry.lookupAny(['sdk', 'mobile'], 'guess', '').lookup, { found: false, reason: 'awaited' });
-    assert.equal(registry.lookupAny(['mobile', 'sdk'], 't', '').kind, 'sdk', 'what waits keeps nobody from its own');
+    assert.equal(registry.lookupAny(['mobile', 'sdk'], 't', '').scope, 'sdk', 'what waits keeps nobody from its own');
     assert.deepEqual(registry.lookupAny(['mobile', 'env'], 'guess', '').lookup, { found: false, reason: 'unknown' });
     registry.change({ removed: [], changed: [definition({ id: 'a', sdkKey: 's' })] });
     assert.equal(reason('sdk', 'guess'), 'unknown');
@@ -415,7 +418,7 @@ describe('registry of environments', () => {
     const found = registry.lookup('sdk', 's', '');
     assert.ok(found.found);
     const stream = fakeStream();
-    found.environment.all.add(stream, { ...found, platform: 'server' }, undefined);
+    found.environment.outlet.all.add(stream, { ...found, platform: 'server' }, undefined);
     registry.replace([definition({ id: 'a', name: 'renamed', sdkKey: 's', logLevel: 'debug' })]);
     assert.deepEqual([stream.closed, sources.length, registry.get('a')?.definition.name], [false, 1, 'renamed']);
     await registry.close();

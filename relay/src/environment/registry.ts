@@ -1,55 +1,53 @@
 import { jobAfter, jobEvery } from '../jobs/jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { CredentialIndex } from './credential-index.ts';
-import {
-  type AcceptedCredential,
-  acceptedCredentials,
-  type CredentialDigest,
-  type CredentialKind,
-  currentExpiring,
-  digestOf,
-} from './credentials.ts';
-import type { AwaitedCredential, DefinitionChanges, DefinitionSink, EnvironmentDefinition } from './definition.ts';
+import type { Credential, CredentialDigest, Definition, DefinitionChanges, DefinitionSink } from './definition.ts';
 import { Environment, type EnvironmentDeps } from './environment.ts';
+import type { Family } from './outlet.ts';
 
 /** Result of a credential lookup: the environment, or why there is none (contract 1.2). */
-export type Lookup =
-  | { readonly found: true; readonly environment: Environment; readonly credential: CredentialDigest }
-  | { readonly found: false; readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' | 'awaited' };
+export type Lookup<F extends Family = Family> =
+  | { readonly found: true; readonly environment: Environment<F>; readonly credential: CredentialDigest }
+  | NotFound;
+
+/** Why a credential opens nothing. */
+export interface NotFound {
+  readonly found: false;
+  readonly reason: 'unknown' | 'unknown-filter' | 'starting' | 'no-list' | 'awaited';
+}
 
 /** Another environment has a key of this one, and was there first. */
 export interface Rival {
   /** Name of the other environment. */
   readonly name: string;
-  readonly kind: CredentialKind;
+  /** Scope of the key, for people. */
+  readonly what: string;
 }
 
 /** A definition, and what it accepts now. */
-interface Wanted {
-  readonly definition: EnvironmentDefinition;
-  readonly accepted: readonly AcceptedCredential[];
+interface Wanted<D> {
+  readonly definition: D;
+  readonly accepted: readonly Credential[];
 }
 
-const UNKNOWN: Lookup = { found: false, reason: 'unknown' };
-const UNKNOWN_FILTER: Lookup = { found: false, reason: 'unknown-filter' };
-const STARTING: Lookup = { found: false, reason: 'starting' };
+const UNKNOWN: NotFound = { found: false, reason: 'unknown' };
+const UNKNOWN_FILTER: NotFound = { found: false, reason: 'unknown-filter' };
+const STARTING: NotFound = { found: false, reason: 'starting' };
 /** It may be a key that this process has not been given yet: nobody can say that it is wrong. */
-const AWAITED: Lookup = { found: false, reason: 'awaited' };
-const NO_LIST: Lookup = { found: false, reason: 'no-list' };
+const AWAITED: NotFound = { found: false, reason: 'awaited' };
+const NO_LIST: NotFound = { found: false, reason: 'no-list' };
 
 /** A timer cannot wait longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** All environments, and which credential opens which. It is the sink of definitions: changes are applied in place. */
-export class Registry implements DefinitionSink {
-  readonly #deps: EnvironmentDeps;
+export class Registry<F extends Family = Family> implements DefinitionSink<F['definition']> {
+  readonly #deps: EnvironmentDeps<F>;
   readonly #logger: Logger;
-  readonly #environments = new Map<string, Environment>();
-  readonly #credentials = new CredentialIndex<Environment>();
-  /** Client-side IDs are no secrets: those in use are looked up without a digest. */
-  readonly #publicIds = new Map<string, CredentialDigest>();
-  /** How many environments still wait for a credential of each kind. */
-  readonly #awaited = new Map<AwaitedCredential, number>();
+  readonly #environments = new Map<string, Environment<F>>();
+  readonly #credentials = new CredentialIndex<Environment<F>>();
+  /** How many environments still wait for a credential of each scope. */
+  readonly #awaited = new Map<string, number>();
   readonly #removed = new Set<Promise<void>>();
   readonly #cleanup: NodeJS.Timeout;
   #refused: ReadonlyMap<string, string> = new Map();
@@ -61,9 +59,9 @@ export class Registry implements DefinitionSink {
 
   /**
    * A key in grace ends at its own time.
-   * @param credentialCleanupMs how often expired SDK keys are looked for all the same (contract 9.2): a clock may be set
+   * @param credentialCleanupMs how often expired keys are looked for all the same (contract 9.2): a clock may be set
    */
-  constructor(deps: EnvironmentDeps, logger: Logger, credentialCleanupMs: number) {
+  constructor(deps: EnvironmentDeps<F>, logger: Logger, credentialCleanupMs: number) {
     this.#deps = deps;
     this.#logger = logger;
     this.#cleanup = jobEvery('key-cleanup', credentialCleanupMs, () => this.dropExpired());
@@ -81,7 +79,7 @@ export class Registry implements DefinitionSink {
   }
 
   /** In order of appearance. */
-  environments(): IterableIterator<Environment> {
+  environments(): IterableIterator<Environment<F>> {
     return this.#environments.values();
   }
 
@@ -89,17 +87,17 @@ export class Registry implements DefinitionSink {
     return this.#environments.size;
   }
 
-  get(id: string): Environment | undefined {
+  get(id: string): Environment<F> | undefined {
     return this.#environments.get(id);
   }
 
-  /** Finds the environment that a client's credential and payload filter open. Constant in time as to the credential. */
-  lookup(kind: CredentialKind, value: string, filter: string): Lookup {
+  /** Finds the environment that a client's credential opens. Constant in time as to the credential. @param filter variant of the environment */
+  lookup(scope: string, value: string, filter: string): Lookup<F> {
     if (!this.#listed) return NO_LIST;
     if (this.#nextExpiry !== Number.POSITIVE_INFINITY && this.#nextExpiry <= Date.now()) this.dropExpired();
-    const credential = (kind === 'env' ? this.#publicIds.get(value) : undefined) ?? digestOf(kind, value);
+    const credential = this.#deps.rules.digest(scope, value);
     const byFilter = this.#credentials.holders(credential);
-    if (byFilter === undefined) return kind !== 'env' && (this.#awaited.get(kind) ?? 0) > 0 ? AWAITED : UNKNOWN;
+    if (byFilter === undefined) return (this.#awaited.get(scope) ?? 0) > 0 ? AWAITED : UNKNOWN;
     const environment = byFilter.get(filter);
     if (environment === undefined) return UNKNOWN_FILTER;
     switch (environment.access) {
@@ -113,51 +111,53 @@ export class Registry implements DefinitionSink {
   }
 
   /**
-   * {@link lookup} where the client does not say of which kind its credential is: as the first kind that knows it. `kind` is
+   * {@link lookup} where the client does not say of which kind its credential is: as the first scope that knows it. `scope` is
    * undefined when none does.
    */
-  lookupAny<K extends CredentialKind>(
-    kinds: readonly K[],
+  lookupAny<S extends string>(
+    scopes: readonly S[],
     value: string,
     filter: string,
-  ): { readonly lookup: Lookup; readonly kind: K | undefined } {
+  ): { readonly lookup: Lookup<F>; readonly scope: S | undefined } {
     let lookup = UNKNOWN;
-    for (const kind of kinds) {
-      const result = this.lookup(kind, value, filter);
-      if (result.found || (result.reason !== 'unknown' && result.reason !== 'awaited')) return { lookup: result, kind };
+    for (const scope of scopes) {
+      const result = this.lookup(scope, value, filter);
+      if (result.found || (result.reason !== 'unknown' && result.reason !== 'awaited'))
+        return { lookup: result, scope };
       if (result.reason === 'awaited') lookup = AWAITED;
     }
-    return { lookup, kind: undefined };
+    return { lookup, scope: undefined };
   }
 
-  /** Who has the SDK key or the mobile key of an environment, if that is another one: it cannot be reached by it then. */
-  rivalOf(environment: Environment): Rival | undefined {
+  /** Who has a key of an environment, if that is another one: it cannot be reached by it then. */
+  rivalOf(environment: Environment<F>): Rival | undefined {
     if (!this.#credentials.waits(environment)) return undefined;
     const { definition } = environment;
-    const { sdkKey, mobileKey, filterKey = '' } = definition;
-    for (const [kind, value] of [
-      ['sdk', sdkKey],
-      ['mobile', mobileKey],
-    ] as const) {
-      if (value === undefined || value === '') continue;
-      const holder = this.#credentials.holders(digestOf(kind, value))?.get(filterKey);
-      if (holder !== undefined && holder.definition.id !== definition.id) return { name: holder.definition.name, kind };
+    const { rules } = this.#deps;
+    for (const { digest, scope } of rules.keys(definition)) {
+      const holder = this.#credentials.holders(digest)?.get(rules.variant(definition));
+      if (holder !== undefined && holder.definition.id !== definition.id) {
+        return { name: holder.definition.name, what: rules.nameOf(scope) };
+      }
     }
     return undefined;
   }
 
-  replace(definitions: readonly EnvironmentDefinition[]): void {
+  replace(definitions: readonly F['definition'][]): void {
     this.#listed = true;
     const wanted = new Set(definitions.map((definition) => definition.id));
     const removed = [...this.#environments.keys()].filter((id) => !wanted.has(id));
     this.change({ removed, changed: definitions });
   }
 
-  change({ removed, changed }: DefinitionChanges): void {
+  change({ removed, changed }: DefinitionChanges<F['definition']>): void {
     if (this.#closed) return;
     for (const id of removed) this.#remove(id);
     const now = Date.now();
-    const wanted = changed.map((definition) => ({ definition, accepted: acceptedCredentials(definition, now) }));
+    const wanted = changed.map((definition) => ({
+      definition,
+      accepted: this.#deps.rules.credentials(definition, now),
+    }));
     // Keys may move from one environment to another: they are taken from the old one first.
     for (const one of wanted) this.#unbindRevoked(one);
     for (const one of wanted) this.#upsert(one);
@@ -172,10 +172,10 @@ export class Registry implements DefinitionSink {
   dropExpired(now: number = Date.now()): void {
     this.#nextExpiry = Number.POSITIVE_INFINITY;
     for (const environment of this.#environments.values()) {
-      if (environment.definition.expiringSdkKeys.length === 0) continue;
-      const accepted = new Set(acceptedCredentials(environment.definition, now).map((one) => one.digest));
+      if (this.#deps.rules.expiries(environment.definition).length === 0) continue;
+      const accepted = new Set(this.#deps.rules.credentials(environment.definition, now).map((one) => one.digest));
       if (this.#unbind(environment, accepted)) {
-        environment.logger.info('an SDK key expired');
+        environment.logger.info('a key expired');
         this.#deps.changed(environment);
       }
       this.#expectExpiry(environment.definition, now);
@@ -192,10 +192,10 @@ export class Registry implements DefinitionSink {
     await Promise.all(this.#removed);
   }
 
-  #upsert({ definition, accepted }: Wanted): void {
+  #upsert({ definition, accepted }: Wanted<F['definition']>): void {
     let existing = this.#environments.get(definition.id);
-    // Other data altogether: those of another filter must not be served meanwhile.
-    if (existing !== undefined && existing.definition.filterKey !== definition.filterKey) {
+    // Other data altogether: those of another variant must not be served meanwhile.
+    if (existing !== undefined && this.#variant(existing.definition) !== this.#variant(definition)) {
       this.#remove(definition.id);
       existing = undefined;
     }
@@ -222,29 +222,31 @@ export class Registry implements DefinitionSink {
     this.#deps.changed(environment);
   }
 
-  #countAwaited(before: EnvironmentDefinition | undefined, now: EnvironmentDefinition | undefined): void {
-    for (const kind of awaitedKinds(before)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) - 1);
-    for (const kind of awaitedKinds(now)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) + 1);
+  #countAwaited(before: F['definition'] | undefined, now: F['definition'] | undefined): void {
+    for (const kind of awaitedScopes(before)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) - 1);
+    for (const kind of awaitedScopes(now)) this.#awaited.set(kind, (this.#awaited.get(kind) ?? 0) + 1);
   }
 
-  #bind(environment: Environment, { definition, accepted }: Wanted): void {
+  #bind(environment: Environment<F>, { definition, accepted }: Wanted<F['definition']>): void {
     this.#expectExpiry(definition, Date.now());
-    const { envId } = definition;
-    if (envId !== undefined && envId !== '') this.#publicIds.set(envId, digestOf('env', envId));
     const digests = accepted.map(({ digest }) => digest);
-    for (const { digest, holder } of this.#credentials.claim(environment, definition.filterKey ?? '', digests)) {
+    for (const { digest, holder } of this.#credentials.claim(environment, this.#variant(definition), digests)) {
       // Serving another environment's data under a key would be worse than not serving (contract 14, row 51).
       this.#logger.error('two environments have the same credential; the later one is not reachable with it', {
         environment: definition.name,
         other: holder.definition.name,
-        credential: accepted.find((one) => one.digest === digest)?.kind,
+        credential: accepted.find((one) => one.digest === digest)?.scope,
       });
     }
   }
 
-  #expectExpiry(definition: EnvironmentDefinition, now: number): void {
-    for (const { expiresAt } of currentExpiring(definition, now)) {
-      this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
+  #variant(definition: F['definition']): string {
+    return this.#deps.rules.variant(definition);
+  }
+
+  #expectExpiry(definition: F['definition'], now: number): void {
+    for (const at of this.#deps.rules.expiries(definition)) {
+      if (at > now) this.#nextExpiry = Math.min(this.#nextExpiry, at);
     }
   }
 
@@ -257,25 +259,20 @@ export class Registry implements DefinitionSink {
     this.#expiryTimer.unref();
   }
 
-  #unbindRevoked({ definition, accepted }: Wanted): void {
+  #unbindRevoked({ definition, accepted }: Wanted<F['definition']>): void {
     const existing = this.#environments.get(definition.id);
     if (existing === undefined) return;
     this.#unbind(existing, new Set(accepted.map(({ digest }) => digest)));
   }
 
   /** Takes away every credential of an environment but those in `keep`. True when there was one. */
-  #unbind(environment: Environment, keep?: ReadonlySet<CredentialDigest>): boolean {
+  #unbind(environment: Environment<F>, keep?: ReadonlySet<CredentialDigest>): boolean {
     const dropped = this.#credentials.release(environment, keep);
     for (const digest of dropped) environment.revoke(digest);
-    const { envId } = environment.definition;
-    const publicId = envId === undefined ? undefined : this.#publicIds.get(envId);
-    if (envId !== undefined && publicId !== undefined && this.#credentials.holders(publicId) === undefined) {
-      this.#publicIds.delete(envId);
-    }
     return dropped.length > 0;
   }
 
-  #closeLater(environment: Environment): void {
+  #closeLater(environment: Environment<F>): void {
     const closing = environment
       .close()
       .catch((error: unknown) => {
@@ -286,8 +283,8 @@ export class Registry implements DefinitionSink {
   }
 }
 
-/** Kinds of credentials that an environment waits for: its own, and the SDK key of before a rotation. */
-function awaitedKinds(definition: EnvironmentDefinition | undefined): readonly AwaitedCredential[] {
-  const own = definition?.awaited ?? [];
-  return definition?.awaitedPrevious === undefined ? own : [...own, 'sdk'];
+/** Scopes of the credentials that an environment waits for: its own, and the one before a rotation. */
+function awaitedScopes(definition: Definition | undefined): readonly string[] {
+  const { awaited = [], awaitedPrevious } = definition ?? {};
+  return awaitedPrevious === undefined ? awaited : [...awaited, awaitedPrevious.scope];
 }

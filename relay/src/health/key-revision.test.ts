@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EnvironmentDefinition } from '../environment/definition.ts';
-import { credentialsDigest, keyRevision } from './key-revision.ts';
+import { credentialsDigest, type EnvironmentKeys, keyRevision } from './key-revision.ts';
 
-const of = (id: string, sdkKey: string, change: Partial<EnvironmentDefinition> = {}): EnvironmentDefinition => ({
-  ...{ id, name: id, sdkKey, acceptedSdkKeys: [], expiringSdkKeys: [], secureMode: false, ttlMs: 0 },
-  ...{ allowedOrigins: [], allowedHeaders: [], ...change },
-});
-const revision = (...definitions: EnvironmentDefinition[]) =>
-  keyRevision('ns/flags', credentialsDigest(definitions) ?? '');
+const of = (id: string, ...keys: string[]) => ({ id, keys });
+const revision = (...environments: EnvironmentKeys[]) => keyRevision('ns/flags', credentialsDigest(environments) ?? '');
 
 test('pods with the same keys report the same, whatever the order, and with another key something else', () => {
   const [a, b] = [of('a', 'sdk-1'), of('b', 'sdk-2')];
   assert.equal(revision(a, b), revision(b, a));
   assert.notEqual(revision(a, b), revision(a, of('b', 'sdk-3')));
-  assert.notEqual(revision(a, b), revision(a, of('b', 'sdk-2', { mobileKey: 'mob-1' })));
+  assert.notEqual(revision(a, b), revision(a, of('b', 'sdk-2', 'mob-1')));
 });
 
 test('it is 16 bits, and another for each RelayProxy', () => {
@@ -23,6 +18,6 @@ test('it is 16 bits, and another for each RelayProxy', () => {
   assert.notEqual(keyRevision('ns/flags', digest), keyRevision('ns/other', digest));
 });
 
-test('keys that upstream hands out have none', () => {
-  assert.equal(credentialsDigest([of('a', 'sdk-1', { envKey: 'production' })]), undefined);
+test('without keys from files there is none', () => {
+  assert.equal(credentialsDigest([]), undefined);
 });

@@ -1,18 +1,17 @@
 import { createHmac, hash } from 'node:crypto';
-import type { EnvironmentDefinition } from '../environment/definition.ts';
 
 /** Characters of a revision: 16 bits tell pods apart that hold different keys, and say next to nothing of a key. */
 const LENGTH = 4;
 
-/**
- * Digest of the SDK keys and mobile keys that come from files, for {@link keyRevision}; it stays in the pod. Undefined without
- * any: what AutoConfig and archives hand out, upstream changes for one pod before the other.
- */
-export function credentialsDigest(definitions: readonly EnvironmentDefinition[]): string | undefined {
-  const keys = definitions
-    .filter(({ envKey }) => envKey === undefined)
-    .map(({ id, sdkKey = '', mobileKey = '' }) => [id, sdkKey, mobileKey])
-    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+/** The keys of one environment, by its id. */
+export interface EnvironmentKeys {
+  readonly id: string;
+  readonly keys: readonly string[];
+}
+
+/** Digest of the keys that come from files, for {@link keyRevision}; it stays in the pod. Undefined without any. */
+export function credentialsDigest(environments: readonly EnvironmentKeys[]): string | undefined {
+  const keys = environments.map((one) => [one.id, ...one.keys]).sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
   return keys.length === 0 ? undefined : hash('sha256', JSON.stringify(keys), 'hex');
 }
 

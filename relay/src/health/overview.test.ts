@@ -27,9 +27,8 @@ function setUp(held: { why: string | undefined }) {
   };
   const registry = { listed: true, environments: () => environments } as unknown as Registry;
   const overview = createOverview(registry, {
-    version: '1.0.0',
+    rules: { keysFromFiles: () => undefined },
     disconnectedAfterMs: 60_000,
-    bigSegmentsStaleAsDegraded: false,
     draining: () => false,
     keyGate: () => keyGate,
   });

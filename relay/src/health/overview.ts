@@ -1,6 +1,7 @@
-import { currentExpiring } from '../environment/credentials.ts';
+import type { DefinitionRules } from '../environment/definition.ts';
 import type { Environment } from '../environment/environment.ts';
 import { isConnected } from '../environment/link-status.ts';
+import type { Family } from '../environment/outlet.ts';
 import type { Registry, Rival } from '../environment/registry.ts';
 import type { EnvironmentSample } from '../telemetry/metrics.ts';
 import type { KeyGate } from './key-gate.ts';
@@ -8,12 +9,9 @@ import { credentialsDigest } from './key-revision.ts';
 import { ownEnvironments } from './peers.ts';
 import { type Readiness, readiness } from './readiness.ts';
 import type { EnvironmentFacts, InstanceFacts } from './report-item.ts';
-import { type EnvironmentStatus, type StatusDocument, statusDocument } from './status.ts';
 
-/** The health of the whole relay, in the forms that `/status`, `/readyz`, the metrics and the reporter want it. */
+/** The health of the whole relay, in the forms that `/readyz`, the metrics and the reporter want it. */
 export interface Overview {
-  document(): StatusDocument;
-  find(predicate: (environment: EnvironmentStatus) => boolean): EnvironmentStatus | undefined;
   readiness(): Readiness;
   samples(): EnvironmentSample[];
   /** IDs of what the owner of the list sent and cannot be used. */
@@ -22,10 +20,9 @@ export interface Overview {
 }
 
 /** Rules of {@link createOverview}. */
-export interface OverviewOptions {
-  readonly version: string;
+export interface OverviewOptions<F extends Family> {
+  readonly rules: Pick<DefinitionRules<F['definition']>, 'keysFromFiles'>;
   readonly disconnectedAfterMs: number;
-  readonly bigSegmentsStaleAsDegraded: boolean;
   /** The relay is going down: it is not ready, whatever its environments say. */
   readonly draining: () => boolean;
   /** Holds a pod that lacks keys which others have; undefined where there is nobody to ask. */
@@ -33,38 +30,13 @@ export interface OverviewOptions {
 }
 
 /** Reads the registry when asked; nothing is cached but that the relay was ready once. */
-export function createOverview(registry: Registry, options: OverviewOptions): Overview {
+export function createOverview<F extends Family>(registry: Registry<F>, options: OverviewOptions<F>): Overview {
   let wasReady = false;
 
-  const statusOf = (environment: Environment): EnvironmentStatus => {
-    const now = Date.now();
-    const { definition, initialised } = environment;
-    // While nothing is served yet, `/status` tells no details, as ld-relay does (contract 3).
-    const starting = environment.access === 'starting';
-    const { state, stateSince } = environment.link;
-    const bigSegments = environment.bigSegments?.status();
-    return {
-      definition,
-      link: starting ? { state, stateSince } : environment.link,
-      store: starting
-        ? { ...environment.store.status(), state: 'INITIALIZING', stateSince: 0 }
-        : environment.store.status(),
-      connected: isConnected(environment.link, initialised, options.disconnectedAfterMs, now),
-      expiringKeys: currentExpiring(definition, now).map((key) => key.value),
-      ...(bigSegments === undefined ? {} : { bigSegments }),
-    };
-  };
-  const all = (): EnvironmentStatus[] => [...registry.environments()].map(statusOf);
+  const isUp = ({ link, initialised }: Environment<F>): boolean =>
+    isConnected(link, initialised, options.disconnectedAfterMs, Date.now());
 
   return {
-    document: () => statusDocument(all(), { ...options, listed: registry.listed, refused: registry.refusals }),
-    find(predicate) {
-      for (const environment of registry.environments()) {
-        const status = statusOf(environment);
-        if (predicate(status)) return status;
-      }
-      return undefined;
-    },
     readiness() {
       if (options.draining()) return { ready: false, reason: 'shutting down' };
       if (wasReady) return { ready: true, reason: 'ok' };
@@ -78,22 +50,29 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
     refused: () => [...registry.refusals.keys()],
     samples: () =>
       [...registry.environments()].map((environment) => {
-        const status = statusOf(environment);
+        const { definition, link, store, lastUpdate } = environment;
+        // While nothing is served yet, a store that cannot be reached is no news.
+        const storeUp = environment.access === 'starting' || store.status().state !== 'INTERRUPTED';
         return {
-          name: environment.definition.name,
-          state: status.link.state,
-          connected: status.connected,
-          storeUp: status.store.state !== 'INTERRUPTED',
-          credentialMissing: environment.definition.credentialProblem !== undefined,
-          dataAgeMs: environment.lastUpdate === undefined ? undefined : Date.now() - environment.lastUpdate,
+          name: definition.name,
+          state: link.state,
+          connected: isUp(environment),
+          storeUp,
+          credentialMissing: definition.credentialProblem !== undefined,
+          dataAgeMs: lastUpdate === undefined ? undefined : Date.now() - lastUpdate,
         };
       }),
     facts() {
       const environments = [...registry.environments()];
-      const digest = credentialsDigest(environments.map(({ definition }) => definition));
+      const digest = credentialsDigest(
+        environments.flatMap(({ definition }) => {
+          const keys = options.rules.keysFromFiles(definition);
+          return keys === undefined ? [] : [{ id: definition.id, keys }];
+        }),
+      );
       const views = environments.map((environment) => ({
         environment,
-        connected: statusOf(environment).connected,
+        connected: isUp(environment),
         rival: registry.rivalOf(environment),
       }));
       return {
@@ -105,15 +84,17 @@ export function createOverview(registry: Registry, options: OverviewOptions): Ov
   };
 }
 
-const KEYS = { sdk: 'SDK key', mobile: 'mobile key', env: 'client-side ID' } as const;
-
-function factsOf(environment: Environment, connected: boolean, rival: Rival | undefined): EnvironmentFacts {
+function factsOf<F extends Family>(
+  environment: Environment<F>,
+  connected: boolean,
+  rival: Rival | undefined,
+): EnvironmentFacts {
   const { definition, link } = environment;
   const store = environment.store.status();
   const storeState = store.database === undefined ? {} : { storeState: store.state };
   const { credentialProblem, credentialMissingSince = link.stateSince } = definition;
   if (rival !== undefined && credentialProblem === undefined) {
-    const message = `has the same ${KEYS[rival.kind]} as environment "${rival.name}", which is the one that it opens`;
+    const message = `has the same ${rival.what} as environment "${rival.name}", which is the one that it opens`;
     const lastError = { kind: 'DUPLICATE_CREDENTIAL', time: link.stateSince, message } as const;
     return { name: definition.name, state: 'DuplicateCredential', since: link.stateSince, lastError, ...storeState };
   }
@@ -124,7 +105,7 @@ function factsOf(environment: Environment, connected: boolean, rival: Rival | un
       ? { state: link.state, since: link.stateSince }
       : { state: 'CredentialMissing' as const, served: connected, since: credentialMissingSince }),
     ...(definition.awaited === undefined ? {} : { awaited: definition.awaited }),
-    ...(definition.acceptedSdkKeys.length === 0 ? {} : { hasPrevious: true }),
+    ...(definition.hasPrevious === true ? { hasPrevious: true } : {}),
     ...(definition.awaitedPrevious === undefined ? {} : { awaitedPrevious: definition.awaitedPrevious }),
     ...(link.lastError === undefined ? {} : { lastError: link.lastError }),
     ...storeState,

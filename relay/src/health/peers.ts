@@ -1,10 +1,9 @@
-import type { AwaitedCredential } from '../environment/definition.ts';
 import type { EnvironmentFacts } from './report-item.ts';
 
 /** An environment of this pod, and the credentials of it that the pod should have and has never read. */
 export interface AwaitedEnvironment {
   readonly name: string;
-  readonly credentials: readonly (AwaitedCredential | 'previous')[];
+  readonly credentials: readonly string[];
 }
 
 /** What this pod has been given. */

@@ -1,4 +1,4 @@
-import type { Access } from '../environment/environment.ts';
+import type { Access } from '../environment/standing.ts';
 
 /** What readiness looks at in an environment. */
 export interface ReadinessFacts {

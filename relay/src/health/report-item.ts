@@ -8,9 +8,8 @@ import {
   MAX_UNHEALTHY,
 } from '@flagrelay/crds/report-limits';
 import type { LinkError, LinkState } from '../data/link.ts';
-import type { AwaitedCredential } from '../environment/definition.ts';
+import type { StoreStatus } from '../environment/store.ts';
 import type { Absence } from '../files/absences.ts';
-import type { StoreStatus } from '../store/store.ts';
 import { keyRevision } from './key-revision.ts';
 
 /** How one environment does, for the report. */
@@ -24,7 +23,7 @@ export interface EnvironmentFacts {
   /** With `CredentialMissing`: it is connected and serves its SDKs all the same, with the keys that were read before. */
   readonly served?: boolean;
   /** Credentials that this process should have and has never read; not reported. */
-  readonly awaited?: readonly AwaitedCredential[];
+  readonly awaited?: readonly string[];
   /** It accepts an SDK key before a rotation. */
   readonly hasPrevious?: boolean;
   /** The file of the SDK key before a rotation, which was never there; since is in ms since the epoch. */

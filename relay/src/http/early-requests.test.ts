@@ -9,7 +9,7 @@ import { EarlyRequests } from './early-requests.ts';
 
 /** A server whose requests go by way of an {@link EarlyRequests}; it answers each with its path. */
 async function setUp(state: { settled: boolean }, holdMs: number) {
-  const early = new EarlyRequests({ settled: () => state.settled, holdMs });
+  const early = new EarlyRequests({ settled: () => state.settled, holdMs, ownPaths: ['/status'] });
   const answered: string[] = [];
   const server = createServer(
     early.held((request: IncomingMessage, response: ServerResponse) => {

@@ -10,23 +10,27 @@ export interface EarlyRequestsOptions {
   readonly settled: () => boolean;
   /** Requests are kept waiting until so many ms after the start at most. */
   readonly holdMs: number;
+  /** Paths that begin so are about the relay itself, and are answered at once. */
+  readonly ownPaths?: readonly string[];
 }
 
 /**
  * Keeps requests that come in the first moments of a process waiting until its environments have data. A container that is killed and
  * started again in its pod gets requests before Kubernetes has noticed: they would be told that nothing is there yet (503), a few
- * milliseconds before it is. What is asked of the relay itself (`/status`) is answered at once.
+ * milliseconds before it is. What is asked of the relay itself is answered at once.
  *
  * One request waits on each connection at most, so that the number of connections bounds them.
  */
 export class EarlyRequests {
   readonly #settled: () => boolean;
   readonly #waiting = new Set<() => void>();
+  readonly #ownPaths: readonly string[];
   readonly #timer: JobTimer;
   #over = false;
 
-  constructor({ settled, holdMs }: EarlyRequestsOptions) {
+  constructor({ settled, holdMs, ownPaths = [] }: EarlyRequestsOptions) {
     this.#settled = settled;
+    this.#ownPaths = ownPaths;
     this.#timer = jobTimer(
       'early-requests',
       () => this.#release(),
@@ -44,7 +48,7 @@ export class EarlyRequests {
   held(listener: Listener): Listener {
     return (request, response) => {
       this.look();
-      if (this.#over || request.url?.startsWith('/status') === true) {
+      if (this.#over || this.#isOwn(request.url ?? '')) {
         listener(request, response);
         return;
       }
@@ -71,6 +75,10 @@ export class EarlyRequests {
   /** Hands on what waits, and keeps nothing waiting any more. Idempotent. */
   close(): void {
     this.#release();
+  }
+
+  #isOwn(url: string): boolean {
+    return this.#ownPaths.some((path) => url.startsWith(path));
   }
 
   #release(): void {

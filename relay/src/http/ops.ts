@@ -1,7 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import { StartupError } from '../errors.ts';
-import type { Readiness } from '../health/readiness.ts';
-import type { ReportItem } from '../health/report-item.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { passesHost } from './host.ts';
 import { listen } from './listener.ts';
@@ -13,10 +11,11 @@ const MAX_CONNECTIONS = 256;
 
 /** What the ops listener shows. */
 export interface OpsSources {
-  readiness(): Readiness;
+  /** Whether traffic may come, and why not; no credential in it. */
+  readiness(): { readonly ready: boolean; readonly reason: string };
   readonly metrics: MetricsText;
   /** The pod's item of `status.instances` as it is now; undefined where the relay does not report into a cluster. */
-  report(): ReportItem | undefined;
+  report(): object | undefined;
 }
 
 /** Metrics in Prometheus' text format: a registry, or several put together. */

@@ -71,10 +71,10 @@ export class RelayResponse extends ServerResponse implements Taker {
 }
 
 /** Notes which environment a request opened, and whether with a key that is no secret: an SDK key is one, those of apps and pages are not. */
-export function opensFor(response: ServerResponse, owner: object, platform: 'server' | 'mobile' | 'browser'): void {
+export function opensFor(response: ServerResponse, owner: object, isPublic: boolean): void {
   const opened = response as RelayResponse;
   opened.owner = owner;
-  opened.isPublic = platform !== 'server';
+  opened.isPublic = isPublic;
 }
 
 /** For whom a request takes memory. */

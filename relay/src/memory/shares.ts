@@ -1,5 +1,3 @@
-import type { RelayConfig } from '../config/document.ts';
-
 /** What clients together may take of a process; bytes and numbers. */
 export interface Shares {
   readonly bodyBytes: number;
@@ -7,6 +5,15 @@ export interface Shares {
   readonly answerBytes: number;
   readonly contextBytes: number;
   readonly connections: number;
+}
+
+/** What is configured, in bytes and numbers; absent: by the memory. */
+export interface ConfiguredShares {
+  readonly bodyMemoryBytes?: number | undefined;
+  readonly headMemoryBytes?: number | undefined;
+  readonly answerMemoryBytes?: number | undefined;
+  readonly contextMemoryBytes?: number | undefined;
+  readonly maxConnections?: number | undefined;
 }
 
 const PART = 1 / 8;
@@ -26,13 +33,7 @@ const LEAST_CONNECTIONS = 256;
  * rest is for the data, the events, the streams and the heap's garbage. What is configured wins.
  * @param memory bytes, from `memoryLimitBytes`
  */
-export function sharesOf(
-  server: Pick<
-    RelayConfig['server'],
-    'bodyMemoryBytes' | 'headMemoryBytes' | 'answerMemoryBytes' | 'contextMemoryBytes' | 'maxConnections'
-  >,
-  memory: number,
-): Shares {
+export function sharesOf(server: ConfiguredShares, memory: number): Shares {
   const part = Math.max(LEAST_BYTES, Math.floor(memory * PART));
   return {
     bodyBytes: server.bodyMemoryBytes ?? Math.min(part, MOST_INPUT_BYTES),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type RelayDocument, relayDocument } from '../config/document.ts';
+import { launchDarkly } from '../dialects/launchdarkly/dialect.ts';
 import { StartupError } from '../errors.ts';
 import { startRedis } from '../testing/redis.ts';
 import { KEYS, SILENT, sampleData } from '../testing/relay.ts';
@@ -29,7 +30,7 @@ describe('exitAlways: fill the database and end (contract 9.1)', { timeout: 60_0
     const upstream = await startUpstream();
     try {
       for (const key of [KEYS.sdk, OTHER]) upstream.add(key, sampleData());
-      await runOnce(config(upstream.url, redis.url), SILENT, {});
+      await runOnce(config(upstream.url, redis.url), { dialect: launchDarkly, logger: SILENT, env: {} });
       for (const prefix of ['p1', 'p2']) {
         assert.equal(await redis.client.exists(`${prefix}:$inited`), 1);
         assert.deepEqual((await redis.client.hkeys(`${prefix}:features`)).sort(), ['one', 'two']);
@@ -52,11 +53,14 @@ describe('exitAlways: fill the database and end (contract 9.1)', { timeout: 60_0
       ] as const) {
         await redis.client.flushall();
         upstream.add(OTHER, sampleData(), mode);
-        await assert.rejects(runOnce(config(upstream.url, redis.url, initTimeoutMs), SILENT, {}), (error: Error) => {
-          assert.ok(error instanceof StartupError);
-          assert.equal(error.message, 'no data for two');
-          return true;
-        });
+        await assert.rejects(
+          runOnce(config(upstream.url, redis.url, initTimeoutMs), { dialect: launchDarkly, logger: SILENT, env: {} }),
+          (error: Error) => {
+            assert.ok(error instanceof StartupError);
+            assert.equal(error.message, 'no data for two');
+            return true;
+          },
+        );
         assert.equal(await redis.client.exists('p1:$inited'), 1);
         assert.equal(await redis.client.exists('p2:$inited'), 0);
       }
@@ -70,7 +74,10 @@ describe('exitAlways: fill the database and end (contract 9.1)', { timeout: 60_0
     try {
       for (const key of [KEYS.sdk, OTHER]) upstream.add(key, sampleData());
       const document = { store: { redis: { url: 'redis://127.0.0.1:9', cacheTtlMs: -1 } } };
-      await assert.rejects(runOnce(config(upstream.url, '', 300, document), SILENT, {}), /no data for one, two/);
+      await assert.rejects(
+        runOnce(config(upstream.url, '', 300, document), { dialect: launchDarkly, logger: SILENT, env: {} }),
+        /no data for one, two/,
+      );
     } finally {
       await upstream.close();
     }

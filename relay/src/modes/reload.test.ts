@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { relayDocument } from '../config/document.ts';
 import { loadConfig } from '../config/load.ts';
+import { launchDarkly } from '../dialects/launchdarkly/dialect.ts';
 import { exportArchive } from '../dialects/launchdarkly/sources/archive/export.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ask, openStream } from '../testing/client.ts';
@@ -37,7 +38,13 @@ test('a changed document is taken over while the relay runs, one with mistakes i
   write([first]);
   const loaded = loadConfig(['--config', path], {});
   assert.ok(loaded.kind === 'run' && loaded.watch !== undefined);
-  const relay = await startRelay(loaded.config, { logger: SILENT, env: {}, watch: loaded.watch, fatal: assert.fail });
+  const relay = await startRelay(loaded.config, {
+    dialect: launchDarkly,
+    logger: SILENT,
+    env: {},
+    watch: loaded.watch,
+    fatal: assert.fail,
+  });
   const flags = async (Authorization: string) =>
     (await ask(relay.port, '/sdk/flags', { headers: { Authorization } })).status;
   const reloads = async (outcome: string): Promise<number> => {
@@ -89,7 +96,13 @@ test('C41: a changed store prefix waits for a restart, by name, and the rest of 
   const start = async (logger: Logger = SILENT) => {
     const loaded = loadConfig(['--config', path], {});
     assert.ok(loaded.kind === 'run' && loaded.watch !== undefined);
-    return startRelay(loaded.config, { logger, env: {}, watch: loaded.watch, fatal: assert.fail });
+    return startRelay(loaded.config, {
+      dialect: launchDarkly,
+      logger,
+      env: {},
+      watch: loaded.watch,
+      fatal: assert.fail,
+    });
   };
   const version = async (prefix: string) => {
     const text = await redis.client.hget(`${prefix}:features`, 'one');
@@ -142,7 +155,13 @@ test('a relay whose environments come from an archive tells what of its document
   writeFileSync(path, JSON.stringify({ ...document, ...offline }));
   const loaded = loadConfig(['--config', path], {});
   assert.ok(loaded.kind === 'run' && loaded.watch !== undefined);
-  const relay = await startRelay(loaded.config, { logger: SILENT, env: {}, watch: loaded.watch, fatal: assert.fail });
+  const relay = await startRelay(loaded.config, {
+    dialect: launchDarkly,
+    logger: SILENT,
+    env: {},
+    watch: loaded.watch,
+    fatal: assert.fail,
+  });
   const served = async () => (await ask(relay.port, '/sdk/flags', { headers: { Authorization: KEYS.sdk } })).status;
   try {
     await eventually(async () => assert.equal(await served(), 200));

@@ -1,33 +1,19 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ContextBodies, sendBodyError } from '../dialects/launchdarkly/endpoints/context-request.ts';
-import { bigSegmentsFor } from '../dialects/launchdarkly/endpoints/evalx.ts';
-import { secureHashMatches } from '../dialects/launchdarkly/endpoints/secure-mode.ts';
-import type { CompiledData, EvaluateOptions, FlagResult } from '../dialects/launchdarkly/evaluation/compiled.ts';
-import { TooCostlyError } from '../dialects/launchdarkly/evaluation/pattern.ts';
-import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../dialects/launchdarkly/evaluation/turns.ts';
-import type { Context } from '../dialects/launchdarkly/model/context.ts';
+import { EvaluationError, type Evaluator } from '../environment/evaluator.ts';
+import { StoreError } from '../errors.ts';
 import { BodyError, type HeldBody } from '../http/body.ts';
+import { type ContextBodies, sendBodyError } from '../http/context-bodies.ts';
 import { queryParam } from '../http/path.ts';
-import { sendEmpty, sendJson } from '../http/reply.ts';
+import { type HeaderList, sendEmpty, sendJson } from '../http/reply.ts';
 import { takerOf } from '../http/response.ts';
 import { turnFor } from '../jobs/own-turn.ts';
 import type { JsonBounds } from '../json/bounds.ts';
 import { checkJsonBounds, JsonBoundsError } from '../json/json-bounds.ts';
-import { StoreError } from '../store/store.ts';
 import { describe } from '../telemetry/describe.ts';
 import { type OfrepHandler, type OfrepRequest, sendProblem } from './access.ts';
-import { OfrepError, parseOfrepContext } from './context.ts';
-import { ofrepFailure, ofrepResult } from './result.ts';
-
-/** Everything that one evaluation needs. */
-interface Evaluation {
-  readonly data: CompiledData;
-  readonly context: Context;
-  readonly options: EvaluateOptions;
-  /** Length of the request's text. */
-  readonly chars: number;
-}
+import { contextOf } from './request.ts';
+import { OfrepError, ofrepFailure, ofrepResult } from './result.ts';
 
 /** POST `/ofrep/v1/evaluate/flags/{key}`. */
 export function evaluateOne(bodies: ContextBodies): OfrepHandler {
@@ -35,14 +21,14 @@ export function evaluateOne(bodies: ContextBodies): OfrepHandler {
     const key = given.params[0] ?? '';
     const failed = (error: OfrepError) =>
       sendJson(response, 400, ofrepFailure(key, error.code, error.message).json, given.headers);
-    void answer(request, response, given, bodies, failed, ({ data, context, options }) => {
-      const result = data.evaluate(key, context, options);
-      if (result === undefined) {
+    void answer(request, response, given, bodies, failed, (evaluator) => {
+      const evaluation = evaluator.one(key);
+      if (evaluation === undefined) {
         const { json } = ofrepFailure(key, 'FLAG_NOT_FOUND', 'there is no such flag');
         sendJson(response, 404, json, given.headers);
         return;
       }
-      const { json, failed } = ofrepResult(key, result);
+      const { json, failed } = ofrepResult(key, evaluation);
       sendJson(response, failed ? 400 : 200, json, given.headers);
     });
   };
@@ -53,13 +39,14 @@ export function evaluateAll(bodies: ContextBodies): OfrepHandler {
   return (request, response, given) => {
     const failed = ({ code, message }: OfrepError) =>
       sendJson(response, 400, JSON.stringify({ errorCode: code, errorDetails: message }), given.headers);
-    void answer(request, response, given, bodies, failed, async ({ data, context, options, chars }) => {
+    void answer(request, response, given, bodies, failed, async (evaluator) => {
       const flags: string[] = [];
-      const visit = (key: string, result: FlagResult): unknown => flags.push(ofrepResult(key, result).json);
-      if (chars <= LARGE_CONTEXT_CHARS) data.evaluateEach(context, options, visit);
-      else {
-        const begin = () => data.evaluateEachInSteps(context, options, visit);
-        await inTurns(given.environment, chars, begin, () => !response.destroyed);
+      const evaluating = evaluator.each(
+        (key, evaluation) => flags.push(ofrepResult(key, evaluation).json),
+        () => !response.destroyed,
+      );
+      if (evaluating !== undefined) {
+        await evaluating;
         if (response.destroyed) return;
       }
       const body = `{"flags":[${flags.join(',')}]}`;
@@ -71,14 +58,14 @@ export function evaluateAll(bodies: ContextBodies): OfrepHandler {
   };
 }
 
-/** Reads the request and hands out what is needed for the evaluation; answers everything that is wrong. Never rejects. */
+/** Reads the request and hands out what evaluates it; answers everything that is wrong. Never rejects. */
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { environment, audience, query, headers }: OfrepRequest,
+  { session, query, headers }: OfrepRequest,
   { reader, maxBytes, bounds }: ContextBodies,
   failed: (error: OfrepError) => void,
-  use: (evaluation: Evaluation) => void | Promise<void>,
+  use: (evaluator: Evaluator) => void | Promise<void>,
 ): Promise<void> {
   let body: HeldBody | undefined;
   try {
@@ -87,36 +74,47 @@ async function answer(
     if (turn !== undefined) await turn;
     const text = body.bytes.toString();
     body.reserve(costOf(text, bounds));
-    const context = parseOfrepContext(text);
-    const { definition } = environment;
-    if (
-      audience === 'browser' &&
-      definition.secureMode &&
-      !secureHashMatches(definition, context, queryParam(query, 'h'))
-    ) {
-      sendProblem(response, 403, 'the environment is in secure mode and the hash in "h" does not match', headers);
-      return;
-    }
-    const data = await environment.read();
-    if (data === undefined) {
-      sendProblem(response, 503, 'the environment has no data yet', headers);
-      return;
-    }
-    const bigSegments = await bigSegmentsFor(environment, data, context);
-    const options = { audience, withReasons: true, ...(bigSegments === undefined ? {} : { bigSegments }) };
-    await use({ data, context, options, chars: text.length });
+    await use(await session.evaluator(contextOf(text), text.length, queryParam(query, 'h')));
   } catch (error) {
     if (response.headersSent) response.destroy();
     else if (error instanceof OfrepError) failed(error);
+    else if (error instanceof EvaluationError) refuse(response, error, headers, failed);
     else if (error instanceof BodyError) sendBodyError(response, error, headers);
-    else if (error instanceof TooCostlyError) sendProblem(response, 413, error.message, headers);
-    else if (error instanceof BusyError) sendProblem(response, 503, error.message, [...headers, 'Retry-After', '1']);
     else {
-      if (!(error instanceof StoreError)) environment.logger.error('an evaluation failed', { error: describe(error) });
+      if (!(error instanceof StoreError)) session.logger.error('an evaluation failed', { error: describe(error) });
       sendProblem(response, 500, 'the flags cannot be read', headers);
     }
   } finally {
     body?.release();
+  }
+}
+
+/** Answers a request that the environment does not evaluate. */
+function refuse(
+  response: ServerResponse,
+  error: EvaluationError,
+  headers: HeaderList,
+  failed: (error: OfrepError) => void,
+): void {
+  const { message } = error;
+  switch (error.problem) {
+    case 'context':
+      failed(new OfrepError('INVALID_CONTEXT', message, { cause: error }));
+      return;
+    case 'key':
+      failed(new OfrepError('TARGETING_KEY_MISSING', message, { cause: error }));
+      return;
+    case 'forbidden':
+      sendProblem(response, 403, message, headers);
+      return;
+    case 'no-data':
+      sendProblem(response, 503, message, headers);
+      return;
+    case 'too-costly':
+      sendProblem(response, 413, message, headers);
+      return;
+    case 'busy':
+      sendProblem(response, 503, message, [...headers, 'Retry-After', '1']);
   }
 }
 

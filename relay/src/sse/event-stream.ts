@@ -3,8 +3,8 @@ import { createGunzip } from 'node:zlib';
 import { type Backoff, createBackoff } from '@flagrelay/kube/backoff';
 import { type Dispatcher, request } from 'undici';
 import type { LinkErrorKind } from '../data/link.ts';
+import { StoreError } from '../errors.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
-import { StoreError } from '../store/store.ts';
 import { createSseParser, EventTooLargeError, type ServerSentEvent } from './parser.ts';
 import { CONNECTING, phaseAfter, type StreamEvent } from './stream-phase.ts';
 

@@ -1,35 +1,34 @@
-import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../config/document.ts';
-import type { BigSegmentStore } from '../dialects/launchdarkly/bigsegments/types.ts';
-import type { EnvironmentDefinition } from '../environment/definition.ts';
+import type { Compile, Compiled } from '../data/data.ts';
+import type { Definition } from '../environment/definition.ts';
+import type { Store, StoreEvents } from '../environment/store.ts';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Compile, createMemoryStore } from './memory.ts';
+import type { ItemCodec } from './codec.ts';
+import { createMemoryStore } from './memory.ts';
+import type { RedisConnection } from './redis/connection.ts';
 import type { TimeOperation } from './redis/timed.ts';
-import type { Store, StoreEvents } from './store.ts';
 
 /** Makes the stores of all environments, and owns what they share. */
-export interface Stores {
+export interface Stores<D extends Definition = Definition, C extends Compiled = Compiled> {
   /** @param definition the environment as it is now; its prefix is read once */
-  create(definition: () => EnvironmentDefinition, events: StoreEvents, logger: Logger): Store;
-  /** Only a database holds big segments. */
-  readonly createBigSegments?: (
-    definition: () => EnvironmentDefinition,
-    changed: () => void,
-    logger: Logger,
-  ) => BigSegmentStore;
+  create(definition: () => D, events: StoreEvents, logger: Logger): Store<C>;
+  /** The database that they are in, for what else a dialect keeps there; undefined without one. */
+  readonly connection?: RedisConnection;
   /** Frees what the stores share; close the stores first. */
   close(): Promise<void>;
 }
 
-/** What {@link createStores} needs. */
-export interface StoresDeps {
-  readonly compile: Compile;
-  readonly dispatcher: Dispatcher;
+/** What a dialect's data are, and who hears of the stores. */
+export interface StoresDeps<D extends Definition, C extends Compiled> {
+  readonly codec: ItemCodec;
+  readonly compile: Compile<C>;
+  /** What an environment is, for its snapshot; undefined: its data are on disk anyway. */
+  readonly identity: (definition: D) => string | undefined;
   readonly logger: Logger;
   /** Hears how long calls of the database took. */
   readonly timed?: TimeOperation;
-  /** Another process writes the snapshots on disk and keeps big segments in step; this one only reads them. */
+  /** Another process writes the snapshots on disk; this one only reads them. */
   readonly follower?: boolean;
   /** False keeps every hand off the database; asked before each use. Absent: always allowed. */
   readonly allowed?: () => boolean;
@@ -41,10 +40,13 @@ export interface StoresDeps {
  * Picks the kind of store that the configuration asks for. Drivers are loaded only when they are used.
  * @throws StartupError for settings that cannot be used
  */
-export async function createStores(config: RelayConfig, deps: StoresDeps): Promise<Stores> {
-  const { compile, dispatcher, logger, timed, follower = false, allowed, onAbsent } = deps;
+export async function createStores<D extends Definition, C extends Compiled>(
+  config: Pick<RelayConfig, 'store' | 'snapshot' | 'offline'>,
+  deps: StoresDeps<D, C>,
+): Promise<Stores<D, C>> {
+  const { codec, compile, logger, timed, allowed, onAbsent } = deps;
   const { redis } = config.store;
-  const keep = await snapshots(config, compile, follower);
+  const keep = await snapshots(config, deps);
   if (redis === undefined) {
     return {
       create: (definition, _events, log) => keep(createMemoryStore(compile), definition, log),
@@ -54,7 +56,6 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   const { createRedisConnection } = await import('./redis/connection.ts');
   const { createFollower } = await import('./redis/follower.ts');
   const { createRedisStore } = await import('./redis/store.ts');
-  const { createBigSegmentStore } = await import('../dialects/launchdarkly/bigsegments/store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
   try {
     const connection = createRedisConnection(redis, {
@@ -64,9 +65,11 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
     });
     const neighbours = createFollower(connection, logger);
     return {
+      connection,
       create: (definition, events, log) => {
         const store = createRedisStore(redis, definition().prefix, {
           connection,
+          codec,
           compile,
           follower: neighbours,
           events,
@@ -75,8 +78,6 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
         });
         return keep(store, definition, log);
       },
-      createBigSegments: (definition, changed, log) =>
-        createBigSegmentStore({ config, definition, connection, dispatcher, changed, logger: log, follower }),
       async close() {
         await neighbours.close();
         await connection.close();
@@ -88,16 +89,24 @@ export async function createStores(config: RelayConfig, deps: StoresDeps): Promi
   }
 }
 
-type Keep = (store: Store, definition: () => EnvironmentDefinition, logger: Logger) => Store;
+type Keep<D extends Definition, C extends Compiled> = (
+  store: Store<C>,
+  definition: () => D,
+  logger: Logger,
+) => Store<C>;
 
 /** Adds the disk snapshot where it is configured and the data are not on disk anyway. */
-async function snapshots({ snapshot, offline }: RelayConfig, compile: Compile, readOnly: boolean): Promise<Keep> {
+async function snapshots<D extends Definition, C extends Compiled>(
+  { snapshot, offline }: Pick<RelayConfig, 'snapshot' | 'offline'>,
+  { codec, compile, identity, follower = false }: StoresDeps<D, C>,
+): Promise<Keep<D, C>> {
   if (snapshot === undefined || offline !== undefined) return (store) => store;
   const { snapshotFile } = await import('./snapshot/files.ts');
   const { withSnapshot } = await import('./snapshot/store.ts');
   return (store, definition, logger) => {
-    if (definition().dataFile !== undefined) return store;
-    const file = snapshotFile(snapshot.directory, definition, snapshot.encryptionKey);
-    return withSnapshot(store, { file, compile, logger, readOnly });
+    if (identity(definition()) === undefined) return store;
+    const owner = () => ({ name: definition().name, identity: identity(definition()) ?? '' });
+    const file = snapshotFile(snapshot.directory, owner, codec, snapshot.encryptionKey);
+    return withSnapshot(store, { file, compile, logger, readOnly: follower });
   };
 }

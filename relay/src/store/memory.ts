@@ -1,21 +1,16 @@
-import { type DataSet, EMPTY_DATA_SET, type Item } from '../data/data.ts';
-import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
-import type { Store, StoreStatus, UpsertResult } from './store.ts';
-
-/** Compiles a data set, reusing what did not change since `previous`. */
-export type Compile = (data: DataSet, previous?: CompiledData) => CompiledData;
+import { type Compile, type Compiled, EMPTY_DATA_SET, withItem } from '../data/data.ts';
+import type { Store, StoreStatus, UpsertResult } from '../environment/store.ts';
 
 /** A store without a database: the compiled data itself. Never fails. */
-export function createMemoryStore(compile: Compile): Store {
-  let current: CompiledData | undefined;
+export function createMemoryStore<C extends Compiled>(compile: Compile<C>): Store<C> {
+  let current: C | undefined;
   const status: StoreStatus = { state: 'VALID', stateSince: Date.now() };
-
   return {
     init(data) {
       current = compile(data, current);
       return current;
     },
-    upsert(item): UpsertResult {
+    upsert(item): UpsertResult<C> {
       // A source delivers a whole set first; a patch before it has nothing to change.
       if (current === undefined) return { data: compile(EMPTY_DATA_SET), applied: false };
       const data = withItem(current.data, item);
@@ -27,15 +22,4 @@ export function createMemoryStore(compile: Compile): Store {
     status: () => status,
     close: () => Promise.resolve(),
   };
-}
-
-/**
- * The set with `item` in it, sharing everything else; undefined when the set already has that version or a newer one
- * (contract 2.3).
- */
-export function withItem(data: DataSet, item: Item): DataSet | undefined {
-  const old = data[item.kind].get(item.key);
-  if (old !== undefined && old.version >= item.version) return undefined;
-  const items = new Map(data[item.kind]).set(item.key, item);
-  return item.kind === 'flags' ? { flags: items, segments: data.segments } : { flags: data.flags, segments: items };
 }

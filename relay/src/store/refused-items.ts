@@ -1,5 +1,4 @@
-import type { ItemKind } from '../data/data.ts';
-import type { RefusedItem } from '../dialects/launchdarkly/model/parse.ts';
+import type { ItemKind, RefuseItem } from '../data/data.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Flags and segments that were left out of the data of this process, since it started. */
@@ -16,7 +15,7 @@ export function countRefused(kind: ItemKind, items: number): void {
 }
 
 /** Takes items that were refused one by one while the rest of their data were taken: each is logged and counted. */
-export function refuseInto(logger: Logger): (item: RefusedItem) => void {
+export function refuseInto(logger: Logger): RefuseItem {
   return ({ kind, key, reason }) => {
     refused[kind] += 1;
     logger.error(`a ${kind === 'flags' ? 'flag' : 'segment'} cannot be used and is left out`, { key, reason });

@@ -1,25 +1,20 @@
 import { jobSoon, runJob } from '../jobs/jobs.ts';
 import type { StreamConnection } from './connection.ts';
-import { type Frame, merge, PING } from './sse.ts';
+import { type Frame, merge } from './sse.ts';
 import type { WheelSlot } from './wheel.ts';
-
-/** What a stream carries (contract 2.2, 11.3): everything, flags only (old SDKs), bare pings, or FDv2's transfers. */
-export type StreamKind = 'all' | 'flags' | 'ping' | 'fdv2';
-
-/** Platforms of SDKs, as LaunchDarkly names them. */
-export type Platform = 'server' | 'mobile' | 'browser';
 
 /** Who opened a stream. */
 export interface StreamClient {
   /** Digest of the credential that opened it, for revocation. */
   readonly credential: string;
-  readonly platform: Platform;
+  /** Label of the kind of SDK, for metrics. */
+  readonly platform: string;
 }
 
 /** One connection in a channel. */
 export interface Subscriber {
   readonly connection: StreamConnection;
-  readonly kind: StreamKind;
+  readonly kind: string;
   readonly client: StreamClient;
   /** Bytes of the first payload while it has not left: it may be larger than the buffer limit by itself. */
   initialBytes: number;
@@ -42,10 +37,10 @@ const MERGE_LIMIT_BYTES = 64 * 1024;
 
 /**
  * The streams of one kind in one environment. Events reach every connection in the order of {@link publish}; those of one
- * turn of the event loop go out as one write, and pings of one turn as one ping: the SDK polls once either way.
+ * turn of the event loop go out as one write, and a frame that says the same however often it is sent goes out once.
  */
 export class Channel {
-  readonly kind: StreamKind;
+  readonly kind: string;
   readonly #owner: ChannelOwner;
   readonly #subscribers = new Set<Subscriber>();
   #queue: Frame[] = [];
@@ -53,7 +48,7 @@ export class Channel {
   /** When the oldest change in the queue had come, on the monotonic clock; undefined without one. */
   #since: number | undefined;
 
-  constructor(kind: StreamKind, owner: ChannelOwner) {
+  constructor(kind: string, owner: ChannelOwner) {
     this.kind = kind;
     this.#owner = owner;
   }
@@ -102,7 +97,7 @@ export class Channel {
   publish(frame: Frame, since?: number): void {
     if (this.#subscribers.size === 0) return;
     if (since !== undefined) this.#since ??= since;
-    if (frame === PING && this.#queue.at(-1) === PING) return;
+    if (frame.once && this.#queue.at(-1) === frame) return;
     this.#queue.push(frame);
     if (!this.#scheduled) {
       this.#scheduled = true;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { PING } from '../dialects/launchdarkly/outlet/ping.ts';
 import { eventually } from '../testing/eventually.ts';
 import type { StreamClient } from './channel.ts';
 import { ClosableConnection } from './connection.ts';
 import { Hub } from './hub.ts';
-import { event, type Frame, HEARTBEAT, merge, PING } from './sse.ts';
+import { event, type Frame, HEARTBEAT, merge } from './sse.ts';
 
 const clientWith = (credential: string): StreamClient => ({ credential, platform: 'server' });
 

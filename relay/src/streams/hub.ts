@@ -1,13 +1,13 @@
 import { jobAfter } from '../jobs/jobs.ts';
-import { Channel, type Platform, type StreamKind, type Subscriber } from './channel.ts';
+import { Channel, type Subscriber } from './channel.ts';
 import { HEARTBEAT } from './sse.ts';
 import { sample, stagger } from './stagger.ts';
 import { createWheel, type Wheel } from './wheel.ts';
 
 /** What the hub tells of itself. */
 export interface HubMetrics {
-  opened(kind: StreamKind, platform: Platform): void;
-  closed(kind: StreamKind, platform: Platform): void;
+  opened(kind: string, platform: string): void;
+  closed(kind: string, platform: string): void;
   /** A client was cut because it did not read. */
   cut(): void;
   /** A stream was ended so that its client may go to another pod. */
@@ -50,8 +50,8 @@ export class Hub {
     return this.#subscribers.size;
   }
 
-  /** Makes a channel whose events are shared by all its subscribers. */
-  createChannel(kind: StreamKind): Channel {
+  /** Makes a channel whose events are shared by all its subscribers. @param kind what its streams carry, for metrics */
+  createChannel(kind: string): Channel {
     return new Channel(kind, {
       maxBufferedBytes: this.#options.maxBufferedBytes,
       added: (subscriber) => this.#added(subscriber),

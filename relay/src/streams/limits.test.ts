@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Platform } from './channel.ts';
 import { type Crowd, type Place, StreamLimits } from './limits.ts';
 
 const OFF = { perCredential: 0, perAddress: 0 };
 const refusedFor = (entered: Place | Crowd | undefined) => (typeof entered === 'string' ? entered : undefined);
-const enter = (limits: StreamLimits, platform: Platform, credential: string, address: string) =>
-  limits.enter(platform, credential, () => address);
+const enter = (limits: StreamLimits, platform: 'server' | 'mobile' | 'browser', credential: string, address: string) =>
+  limits.enter(platform !== 'server', credential, () => address);
 
 test('streams of a public credential are counted, whatever its address, until they leave', () => {
   const limits = new StreamLimits(OFF, { perCredential: 2, perAddress: 0 });

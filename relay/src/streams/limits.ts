@@ -1,5 +1,3 @@
-import type { Platform } from './channel.ts';
-
 /** Most streams of one credential, and from one address; 0 = no limit. */
 export interface StreamBounds {
   readonly perCredential: number;
@@ -21,7 +19,7 @@ export interface Place {
   readonly address: Count | undefined;
 }
 
-/** Counts streams by credential and by address. SDK keys are secrets of the operator; mobile keys and client-side IDs are public. */
+/** Counts streams by credential and by address. Some credentials are secrets of the operator; others are in every app and page. */
 export class StreamLimits {
   readonly #secret: StreamBounds;
   readonly #public: StreamBounds;
@@ -34,12 +32,12 @@ export class StreamLimits {
 
   /**
    * Counts a stream that opens, until its place is given to {@link leave}.
+   * @param isPublic anybody may know the credential
    * @param credential its digest
    * @param addressOf asked only where it matters; undefined when the peer has gone already
    * @returns its place; undefined where nothing is limited; or what there are too many of
    */
-  enter(platform: Platform, credential: string, addressOf: () => string | undefined): Place | Crowd | undefined {
-    const isPublic = platform !== 'server';
+  enter(isPublic: boolean, credential: string, addressOf: () => string | undefined): Place | Crowd | undefined {
     const { perCredential, perAddress } = isPublic ? this.#public : this.#secret;
     if (perCredential === 0 && perAddress === 0) return undefined;
     const address = perAddress === 0 ? undefined : addressOf();

@@ -6,28 +6,31 @@
 export interface Frame {
   readonly chunk: Buffer;
   readonly bytes: Buffer;
+  /** Sent twice in a row it says no more than once: `ping`. */
+  readonly once: boolean;
 }
 
 const CRLF = '\r\n';
 
-/** Frames text that already is in event-stream format. */
-export function frame(text: string): Frame {
+/** Frames text that already is in event-stream format. @param once see {@link Frame} */
+export function frame(text: string, once = false): Frame {
   const length = Buffer.byteLength(text);
   const head = length.toString(16) + CRLF;
   const chunk = Buffer.from(`${head}${text}${CRLF}`);
-  return { chunk, bytes: chunk.subarray(head.length, head.length + length) };
+  return { chunk, bytes: chunk.subarray(head.length, head.length + length), once };
 }
 
 /**
  * One event with one data line (contract 2.1). `data` must not hold a line break: JSON text never does.
  *
+ * @param once see {@link Frame}
  * @throws {RangeError} for a line break in `name` or `data`, which would let data forge an event
  */
-export function event(name: string, data: string): Frame {
+export function event(name: string, data: string, once = false): Frame {
   if (/[\r\n]/.test(name) || /[\r\n]/.test(data)) {
     throw new RangeError('a server-sent event with one data line cannot hold a line break');
   }
-  return frame(`event: ${name}\ndata: ${data}\n\n`);
+  return frame(`event: ${name}\ndata: ${data}\n\n`, once);
 }
 
 /** Several frames as one, so that a burst costs one write per connection. */
@@ -37,11 +40,8 @@ export function merge(frames: readonly Frame[]): Frame {
   const length = frames.reduce((sum, one) => sum + one.bytes.length, 0);
   const head = Buffer.from(length.toString(16) + CRLF);
   const chunk = Buffer.concat([head, ...frames.map((one) => one.bytes), Buffer.from(CRLF)]);
-  return { chunk, bytes: chunk.subarray(head.length, head.length + length) };
+  return { chunk, bytes: chunk.subarray(head.length, head.length + length), once: false };
 }
-
-/** `ping`: its data is one space (contract 2.2). */
-export const PING: Frame = event('ping', ' ');
 
 /** A lone comment line without the blank line after it (contract 2.1, row 14 of section 14). */
 export const HEARTBEAT: Frame = frame(':\n');

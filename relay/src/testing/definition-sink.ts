@@ -1,12 +1,8 @@
-import {
-  applyChanges,
-  type DefinitionChanges,
-  type DefinitionSink,
-  type EnvironmentDefinition,
-} from '../environment/definition.ts';
+import type { EnvironmentDefinition } from '../dialects/launchdarkly/model/definition.ts';
+import { applyChanges, type DefinitionChanges, type DefinitionSink } from '../environment/definition.ts';
 
 /** A sink that keeps the lists it is given, and lets a test wait for the next. */
-export function recordingDefinitions(): DefinitionSink & {
+export function recordingDefinitions(): DefinitionSink<EnvironmentDefinition> & {
   /** The list as it was after each word about it, in order of appearance. */
   readonly lists: (readonly EnvironmentDefinition[])[];
   /** What was told as changes only. */

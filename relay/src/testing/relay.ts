@@ -1,4 +1,5 @@
 import { type RelayDocument, relayDocument } from '../config/document.ts';
+import { launchDarkly } from '../dialects/launchdarkly/dialect.ts';
 import { type RunningRelay, startRelay } from '../modes/proxy.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startUpstream, type Upstream, type UpstreamData } from './upstream.ts';
@@ -76,12 +77,15 @@ export async function startTestRelay(
     ops: { port: 0, ...document.ops },
     upstream: { streamUri: upstream.url, onInitTimeout: 'continue', ...document.upstream },
   });
-  const relay = await startRelay(config, { logger, env: {}, fatal: (error) => fatal.push(error) }).catch(
-    async (error: unknown) => {
-      await upstream.close();
-      throw error;
-    },
-  );
+  const relay = await startRelay(config, {
+    dialect: launchDarkly,
+    logger,
+    env: {},
+    fatal: (error) => fatal.push(error),
+  }).catch(async (error: unknown) => {
+    await upstream.close();
+    throw error;
+  });
   return {
     relay,
     upstream,

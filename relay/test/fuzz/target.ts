@@ -4,6 +4,7 @@
  */
 
 import { loadConfig } from '../../src/config/load.ts';
+import { launchDarkly } from '../../src/dialects/launchdarkly/dialect.ts';
 import { startRelay } from '../../src/modes/proxy.ts';
 import { SILENT } from '../../src/testing/relay.ts';
 
@@ -31,6 +32,7 @@ if (loaded.kind !== 'run') throw new Error('stderr' in loaded ? loaded.stderr : 
 const relay = await startRelay(
   { ...loaded.config, server: { ...loaded.config.server, port: 0 } },
   {
+    dialect: launchDarkly,
     logger: { ...logger, child: () => logger },
     env: process.env,
     fatal: fail('fatal'),

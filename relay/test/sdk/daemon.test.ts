@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { init } from '@launchdarkly/node-server-sdk';
 import { RedisBigSegmentStore, RedisFeatureStore } from '@launchdarkly/node-server-sdk-redis';
 import { relayDocument } from '../../src/config/document.ts';
+import { launchDarkly } from '../../src/dialects/launchdarkly/dialect.ts';
 import { startRelay } from '../../src/modes/proxy.ts';
 import { eventually } from '../../src/testing/eventually.ts';
 import { startRedis } from '../../src/testing/redis.ts';
@@ -42,7 +43,12 @@ test('a server SDK in daemon mode reads the Redis that the relay fills, big segm
     upstream: { streamUri: upstream.url, baseUri: upstream.url, onInitTimeout: 'continue' },
     store: { redis: { url: redis.url } },
   });
-  const relay = await startRelay(config, { logger: SILENT, env: {}, fatal: (error) => assert.fail(error) });
+  const relay = await startRelay(config, {
+    dialect: launchDarkly,
+    logger: SILENT,
+    env: {},
+    fatal: (error) => assert.fail(error),
+  });
   closers.defer(() => relay.close());
   await eventually(async () => {
     assert.equal(await redis.client.exists(`${PREFIX}:$inited`), 1);

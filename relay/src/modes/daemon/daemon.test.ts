@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { relayDocument } from '../../config/document.ts';
+import { launchDarkly } from '../../dialects/launchdarkly/dialect.ts';
+import type { LaunchDarkly } from '../../dialects/launchdarkly/outlet/outlet.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { startLeaseServer } from '../../testing/lease-server.ts';
 import { startRedis } from '../../testing/redis.ts';
@@ -26,7 +28,12 @@ async function setUp(closers: AsyncDisposableStack) {
     upstream: { streamUri: upstream.url, onInitTimeout: 'continue' as const },
     store: { redis: { url: redis.url, cacheTtlMs: -1 } },
   };
-  const base: DaemonDeps = { logger: SILENT, env: {}, fatal: (error) => assert.fail(error) };
+  const base: DaemonDeps<LaunchDarkly> = {
+    dialect: launchDarkly,
+    logger: SILENT,
+    env: {},
+    fatal: (error) => assert.fail(error),
+  };
   const stored = async (key: string, prefix = 'test') => {
     const text = await redis.client.hget(`${prefix}:features`, key);
     return text === null ? undefined : (JSON.parse(text) as { version: number }).version;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { DefinitionsMemory } from '../../config/definitions.ts';
 import type { RelayConfig } from '../../config/document.ts';
+import type { Family } from '../../environment/outlet.ts';
 import { StartupError } from '../../errors.ts';
 import { createAbsences } from '../../files/absences.ts';
 import { watchFiles } from '../../files/watch.ts';
@@ -20,11 +20,11 @@ import { describe } from '../../telemetry/describe.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../../upstream/dispatcher.ts';
 import { VERSION } from '../../version.ts';
-import type { RelayDeps, RunningProgram } from '../proxy.ts';
+import type { ProgramDeps, RunningProgram } from '../program.ts';
 import { type Filling, startFilling } from './filling.ts';
 
 /** What {@link startDaemon} needs beside the configuration. */
-export interface DaemonDeps extends Omit<RelayDeps, 'worker'> {
+export interface DaemonDeps<F extends Family> extends ProgramDeps<F> {
   /** Of the service account's token and ca.crt; kubelet's folder unless given. */
   readonly accountDirectory?: string;
   readonly timing?: Partial<ElectionTiming>;
@@ -45,7 +45,7 @@ export interface RunningDaemon extends RunningProgram {
  * that holds it does so; the others have no connection but the one to the API server, and are ready.
  * @throws {StartupError} when it cannot start; everything is closed again then
  */
-export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promise<RunningDaemon> {
+export async function startDaemon<F extends Family>(config: RelayConfig, deps: DaemonDeps<F>): Promise<RunningDaemon> {
   const { logger, env, watch } = deps;
   let draining = false;
   let filling: Filling | undefined;
@@ -94,8 +94,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   const ops = createOpsServer({ readiness, metrics: metrics.registry, report: () => reporter?.item() });
   closers.defer(() => closeServer(ops));
 
-  /** A Secret that is gone when this process becomes active again is no reason to forget its keys. */
-  const memory: DefinitionsMemory = { running: [] };
+  const createFeeds = deps.dialect.recurringFeeds?.() ?? deps.dialect.createFeeds;
   const fill = async (): Promise<void> => {
     filling = await startFilling(config, {
       ...deps,
@@ -104,7 +103,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
       allowed: active,
       changed,
       absences,
-      memory,
+      createFeeds,
     });
   };
   const endFilling = async (): Promise<void> => {
@@ -175,7 +174,7 @@ export async function startDaemon(config: RelayConfig, deps: DaemonDeps): Promis
   };
 }
 
-function leaseClient(name: string, { env }: DaemonDeps, account: ServiceAccountFiles) {
+function leaseClient(name: string, { env }: { readonly env: NodeJS.ProcessEnv }, account: ServiceAccountFiles) {
   const namespace = podVariable(env, 'POD_NAMESPACE', 'lease');
   return createLeaseClient(createApiServer(env, 'lease', account), namespace, name);
 }

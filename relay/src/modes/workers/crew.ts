@@ -1,7 +1,7 @@
 import { delayAfter } from '@flagrelay/kube/backoff';
 import { AggregatorRegistry, type MetricObject } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
-import { applyChanges, type DefinitionSink, type EnvironmentDefinition } from '../../environment/definition.ts';
+import { applyChanges, type Definition, type DefinitionSink } from '../../environment/definition.ts';
 import { StartupError } from '../../errors.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -61,7 +61,7 @@ interface Seat {
 /** Makes a crew; no process runs until `start`. */
 export function createCrew({ config, count, sources, logger, changed, fatal, restarted }: CrewOptions): Crew {
   const seats = Array.from({ length: count }, (_, index) => newSeat(index === 0));
-  const definitions = new Map<string, EnvironmentDefinition>();
+  const definitions = new Map<string, Definition>();
   let refused: ReadonlyMap<string, string> = new Map();
   let listed = false;
   let port = config.server.port;
@@ -92,8 +92,8 @@ export function createCrew({ config, count, sources, logger, changed, fatal, res
         start.resolve();
       },
       facts: changed,
-      memberships(id) {
-        for (const other of listeners()) if (other !== worker) other.send({ type: 'memberships', id });
+      noticed(id) {
+        for (const other of listeners()) if (other !== worker) other.send({ type: 'noticed', id });
       },
       fatal(message) {
         const error = new StartupError(message);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EnvironmentDefinition } from '../../environment/definition.ts';
+import type { EnvironmentDefinition } from '../../dialects/launchdarkly/model/definition.ts';
 import { recordingDefinitions } from '../../testing/definition-sink.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { createEnvironmentLoggers } from './environment-loggers.ts';

@@ -1,10 +1,10 @@
-import type { DefinitionSink, EnvironmentDefinition } from '../../environment/definition.ts';
+import type { Definition, DefinitionSink } from '../../environment/definition.ts';
 import { type FollowingLogger, followingLogger } from '../../telemetry/following-logger.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** The loggers of environments in the primary, whose sources outlive a new name or log level. */
 export interface EnvironmentLoggers {
-  loggerOf(definition: EnvironmentDefinition): Logger;
+  loggerOf(definition: Definition): Logger;
   /** Passes everything on to `sink`; the loggers follow. */
   before(sink: DefinitionSink): DefinitionSink;
 }
@@ -12,8 +12,7 @@ export interface EnvironmentLoggers {
 /** Makes {@link EnvironmentLoggers} of children of `logger`. */
 export function createEnvironmentLoggers(logger: Logger): EnvironmentLoggers {
   const loggers = new Map<string, FollowingLogger>();
-  const follow = ({ id, name, logLevel }: EnvironmentDefinition): void =>
-    loggers.get(id)?.follow({ environment: name }, logLevel);
+  const follow = ({ id, name, logLevel }: Definition): void => loggers.get(id)?.follow({ environment: name }, logLevel);
   return {
     loggerOf({ id, name, logLevel }) {
       const known = loggers.get(id);

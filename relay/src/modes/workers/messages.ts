@@ -2,7 +2,7 @@ import type { MetricObject } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
 import type { DataSet, Item } from '../../data/data.ts';
 import type { LinkError, LinkState } from '../../data/link.ts';
-import type { DefinitionChanges, EnvironmentDefinition } from '../../environment/definition.ts';
+import type { Definition, DefinitionChanges } from '../../environment/definition.ts';
 import type { InstanceFacts } from '../../health/report-item.ts';
 
 /** What a worker is told first. */
@@ -10,7 +10,7 @@ export interface WorkerStart {
   readonly config: RelayConfig;
   /** Port of the SDK listener that all workers share; 0: any free one, which is then the others' port. */
   readonly port: number;
-  /** One worker of the pod keeps the snapshot on disk and the big segments in Redis up to date. */
+  /** One worker of the pod keeps up to date what all share: the snapshot on disk, and what else is in Redis. */
   readonly lead: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface WorkerStart {
  */
 export type FromPrimary =
   | { readonly type: 'start'; readonly start: WorkerStart }
-  | { readonly type: 'definitions'; readonly definitions: readonly EnvironmentDefinition[] }
+  | { readonly type: 'definitions'; readonly definitions: readonly Definition[] }
   | { readonly type: 'changes'; readonly changes: DefinitionChanges }
   | { readonly type: 'refused'; readonly entries: ReadonlyMap<string, string> }
   | { readonly type: 'put'; readonly source: number; readonly ack: number; readonly data: DataSet }
@@ -31,7 +31,7 @@ export type FromPrimary =
       readonly state: LinkState;
       readonly error: LinkError | undefined;
     }
-  | { readonly type: 'memberships'; readonly id: string }
+  | { readonly type: 'noticed'; readonly id: string }
   | { readonly type: 'metrics'; readonly ack: number }
   | { readonly type: 'drain' }
   | { readonly type: 'close' };
@@ -39,13 +39,13 @@ export type FromPrimary =
 /** What a worker says to the primary. */
 export type FromWorker =
   | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'open'; readonly source: number; readonly definition: EnvironmentDefinition }
+  | { readonly type: 'open'; readonly source: number; readonly definition: Definition }
   | { readonly type: 'restart'; readonly source: number }
   | { readonly type: 'closed'; readonly source: number }
   | { readonly type: 'ack'; readonly ack: number }
   | { readonly type: 'facts'; readonly facts: WorkerFacts }
-  /** Memberships in big segments of this environment changed: its clients have to ask again. */
-  | { readonly type: 'memberships'; readonly id: string }
+  /** The outlet of this environment noticed something that concerns its clients in all workers. */
+  | { readonly type: 'noticed'; readonly id: string }
   | { readonly type: 'metrics'; readonly ack: number; readonly metrics: readonly MetricObject[] }
   | { readonly type: 'drained' }
   /** The worker cannot start or go on, and another one could not either. */

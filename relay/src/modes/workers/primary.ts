@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
-import { createFeeds } from '../../dialects/launchdarkly/sources/factory.ts';
+import type { Family } from '../../environment/outlet.ts';
 import { createAbsences, mergeAbsences } from '../../files/absences.ts';
 import { followConfig } from '../../health/config-facts.ts';
 import type { KeyGate } from '../../health/key-gate.ts';
@@ -17,7 +17,7 @@ import { refusedItems } from '../../store/refused-items.ts';
 import { type ConfigSources, METRICS, naming, registerConfig, registerRefusedItems } from '../../telemetry/metrics.ts';
 import { createUpstreamDispatcher } from '../../upstream/dispatcher.ts';
 import { VERSION } from '../../version.ts';
-import type { RelayDeps, RunningProgram } from '../proxy.ts';
+import type { ProgramDeps, RunningProgram } from '../program.ts';
 import { createCrew } from './crew.ts';
 import { createEnvironmentLoggers } from './environment-loggers.ts';
 import { createSharedSources } from './shared-sources.ts';
@@ -27,8 +27,11 @@ import { createSharedSources } from './shared-sources.ts';
  * environment, probes and metrics of the whole, and the report to the cluster; it serves no SDK itself.
  * @throws {StartupError} when it cannot start; everything is closed again then
  */
-export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promise<RunningProgram> {
-  const { logger } = deps;
+export async function startPrimary<F extends Family>(
+  config: RelayConfig,
+  deps: ProgramDeps<F>,
+): Promise<RunningProgram> {
+  const { dialect, logger } = deps;
   let draining = false;
   let reporter: Reporter | undefined;
   let keyGate: KeyGate | undefined;
@@ -42,9 +45,12 @@ export async function startPrimary(config: RelayConfig, deps: RelayDeps): Promis
   const dispatcher = createUpstreamDispatcher(config.upstream.proxy, deps.env, {
     onAbsent: absences.hook('proxyCredentials'),
   });
-  const feeds = await createFeeds(config, { ...deps, dispatcher, absences, ...followed.hooks });
+  const feeds = await dialect.createFeeds(config, { ...deps, dispatcher, absences, ...followed.hooks });
   const loggers = createEnvironmentLoggers(logger);
-  const sources = createSharedSources((definition) => feeds.createSource(definition, loggers.loggerOf(definition)));
+  const sources = createSharedSources<F['definition']>(
+    (definition) => feeds.createSource(definition, loggers.loggerOf(definition)),
+    dialect.rules,
+  );
   const crew = createCrew({
     // Probes, metrics and the report are the primary's.
     config: { ...config, report: undefined },

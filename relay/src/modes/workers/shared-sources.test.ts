@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_DATA_SET, type Item } from '../../data/data.ts';
-import type { EnvironmentDefinition } from '../../environment/definition.ts';
+import { definitionRules } from '../../dialects/launchdarkly/model/credentials.ts';
+import type { EnvironmentDefinition } from '../../dialects/launchdarkly/model/definition.ts';
 import type { Source, SourceSink } from '../../environment/source.ts';
 import { recordingSink } from '../../testing/source-sink.ts';
 import { createSharedSources } from './shared-sources.ts';
@@ -30,7 +31,7 @@ function handSources() {
 
 test('subscribers of one environment and key share a source; another key has one of its own', () => {
   const { made, createSource } = handSources();
-  const sources = createSharedSources(createSource);
+  const sources = createSharedSources(createSource, definitionRules);
   sources.subscribe(definition, recordingSink());
   sources.subscribe({ ...definition, secureMode: true }, recordingSink());
   sources.subscribe({ ...definition, sdkKey: 'sdk-b' }, recordingSink());
@@ -42,7 +43,7 @@ test('subscribers of one environment and key share a source; another key has one
 
 test('who comes late gets the data as they are now and the state of the link, then what changes', async () => {
   const { made, createSource } = handSources();
-  const sources = createSharedSources(createSource);
+  const sources = createSharedSources(createSource, definitionRules);
   sources.subscribe(definition, recordingSink());
   const { sink } = made[0]!;
   await sink?.put(EMPTY_DATA_SET);
@@ -62,7 +63,7 @@ test('who comes late gets the data as they are now and the state of the link, th
 
 test('the source waits for the slowest subscriber, but not for one that has gone', async () => {
   const { made, createSource } = handSources();
-  const sources = createSharedSources(createSource);
+  const sources = createSharedSources(createSource, definitionRules);
   const gate = Promise.withResolvers<void>();
   const slow: SourceSink = { put: () => gate.promise, upsert: () => {}, link: () => {} };
   const quick = recordingSink();
@@ -80,7 +81,7 @@ test('the source waits for the slowest subscriber, but not for one that has gone
 
 test('restart delivers again to the one who asks, without upstream', async () => {
   const { made, createSource } = handSources();
-  const sources = createSharedSources(createSource);
+  const sources = createSharedSources(createSource, definitionRules);
   const [one, other] = [recordingSink(), recordingSink()];
   const subscription = sources.subscribe(definition, one);
   sources.subscribe(definition, other);
@@ -93,7 +94,7 @@ test('restart delivers again to the one who asks, without upstream', async () =>
 
 test('a source ends with its last subscription, and comes back with the next', async () => {
   const { made, createSource } = handSources();
-  const sources = createSharedSources(createSource);
+  const sources = createSharedSources(createSource, definitionRules);
   const first = sources.subscribe(definition, recordingSink());
   const second = sources.subscribe(definition, recordingSink());
   first.close();

@@ -1,8 +1,8 @@
 import type { DataSet } from '../../data/data.ts';
+import { withItem } from '../../data/data.ts';
 import type { LinkError, LinkState } from '../../data/link.ts';
-import type { EnvironmentDefinition } from '../../environment/definition.ts';
+import type { Definition, DefinitionRules } from '../../environment/definition.ts';
 import type { Source, SourceSink } from '../../environment/source.ts';
-import { withItem } from '../../store/memory.ts';
 import { type Delivery, InOrder } from './in-order.ts';
 
 /** One worker's share of a source. */
@@ -14,12 +14,12 @@ export interface Subscription {
 }
 
 /** One source for each environment and key, however many workers there are. */
-export interface SharedSources {
+export interface SharedSources<D extends Definition = Definition> {
   /**
    * Delivers into `sink`, what is known already first. Calls come one at a time and in upstream order. The source waits for
    * its slowest subscriber.
    */
-  subscribe(definition: EnvironmentDefinition, sink: SourceSink): Subscription;
+  subscribe(definition: D, sink: SourceSink): Subscription;
   /** Ends all sources. */
   close(): Promise<void>;
 }
@@ -30,7 +30,12 @@ interface Link {
 }
 
 /** Makes {@link SharedSources} of the sources that `createSource` makes. */
-export function createSharedSources(createSource: (definition: EnvironmentDefinition) => Source): SharedSources {
+export function createSharedSources<D extends Definition>(
+  createSource: (definition: D) => Source,
+  rules: Pick<DefinitionRules<D>, 'source'>,
+): SharedSources<D> {
+  /** Sources are shared as long as the environment is the same and its data come from the same place. */
+  const keyOf = (definition: D): string => JSON.stringify([definition.id, rules.source(definition) ?? null]);
   const shared = new Map<string, SharedSource>();
   const closing = new Set<Promise<void>>();
 
@@ -58,11 +63,6 @@ export function createSharedSources(createSource: (definition: EnvironmentDefini
       await Promise.all(closing);
     },
   };
-}
-
-/** What makes a source another one, as the environment sees it too (`environment.ts`, sameSource). */
-function keyOf({ id, sdkKey, dataFile, filterKey }: EnvironmentDefinition): string {
-  return JSON.stringify([id, sdkKey ?? null, dataFile ?? null, filterKey ?? null]);
 }
 
 /** A source and those who listen to it. */

@@ -1,23 +1,23 @@
-import type { Feeds } from '../../dialects/launchdarkly/sources/factory.ts';
-import type { DefinitionSink } from '../../environment/definition.ts';
+import type { Feeds } from '../../dialects/dialect.ts';
+import type { Definition, DefinitionChanges, DefinitionSink } from '../../environment/definition.ts';
 import type { Source } from '../../environment/source.ts';
 import { type Delivery, InOrder } from './in-order.ts';
 import type { FromPrimary, FromWorker } from './messages.ts';
 
 /** What a worker is fed with: everything that comes from upstream comes by way of the primary. */
-export interface WorkerFeeds {
-  readonly feeds: Feeds;
+export interface WorkerFeeds<D extends Definition> {
+  readonly feeds: Feeds<D>;
   /** Takes a message of the primary; false when it is not about feeds. */
   take(message: FromPrimary): boolean;
 }
 
-/** Makes the feeds of a worker over the channel to the primary. */
-export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFeeds {
-  let sink: DefinitionSink | undefined;
+/** Makes the feeds of a worker over the channel to the primary, which has the same dialect: its definitions come as they are. */
+export function createWorkerFeeds<D extends Definition>(send: (message: FromWorker) => void): WorkerFeeds<D> {
+  let sink: DefinitionSink<D> | undefined;
   const sources = new Map<number, InOrder>();
   let next = 0;
 
-  const createSource: Feeds['createSource'] = (definition): Source => {
+  const createSource: Feeds<D>['createSource'] = (definition): Source => {
     next += 1;
     const source = next;
     return {
@@ -59,10 +59,10 @@ export function createWorkerFeeds(send: (message: FromWorker) => void): WorkerFe
     take(message) {
       switch (message.type) {
         case 'definitions':
-          sink?.replace(message.definitions);
+          sink?.replace(message.definitions as readonly D[]);
           return true;
         case 'changes':
-          sink?.change(message.changes);
+          sink?.change(message.changes as DefinitionChanges<D>);
           return true;
         case 'refused':
           sink?.refused?.(message.entries);

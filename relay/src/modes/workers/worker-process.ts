@@ -19,7 +19,7 @@ const METRICS_MS = 5_000;
 export interface WorkerEvents {
   listening(port: number): void;
   facts(): void;
-  memberships(id: string): void;
+  noticed(id: string): void;
   fatal(message: string): void;
   exited(how: string): void;
 }
@@ -109,8 +109,8 @@ export function startWorkerProcess(start: WorkerStart, sources: SharedSources, e
       case 'facts':
         facts = message.facts;
         return events.facts();
-      case 'memberships':
-        return events.memberships(message.id);
+      case 'noticed':
+        return events.noticed(message.id);
       case 'drained':
         return drained.resolve();
       case 'fatal':

@@ -1,3 +1,5 @@
+import type { Dialect } from '../../dialects/dialect.ts';
+import type { Family } from '../../environment/outlet.ts';
 import { jobTimer, runJob } from '../../jobs/jobs.ts';
 import { describe } from '../../telemetry/describe.ts';
 import { createLogger } from '../../telemetry/winston-logger.ts';
@@ -14,8 +16,8 @@ const CLOSE_MS = 3_000;
  * The life of a worker process: it serves SDKs on a port that it shares with its siblings, and gets environments and data
  * from the primary. It ends when the primary says so, or is gone.
  */
-export function runWorker(): void {
-  const feeds = createWorkerFeeds(send);
+export function runWorker<F extends Family>(dialect: Dialect<F>): void {
+  const feeds = createWorkerFeeds<F['definition']>(send);
   const state: { relay?: RunningRelay } = {};
 
   // A terminal sends its signals to the whole group: the primary decides what becomes of them.
@@ -49,6 +51,7 @@ export function runWorker(): void {
       const relay = await startRelay(
         { ...config, server: { ...config.server, port } },
         {
+          dialect,
           logger: createLogger(config.log).child({ worker: process.pid }),
           env: process.env,
           fatal: (error) => send({ type: 'fatal', message: error.message }),
@@ -59,7 +62,7 @@ export function runWorker(): void {
               told = false;
               telling.arm(TELL_MS);
             },
-            membershipsChanged: (id) => send({ type: 'memberships', id }),
+            noticed: (id) => send({ type: 'noticed', id }),
           },
         },
       );
@@ -77,7 +80,7 @@ export function runWorker(): void {
     const { relay } = state;
     if (feeds.take(message)) return undefined;
     if (message.type === 'start') return start(message.start);
-    if (message.type === 'memberships') return relay?.membershipsChanged(message.id);
+    if (message.type === 'noticed') return relay?.noticed(message.id);
     if (message.type === 'metrics') return sendMetrics(relay, message.ack);
     if (message.type === 'drain') return relay?.drain().finally(() => send({ type: 'drained' }));
     return message.type === 'close' ? leave(relay) : undefined;

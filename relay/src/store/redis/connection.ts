@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { Cluster } from 'ioredis';
+import { StoreError } from '../../errors.ts';
 import { watchFiles } from '../../files/watch.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { StoreError } from '../store.ts';
 import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
 import {
   type RedisConfig,

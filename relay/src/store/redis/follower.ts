@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { StoreError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { StoreError } from '../store.ts';
 import type { RedisConnection } from './connection.ts';
 
 /**

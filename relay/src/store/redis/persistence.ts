@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChainableCommander } from 'ioredis';
 import type { DataSet, Item, ItemKind } from '../../data/data.ts';
-import { DataError } from '../../dialects/launchdarkly/model/parse.ts';
+import { DataError, StoreError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { ItemCodec } from '../codec.ts';
 import { countRefused } from '../refused-items.ts';
-import { StoreError } from '../store.ts';
 import type { RedisClient } from './client.ts';
-import { decodeItem, encodeItem } from './codec.ts';
 import type { RedisConnection } from './connection.ts';
 import type { RedisKeys } from './keys.ts';
 
@@ -25,6 +24,13 @@ export interface Persistence {
   merge(data: DataSet, options: MergeOptions): Promise<Merged>;
   /** Writes the item unless the stored version is the same or newer; returns the item that counts. */
   upsert(item: Item): Promise<Item>;
+}
+
+/** Where the items of one environment are, and in what form. */
+export interface PersistenceDeps {
+  readonly keys: RedisKeys;
+  readonly codec: ItemCodec;
+  readonly logger: Logger;
 }
 
 /** How {@link Persistence.merge} ends. */
@@ -59,7 +65,7 @@ const CONFLICT_PAUSE_MS = 10;
  * them, and `$inited` last, so that a reader never takes a half-filled store for a full one. A prefix with a hash tag
  * (`{name}`) keeps them together and gets the one atomic transaction.
  */
-export function createPersistence(connection: RedisConnection, keys: RedisKeys, logger: Logger): Persistence {
+export function createPersistence(connection: RedisConnection, { keys, codec, logger }: PersistenceDeps): Persistence {
   const atomic = (): boolean => !connection.cluster || keys.oneSlot;
   let skipped = '';
 
@@ -84,7 +90,7 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     if (atomic()) {
       await executeCertainly(() => {
         const transaction = client.multi();
-        for (const kind of KINDS) replaceHash(transaction, keys.hash(kind), data[kind]);
+        for (const kind of KINDS) replaceHash(transaction, keys.hash(kind), data[kind], codec);
         return transaction.set(keys.inited, '');
       });
       return;
@@ -92,7 +98,7 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     for (const kind of KINDS) {
       await executeCertainly(() => {
         const transaction = client.multi();
-        replaceHash(transaction, keys.hash(kind), data[kind]);
+        replaceHash(transaction, keys.hash(kind), data[kind], codec);
         return transaction;
       });
     }
@@ -148,7 +154,7 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
       const text = stored.get(key);
       const there = text === undefined ? undefined : readable(kind, key, text, item);
       const newer = there === undefined || there.version < item.version;
-      if (newer) fields.push(key, encodeItem(item));
+      if (newer) fields.push(key, codec.encode(item));
       items.set(key, newer ? item : there);
     }
     merge.written += fields.length / 2;
@@ -172,14 +178,14 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
       await executeWatched(client.multi().exists(hash));
       return stored;
     }
-    const result = await executeWatched(client.multi().hset(hash, item.key, encodeItem(item)));
+    const result = await executeWatched(client.multi().hset(hash, item.key, codec.encode(item)));
     return result === undefined ? undefined : item;
   };
 
   /** What is stored, unless it is broken: then it counts as absent and is overwritten. */
   const readable = (kind: ItemKind, key: string, text: string, known?: Item): Item | undefined => {
     try {
-      return decodeItem(kind, key, text, known);
+      return codec.decode(kind, key, text, known);
     } catch (error) {
       if (error instanceof DataError) return undefined;
       throw error;
@@ -190,7 +196,7 @@ export function createPersistence(connection: RedisConnection, keys: RedisKeys, 
     const items = new Map<string, Item>();
     for (const [key, text] of texts) {
       try {
-        items.set(key, decodeItem(kind, key, text, known?.[kind].get(key)));
+        items.set(key, codec.decode(kind, key, text, known?.[kind].get(key)));
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         bad.push(error.message);
@@ -278,10 +284,15 @@ function dataOf(items: ReadonlyMap<ItemKind, ReadonlyMap<string, Item>>, given: 
   return data.flags === given.flags && data.segments === given.segments ? given : data;
 }
 
-function replaceHash(transaction: ChainableCommander, hash: string, items: ReadonlyMap<string, Item>): void {
+function replaceHash(
+  transaction: ChainableCommander,
+  hash: string,
+  items: ReadonlyMap<string, Item>,
+  codec: ItemCodec,
+): void {
   transaction.del(hash);
   const fields: string[] = [];
-  for (const [key, item] of items) fields.push(key, encodeItem(item));
+  for (const [key, item] of items) fields.push(key, codec.encode(item));
   setFields(transaction, hash, fields);
 }
 

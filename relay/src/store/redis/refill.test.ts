@@ -3,11 +3,12 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { DataSet, Item } from '../../data/data.ts';
 import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { itemCodec } from '../../dialects/launchdarkly/model/codec.ts';
 import { parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
+import type { Store } from '../../environment/store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startCluster, startRedis, type TestRedis } from '../../testing/redis.ts';
-import type { Store } from '../store.ts';
 import { createRedisConnection } from './connection.ts';
 import { createFollower } from './follower.ts';
 import { redisKeys } from './keys.ts';
@@ -53,6 +54,7 @@ function open(
   const connection = createRedisConnection(config, { logger });
   const follower = createFollower(connection, logger, { lookMs: 10, sessionMs: 2_000, retryMs: 20 });
   const store = createRedisStore(config, 'p', {
+    codec: itemCodec,
     connection,
     compile,
     logger,
@@ -176,7 +178,11 @@ describe('an emptied Redis is filled again, and data never go back', { timeout: 
 describe('merge', { timeout: 120_000 }, () => {
   const persistenceOf = (url: string, mode: 'single' | 'cluster' = 'single') => {
     const connection = createRedisConnection({ url, mode, cacheTtlMs: 0 }, { logger: recordingLogger() });
-    const persistence = createPersistence(connection, redisKeys('p'), recordingLogger());
+    const persistence = createPersistence(connection, {
+      keys: redisKeys('p', itemCodec),
+      codec: itemCodec,
+      logger: recordingLogger(),
+    });
     return { persistence, [Symbol.asyncDispose]: () => connection.close() };
   };
   const items = fc

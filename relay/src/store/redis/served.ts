@@ -1,14 +1,12 @@
-import type { DataSet } from '../../data/data.ts';
-import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
-import type { Compile } from '../memory.ts';
+import type { Compile, Compiled, DataSet } from '../../data/data.ts';
 
 /** The last data that were read or written, and for how long they answer reads. */
-export interface Served {
-  readonly known: CompiledData | undefined;
+export interface Served<C extends Compiled> {
+  readonly known: C | undefined;
   /** What answers a read now; undefined when Redis has to be asked. */
-  readonly fresh: CompiledData | undefined;
+  readonly fresh: C | undefined;
   /** Takes over data, compiled on top of what is known. They are no fresher for it. */
-  keep(data: DataSet): CompiledData;
+  keep(data: DataSet): C;
   /** What is known answers reads from now on for the TTL. */
   refresh(): void;
   /** What is known answers reads for so many ms from now. */
@@ -16,8 +14,8 @@ export interface Served {
 }
 
 /** Holds nothing yet. @param ttlMs 0: each read asks Redis; < 0: what was read stays fresh forever */
-export function createServed(compile: Compile, ttlMs: number): Served {
-  let known: CompiledData | undefined;
+export function createServed<C extends Compiled>(compile: Compile<C>, ttlMs: number): Served<C> {
+  let known: C | undefined;
   /** On the monotonic clock. */
   let freshUntil = Number.NEGATIVE_INFINITY;
   const freshFor = (ms: number): void => {

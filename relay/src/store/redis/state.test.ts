@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type DataSet, EMPTY_DATA_SET, type Item } from '../../data/data.ts';
-import { StoreError } from '../store.ts';
+import { StoreError } from '../../errors.ts';
 import {
   fillsEmpty,
   INITIAL_STATE,

@@ -1,6 +1,5 @@
-import { type DataSet, EMPTY_DATA_SET, type Item } from '../../data/data.ts';
-import { withItem } from '../memory.ts';
-import type { StoreError } from '../store.ts';
+import { type DataSet, EMPTY_DATA_SET, type Item, withItem } from '../../data/data.ts';
+import type { StoreError } from '../../errors.ts';
 
 /**
  * Whether calls of Redis work, by the words of `/status` (contract 3):

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { DataSet, Item, ItemKind } from '../../data/data.ts';
 import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { itemCodec } from '../../dialects/launchdarkly/model/codec.ts';
 import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
+import type { Store, StoreStatus } from '../../environment/store.ts';
+import { StoreError } from '../../errors.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startRedis, type TestRedis } from '../../testing/redis.ts';
 import { refusedItems } from '../refused-items.ts';
-import { type Store, StoreError, type StoreStatus } from '../store.ts';
 import { createRedisConnection, type RedisConnection } from './connection.ts';
 import { createRedisStore, type RedisStoreTiming } from './store.ts';
 
@@ -59,6 +61,7 @@ function open(
   const config = { url, mode: 'single' as const, cacheTtlMs };
   const connection = createRedisConnection(config, { logger });
   const store = createRedisStore(config, prefix, {
+    codec: itemCodec,
     connection: hook(connection),
     compile,
     logger,
@@ -113,7 +116,7 @@ describe('layout and versions (contract 6.1, 6.2)', { timeout: 60_000 }, () => {
     const logger = recordingLogger();
     const connection = createRedisConnection(config, { logger });
     const events = { status: () => undefined, recovered: () => undefined };
-    const store = createRedisStore(config, undefined, { connection, compile, logger, events });
+    const store = createRedisStore(config, undefined, { codec: itemCodec, connection, compile, logger, events });
     await store.init(set());
     assert.deepEqual(await redis.client.keys('*'), ['launchdarkly:$inited']);
     assert.equal(store.status().dbPrefix, 'launchdarkly');
@@ -127,7 +130,7 @@ describe('layout and versions (contract 6.1, 6.2)', { timeout: 60_000 }, () => {
     const logger = recordingLogger();
     const connection = createRedisConnection(config, { logger, allowed: () => allowed });
     const events = { status: () => undefined, recovered: () => undefined };
-    const store = createRedisStore(config, 'p', { connection, compile, logger, events });
+    const store = createRedisStore(config, 'p', { codec: itemCodec, connection, compile, logger, events });
     await store.init(set(flag('a', 1)));
     allowed = false;
     await assert.rejects(Promise.resolve(store.upsert(flag('a', 2))), /another process may be using it/);

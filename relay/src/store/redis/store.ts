@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type DataSet, EMPTY_DATA_SET, type Item, type ItemKind } from '../../data/data.ts';
-import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
+import {
+  type Compile,
+  type Compiled,
+  type DataSet,
+  EMPTY_DATA_SET,
+  ITEM_KINDS,
+  type Item,
+  withItem,
+} from '../../data/data.ts';
+import type { Store, StoreEvents, StoreStatus, UpsertResult } from '../../environment/store.ts';
+import { StoreError } from '../../errors.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type Compile, withItem } from '../memory.ts';
-import { type Store, StoreError, type StoreEvents, type StoreStatus, type UpsertResult } from '../store.ts';
+import type { ItemCodec } from '../codec.ts';
 import type { RedisConnection } from './connection.ts';
 import type { Follower } from './follower.ts';
-import { DEFAULT_PREFIX, redisKeys } from './keys.ts';
+import { redisKeys } from './keys.ts';
 import { createPersistence } from './persistence.ts';
 import { createServed } from './served.ts';
 import type { RedisConfig } from './settings.ts';
@@ -24,9 +32,10 @@ import {
 import { type TimeOperation, timedPersistence } from './timed.ts';
 
 /** What a Redis store needs. */
-export interface RedisStoreDeps {
+export interface RedisStoreDeps<C extends Compiled> {
   readonly connection: RedisConnection;
-  readonly compile: Compile;
+  readonly codec: ItemCodec;
+  readonly compile: Compile<C>;
   readonly events: StoreEvents;
   readonly logger: Logger;
   /** Absent: calls of Redis are not timed. */
@@ -50,7 +59,6 @@ export interface RedisStoreTiming {
 }
 
 const TIMING: RedisStoreTiming = { checkMs: 5_000, retryMs: 500, patienceMs: 6_000 };
-const ITEM_KINDS: readonly ItemKind[] = ['flags', 'segments'];
 /** While Redis is empty it is asked no more often than this, in ms, whatever the TTL. */
 const EMPTY_LOOK_MS = 500;
 
@@ -66,14 +74,18 @@ const EMPTY_LOOK_MS = 500;
  *   `patienceMs`, and meanwhile follows what they write. A refill leaves a mark in `$inited`, by which the others see that it
  *   was not one of theirs: they bring in what they know newer.
  *
- * @param prefix of the keys; `launchdarkly` when absent
+ * @param prefix of the keys; the dialect's own when absent
  */
-export function createRedisStore(config: RedisConfig, prefix: string | undefined, deps: RedisStoreDeps): Store {
-  const { connection, compile, events, logger } = deps;
+export function createRedisStore<C extends Compiled>(
+  config: RedisConfig,
+  prefix: string | undefined,
+  deps: RedisStoreDeps<C>,
+): Store<C> {
+  const { connection, codec, compile, events, logger } = deps;
   const ttlMs = config.cacheTtlMs;
   const timing = { ...TIMING, ...deps.timing };
-  const keys = redisKeys(prefix === undefined || prefix === '' ? DEFAULT_PREFIX : prefix);
-  const plain = createPersistence(connection, keys, logger);
+  const keys = redisKeys(prefix, codec);
+  const plain = createPersistence(connection, { keys, codec, logger });
   const persistence = deps.timed === undefined ? plain : timedPersistence(plain, deps.timed);
 
   const served = createServed(compile, ttlMs);
@@ -81,7 +93,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
   /** ms since the epoch. */
   let stateSince = 0;
   let unfollow: (() => void) | undefined;
-  let loading: Promise<CompiledData | undefined> | undefined;
+  let loading: Promise<C | undefined> | undefined;
   /** Counts successful writes, so that a read that began before one does not undo it. */
   let writes = 0;
   let line: Promise<unknown> = Promise.resolve();
@@ -124,7 +136,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return result;
   };
 
-  const load = async (): Promise<CompiledData | undefined> => {
+  const load = async (): Promise<C | undefined> => {
     const before = writes;
     let data: DataSet | undefined;
     try {
@@ -147,7 +159,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return served.known;
   };
 
-  const loadOnce = (): Promise<CompiledData | undefined> => {
+  const loadOnce = (): Promise<C | undefined> => {
     const problem = interruption();
     if (problem !== undefined) return Promise.reject(problem);
     loading ??= load().finally(() => {
@@ -162,7 +174,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     loading = undefined;
   };
 
-  const init = async (data: DataSet): Promise<CompiledData> => {
+  const init = async (data: DataSet): Promise<C> => {
     let problem = interruption();
     if (problem === undefined) {
       try {
@@ -181,7 +193,7 @@ export function createRedisStore(config: RedisConfig, prefix: string | undefined
     return served.keep(data);
   };
 
-  const upsert = async (item: Item): Promise<UpsertResult> => {
+  const upsert = async (item: Item): Promise<UpsertResult<C>> => {
     let counts: Item | undefined;
     let problem = interruption();
     if (problem === undefined) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_DATA_SET } from '../../data/data.ts';
-import { StoreError } from '../store.ts';
+import { StoreError } from '../../errors.ts';
 import type { Persistence } from './persistence.ts';
 import { timedPersistence } from './timed.ts';
 

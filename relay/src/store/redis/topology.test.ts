@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import type { Item } from '../../data/data.ts';
 import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { itemCodec } from '../../dialects/launchdarkly/model/codec.ts';
 import { parseItem } from '../../dialects/launchdarkly/model/parse.ts';
 import { createTestCa, type TestCa } from '../../testing/certificates.ts';
 import { eventually } from '../../testing/eventually.ts';
@@ -32,6 +33,7 @@ function open(config: Omit<RedisConfig, 'cacheTtlMs'>, prefix = 'p') {
   });
   let recovered = 0;
   const store = createRedisStore(full, prefix, {
+    codec: itemCodec,
     connection,
     compile,
     logger,

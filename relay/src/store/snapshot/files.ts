@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataSet } from '../../data/data.ts';
-import type { RefuseItem } from '../../dialects/launchdarkly/model/parse.ts';
-import type { EnvironmentDefinition } from '../../environment/definition.ts';
+import type { DataSet, RefuseItem } from '../../data/data.ts';
 import { writeFileAtomically } from '../../files/atomic.ts';
+import type { ItemCodec } from '../codec.ts';
 import { decodeSnapshot, encodeSnapshot, MAX_SNAPSHOT_BYTES, type Snapshot, SnapshotError } from './format.ts';
 
 /** Where the snapshots of one environment are. */
@@ -16,39 +15,41 @@ export interface SnapshotFile {
   write(data: DataSet, savedAt: number): Promise<void>;
 }
 
+/** Whose data they are. */
+export interface SnapshotOwner {
+  readonly name: string;
+  /** What the environment is at its upstream: another one under the same name gets nothing. */
+  readonly identity: string;
+}
+
 /**
  * The snapshot file of an environment in a folder, which is made when it is missing.
- * @param definition the environment as it is now: the next run looks for it by the name and key that it has by then
+ * @param owner the environment as it is now: the next run looks for it by the name and identity that it has by then
  */
 export function snapshotFile(
   directory: string,
-  definition: () => EnvironmentDefinition,
+  owner: () => SnapshotOwner,
+  codec: Pick<ItemCodec, 'parse'>,
   secret?: string,
 ): SnapshotFile {
   // Names may hold any character, and AutoConfig's come from outside.
-  const path = (): string => join(directory, `${digest('file', definition().name).slice(0, 32)}.snapshot`);
+  const path = (): string => join(directory, `${digest('file', owner().name).slice(0, 32)}.snapshot`);
   return {
     get path() {
       return path();
     },
     read: async (refuse) => {
-      const owner = ownerOf(definition());
+      const expected = digest('owner', owner().identity);
       const file = await readBounded(path());
-      return file === undefined ? undefined : decodeSnapshot(file, owner, secret, refuse);
+      return file === undefined ? undefined : decodeSnapshot(file, codec, expected, secret, refuse);
     },
     write: async (data, savedAt) => {
-      const [target, owner] = [path(), ownerOf(definition())];
-      const bytes = await encodeSnapshot({ savedAt, data }, owner, secret);
+      const [target, keeper] = [path(), digest('owner', owner().identity)];
+      const bytes = await encodeSnapshot({ savedAt, data }, keeper, secret);
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await writeFileAtomically(target, bytes);
     },
   };
-}
-
-/** The client-side ID never changes; without one it is the SDK key, and a new key begins anew. */
-function ownerOf({ envId, sdkKey, filterKey }: EnvironmentDefinition): string {
-  const identity = envId === undefined ? `key ${sdkKey ?? ''}` : `id ${envId}`;
-  return digest('owner', `${identity}\n${filterKey ?? ''}`);
 }
 
 function digest(purpose: string, text: string): string {

@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import * as z from 'zod';
-import type { DataSet, Item } from '../../data/data.ts';
-import { parseDataSet, type RefuseItem } from '../../dialects/launchdarkly/model/parse.ts';
+import type { DataSet, Item, RefuseItem } from '../../data/data.ts';
+import type { ItemCodec } from '../codec.ts';
 
 /** First line of every snapshot; a new form gets a new number. */
 const MAGIC = 'flagrelay-snapshot-1\n';
@@ -54,27 +54,33 @@ export async function encodeSnapshot({ savedAt, data }: Snapshot, owner: string,
   return Buffer.concat([Buffer.from(`${MAGIC}${head}\n`), body]);
 }
 
-/** Reverses {@link encodeSnapshot}. @param refuse takes single items that cannot be used; without it they make the whole useless. @throws SnapshotError */
+/**
+ * Reverses {@link encodeSnapshot}.
+ * @param codec of the dialect whose data they are
+ * @param refuse takes single items that cannot be used; without it they make the whole useless
+ * @throws SnapshotError
+ */
 export async function decodeSnapshot(
   file: Buffer,
+  codec: Pick<ItemCodec, 'parse'>,
   owner: string,
   secret?: string,
   refuse?: RefuseItem,
 ): Promise<Snapshot> {
   try {
-    return await decode(file, owner, secret, refuse);
+    const { savedAt, text } = await open(file, owner, secret);
+    return { savedAt, data: codec.parse(text, refuse) };
   } catch (error) {
     if (error instanceof SnapshotError) throw error;
     throw new SnapshotError('it is damaged', { cause: error });
   }
 }
 
-async function decode(
+async function open(
   file: Buffer,
   owner: string,
   secret: string | undefined,
-  refuse: RefuseItem | undefined,
-): Promise<Snapshot> {
+): Promise<{ readonly savedAt: number; readonly text: string }> {
   if (!file.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC))) throw new SnapshotError('it is not a snapshot');
   const end = file.indexOf('\n', MAGIC.length);
   const head = header.parse(JSON.parse(file.toString('utf8', MAGIC.length, end)));
@@ -86,7 +92,7 @@ async function decode(
     throw new SnapshotError('it is encrypted, and there is no key');
   const plain = head.encryption === undefined ? body : decrypt(body, head, secret ?? '');
   const text = await inflate(plain, { maxOutputLength: MAX_SNAPSHOT_BYTES });
-  return { savedAt: head.savedAt, data: parseDataSet(text.toString('utf8'), refuse) };
+  return { savedAt: head.savedAt, text: text.toString('utf8') };
 }
 
 function encrypt(plain: Buffer, secret: string, savedAt: number, owner: string) {

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { compile } from '../../dialects/launchdarkly/evaluation/compile.ts';
+import { itemCodec } from '../../dialects/launchdarkly/model/codec.ts';
+import { definitionRules } from '../../dialects/launchdarkly/model/credentials.ts';
+import type { EnvironmentDefinition } from '../../dialects/launchdarkly/model/definition.ts';
 import { parseDataSet, parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
-import type { EnvironmentDefinition } from '../../environment/definition.ts';
+import type { Store } from '../../environment/store.ts';
 import { ask } from '../../testing/client.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
@@ -13,7 +16,6 @@ import { KEYS, startTestRelay, untilReady } from '../../testing/relay.ts';
 import { startUpstream } from '../../testing/upstream.ts';
 import { createMemoryStore } from '../memory.ts';
 import { refusedItems } from '../refused-items.ts';
-import type { Store } from '../store.ts';
 import { snapshotFile } from './files.ts';
 import { decodeSnapshot, encodeSnapshot, SnapshotError } from './format.ts';
 import { withSnapshot } from './store.ts';
@@ -39,12 +41,14 @@ const definition = (change: Partial<EnvironmentDefinition> = {}): EnvironmentDef
   ...change,
 });
 
+const owner = (of: EnvironmentDefinition) => ({ name: of.name, identity: definitionRules.identity(of) ?? '' });
+
 function open(
   folder: string,
   { change = {}, secret }: { change?: Partial<EnvironmentDefinition>; secret?: string } = {},
 ) {
   const logger = recordingLogger();
-  const file = snapshotFile(join(directory, folder), () => definition(change), secret);
+  const file = snapshotFile(join(directory, folder), () => owner(definition(change)), itemCodec, secret);
   const store = withSnapshot(createMemoryStore(compile), { file, compile, logger, debounceMs: 10 });
   return { store, logger, file };
 }
@@ -57,7 +61,7 @@ describe('format', () => {
     for (const secret of [undefined, 'secret']) {
       const bytes = await encodeSnapshot({ savedAt: 5, data: full }, 'owner', secret);
       assert.equal(bytes.includes('"new"'), false);
-      const back = await decodeSnapshot(bytes, 'owner', secret);
+      const back = await decodeSnapshot(bytes, itemCodec, 'owner', secret);
       assert.equal(back.savedAt, 5);
       assert.deepEqual(back.data, full);
     }
@@ -72,16 +76,19 @@ describe('format', () => {
         if (secret === undefined && at > 20 && at < checksumEnd) continue;
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] ?? 0) ^ 1;
-        await assert.rejects(decodeSnapshot(changed, 'owner', secret), SnapshotError, `byte ${at}`);
+        await assert.rejects(decodeSnapshot(changed, itemCodec, 'owner', secret), SnapshotError, `byte ${at}`);
       }
       for (const length of [0, 5, 30, bytes.length - 1]) {
-        await assert.rejects(decodeSnapshot(bytes.subarray(0, length), 'owner', secret), SnapshotError);
+        await assert.rejects(decodeSnapshot(bytes.subarray(0, length), itemCodec, 'owner', secret), SnapshotError);
       }
-      await assert.rejects(decodeSnapshot(bytes, 'other', secret), /another environment/);
-      await assert.rejects(decodeSnapshot(bytes, 'owner', secret === undefined ? 'secret' : undefined), SnapshotError);
+      await assert.rejects(decodeSnapshot(bytes, itemCodec, 'other', secret), /another environment/);
+      await assert.rejects(
+        decodeSnapshot(bytes, itemCodec, 'owner', secret === undefined ? 'secret' : undefined),
+        SnapshotError,
+      );
     }
     const sealed = await encodeSnapshot({ savedAt: 5, data }, 'owner', 'secret');
-    await assert.rejects(decodeSnapshot(sealed, 'owner', 'wrong'), /another key/);
+    await assert.rejects(decodeSnapshot(sealed, itemCodec, 'owner', 'wrong'), /another key/);
   });
 });
 
@@ -222,12 +229,20 @@ describe('relay with snapshots', { timeout: 60_000 }, () => {
 test('a key that was rotated, and a name that was changed, while the relay ran: the next run finds the data', async () => {
   const { envId: _, ...withoutId } = definition();
   let current: EnvironmentDefinition = withoutId;
-  const file = snapshotFile(join(directory, 'rotated'), () => current);
+  const file = snapshotFile(join(directory, 'rotated'), () => owner(current), itemCodec);
   await file.write(data, 1);
   current = { ...current, name: 'renamed', sdkKey: 'sdk-2' };
   await file.write(data, 2);
-  const next = snapshotFile(join(directory, 'rotated'), () => ({ ...withoutId, name: 'renamed', sdkKey: 'sdk-2' }));
+  const next = snapshotFile(
+    join(directory, 'rotated'),
+    () => owner({ ...withoutId, name: 'renamed', sdkKey: 'sdk-2' }),
+    itemCodec,
+  );
   assert.equal((await next.read())?.savedAt, 2);
-  const revoked = snapshotFile(join(directory, 'rotated'), () => ({ ...withoutId, name: 'renamed', sdkKey: 'sdk-1' }));
+  const revoked = snapshotFile(
+    join(directory, 'rotated'),
+    () => owner({ ...withoutId, name: 'renamed', sdkKey: 'sdk-1' }),
+    itemCodec,
+  );
   await assert.rejects(revoked.read(), SnapshotError);
 });

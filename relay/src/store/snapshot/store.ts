@@ -1,16 +1,14 @@
-import type { DataSet } from '../../data/data.ts';
-import type { CompiledData } from '../../dialects/launchdarkly/evaluation/compiled.ts';
+import type { Compile, Compiled, DataSet } from '../../data/data.ts';
+import type { Store } from '../../environment/store.ts';
 import { jobTimer } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Compile } from '../memory.ts';
 import { refuseInto } from '../refused-items.ts';
-import type { Store } from '../store.ts';
 import type { SnapshotFile } from './files.ts';
 
 /** What {@link withSnapshot} needs. */
-export interface SnapshotDeps {
+export interface SnapshotDeps<C extends Compiled> {
   readonly file: SnapshotFile;
-  readonly compile: Compile;
+  readonly compile: Compile<C>;
   readonly logger: Logger;
   /** Another process writes the file. */
   readonly readOnly?: boolean;
@@ -22,8 +20,8 @@ export interface SnapshotDeps {
 const DEBOUNCE_MS = 5_000;
 
 /** What an earlier run left behind. */
-interface Preloaded {
-  readonly compiled: CompiledData;
+interface Preloaded<C> {
+  readonly compiled: C;
   readonly savedAt: number;
 }
 
@@ -31,12 +29,12 @@ interface Preloaded {
  * A store whose data survive a restart: what upstream delivers is written to a file, and served from there after a restart
  * until upstream, or the store itself, has data. A file that cannot be read or written is logged, and nothing else changes.
  */
-export function withSnapshot(
-  inner: Store,
-  { file, compile, logger, readOnly = false, debounceMs = DEBOUNCE_MS }: SnapshotDeps,
-): Store {
+export function withSnapshot<C extends Compiled>(
+  inner: Store<C>,
+  { file, compile, logger, readOnly = false, debounceMs = DEBOUNCE_MS }: SnapshotDeps<C>,
+): Store<C> {
   let live = false;
-  let preloaded: Preloaded | undefined;
+  let preloaded: Preloaded<C> | undefined;
   let unsaved: { readonly data: DataSet; readonly at: number } | undefined;
   let writing: Promise<void> = Promise.resolve();
   let lastProblem: string | undefined;
@@ -84,7 +82,7 @@ export function withSnapshot(
     }
   };
 
-  const changed = ({ data }: CompiledData): void => {
+  const changed = ({ data }: C): void => {
     live = true;
     preloaded = undefined;
     if (readOnly) return;
@@ -92,7 +90,7 @@ export function withSnapshot(
     if (!closed) saving.arm(debounceMs * (1 - Math.random() / 5));
   };
 
-  const readWithFallback = async (own: Promise<CompiledData | undefined>): Promise<CompiledData | undefined> => {
+  const readWithFallback = async (own: Promise<C | undefined>): Promise<C | undefined> => {
     try {
       return (await own) ?? preloaded?.compiled;
     } catch (error) {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { StoreError } from '../../../errors.ts';
 import type { RedisClient } from '../../../store/redis/client.ts';
 import type { RedisConnection } from '../../../store/redis/connection.ts';
-import type { RedisKeys } from '../../../store/redis/keys.ts';
-import { type BigSegmentMembership, StoreError } from '../../../store/store.ts';
+import type { BigSegmentMembership } from '../evaluation/compiled.ts';
+import type { BigSegmentKeys } from './keys.ts';
 import type { BigSegmentPatch } from './patch.ts';
 
 /** Big segments of one environment in Redis (contract 6.1–6.3). Every method throws StoreError. */
@@ -35,12 +36,12 @@ export function hashContextKey(key: string): string {
  * does not span the keys of different contexts, the sets are written first and the cursor last: a patch that was cut short
  * is applied again, and applying it twice changes nothing. A prefix with a hash tag keeps the transaction.
  */
-export function createBigSegmentDatabase(connection: RedisConnection, keys: RedisKeys): BigSegmentDatabase {
+export function createBigSegmentDatabase(connection: RedisConnection, keys: BigSegmentKeys): BigSegmentDatabase {
   const atomic = (): boolean => !connection.cluster || keys.oneSlot;
 
   const tryApply = async (client: RedisClient, patch: BigSegmentPatch): Promise<Applied | 'conflict'> => {
-    await client.watch(keys.bigSegmentsLock);
-    const cursor = await client.get(keys.bigSegmentsCursor);
+    await client.watch(keys.lock);
+    const cursor = await client.get(keys.cursor);
     if (cursor !== null && cursor !== patch.previousVersion) {
       await client.unwatch();
       return { applied: false, cursor };
@@ -51,8 +52,8 @@ export function createBigSegmentDatabase(connection: RedisConnection, keys: Redi
       return { applied: true };
     }
     const transaction = client.multi();
-    transaction.set(keys.bigSegmentsLock, '');
-    transaction.set(keys.bigSegmentsCursor, patch.version);
+    transaction.set(keys.lock, '');
+    transaction.set(keys.cursor, patch.version);
     for (const [command, key] of memberships(keys, patch)) transaction[command](key, patch.segmentId);
     const replies = await transaction.exec();
     if (replies === null) return 'conflict';
@@ -66,12 +67,12 @@ export function createBigSegmentDatabase(connection: RedisConnection, keys: Redi
       const some = changes.slice(at, at + PARALLEL);
       await Promise.all(some.map(([command, key]) => client[command](key, patch.segmentId)));
     }
-    await client.set(keys.bigSegmentsLock, '');
-    await client.set(keys.bigSegmentsCursor, patch.version);
+    await client.set(keys.lock, '');
+    await client.set(keys.cursor, patch.version);
   };
 
   return {
-    cursor: () => connection.run(async (client) => (await client.get(keys.bigSegmentsCursor)) ?? undefined),
+    cursor: () => connection.run(async (client) => (await client.get(keys.cursor)) ?? undefined),
     apply: (patch) =>
       connection.transact(async (client) => {
         for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
@@ -79,24 +80,24 @@ export function createBigSegmentDatabase(connection: RedisConnection, keys: Redi
           // After a conflict the cursor has moved, so that the next look ends it.
           if (result !== 'conflict') return result;
         }
-        throw new StoreError(`${keys.bigSegmentsLock} is written by others all the time`);
+        throw new StoreError(`${keys.lock} is written by others all the time`);
       }),
     synchronizedOn: () =>
       connection.run(async (client) => {
-        const text = await client.get(keys.bigSegmentsSynchronizedOn);
+        const text = await client.get(keys.synchronizedOn);
         const ms = Number(text ?? 0);
         return Number.isFinite(ms) ? ms : 0;
       }),
     setSynchronizedOn: (ms) =>
       connection.run(async (client) => {
-        await client.set(keys.bigSegmentsSynchronizedOn, String(ms));
+        await client.set(keys.synchronizedOn, String(ms));
       }),
     membership: (contextKey) =>
       connection.run(async (client) => {
         const hash = hashContextKey(contextKey);
         const [included, excluded] = await Promise.all([
-          client.smembers(keys.bigSegmentInclude(hash)),
-          client.smembers(keys.bigSegmentExclude(hash)),
+          client.smembers(keys.include(hash)),
+          client.smembers(keys.exclude(hash)),
         ]);
         return membershipOf(new Set(included), new Set(excluded));
       }),
@@ -108,9 +109,9 @@ function membershipOf(included: ReadonlySet<string>, excluded: ReadonlySet<strin
   return { lookup: (ref) => (included.has(ref) ? true : excluded.has(ref) ? false : undefined) };
 }
 
-function* memberships(keys: RedisKeys, { changes }: BigSegmentPatch): Generator<['sadd' | 'srem', string]> {
-  for (const hash of changes.included.add) yield ['sadd', keys.bigSegmentInclude(hash)];
-  for (const hash of changes.included.remove) yield ['srem', keys.bigSegmentInclude(hash)];
-  for (const hash of changes.excluded.add) yield ['sadd', keys.bigSegmentExclude(hash)];
-  for (const hash of changes.excluded.remove) yield ['srem', keys.bigSegmentExclude(hash)];
+function* memberships(keys: BigSegmentKeys, { changes }: BigSegmentPatch): Generator<['sadd' | 'srem', string]> {
+  for (const hash of changes.included.add) yield ['sadd', keys.include(hash)];
+  for (const hash of changes.included.remove) yield ['srem', keys.include(hash)];
+  for (const hash of changes.excluded.add) yield ['sadd', keys.exclude(hash)];
+  for (const hash of changes.excluded.remove) yield ['srem', keys.exclude(hash)];
 }

@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../config/document.ts';
-import type { EnvironmentDefinition } from '../../../environment/definition.ts';
 import type { RedisConnection } from '../../../store/redis/connection.ts';
-import { DEFAULT_PREFIX, redisKeys } from '../../../store/redis/keys.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
+import type { EnvironmentDefinition } from '../model/definition.ts';
+import { bigSegmentKeys } from './keys.ts';
 import { createLookup } from './lookup.ts';
 import { createBigSegmentDatabase } from './redis.ts';
 import { createSynchronizer, type SynchronizerTiming } from './synchronizer.ts';
@@ -31,9 +31,7 @@ export interface BigSegmentDeps {
  */
 export function createBigSegmentStore(deps: BigSegmentDeps): BigSegmentStore {
   const { config, definition, logger } = deps;
-  const prefix = definition().prefix;
-  const keys = redisKeys(prefix === undefined || prefix === '' ? DEFAULT_PREFIX : prefix);
-  const database = createBigSegmentDatabase(deps.connection, keys);
+  const database = createBigSegmentDatabase(deps.connection, bigSegmentKeys(definition().prefix));
   const lookup = createLookup(database, logger, deps.timing?.statusMs);
   const synchronizer = createSynchronizer({
     upstream: createBigSegmentUpstream({

@@ -1,5 +1,4 @@
-import type { BigSegmentMembership } from '../../../store/store.ts';
-import type { BigSegmentsStatus } from '../evaluation/compiled.ts';
+import type { BigSegmentMembership, BigSegmentsStatus } from '../evaluation/compiled.ts';
 
 /** What the store knows of one context key. */
 export interface BigSegmentQuery {

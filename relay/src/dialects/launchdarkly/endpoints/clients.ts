@@ -1,15 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { Environment } from '../../../environment/environment.ts';
 import type { Registry } from '../../../environment/registry.ts';
 import { queryParam } from '../../../http/path.ts';
 import type { RelayResponse } from '../../../http/response.ts';
 import type { Route } from '../../../http/router.ts';
-import type { Platform } from '../../../streams/channel.ts';
+import type { LaunchDarkly, LaunchDarklyEnvironment, Platform } from '../outlet/outlet.ts';
 import { keyOf } from './select.ts';
 
 /** Who sent a request with a known credential. */
 export interface Client {
-  readonly environment: Environment;
+  readonly environment: LaunchDarklyEnvironment;
   readonly category: Platform;
   /** Shortened, and one of a bounded number. */
   readonly userAgent: string;
@@ -32,7 +31,7 @@ const STREAMS: ReadonlySet<string> = new Set(['all', 'flags', 'eval', 'meval', '
 /** The routes with observers around them. A request whose credential is not known is not told. */
 export function observeClients(
   routes: readonly Route[],
-  registry: Registry,
+  registry: Registry<LaunchDarkly>,
   observers: readonly ClientObserver[],
 ): Route[] {
   const agents = boundedLabels();
@@ -71,12 +70,12 @@ function onOpen(response: RelayResponse, count: () => void): void {
 }
 
 function environmentOf(
-  registry: Registry,
+  registry: Registry<LaunchDarkly>,
   category: Platform,
   request: IncomingMessage,
   id: string,
   query: string,
-): Environment | undefined {
+): LaunchDarklyEnvironment | undefined {
   const credential = category === 'browser' ? id : keyOf(request.headers.authorization);
   if (credential === undefined) return undefined;
   const kind = category === 'browser' ? 'env' : category === 'mobile' ? 'mobile' : 'sdk';

@@ -1,20 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BodyError, type BodyReader, type HeldBody, noRoom } from '../../../http/body.ts';
-import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../../http/reply.ts';
+import { BodyError, type HeldBody, noRoom } from '../../../http/body.ts';
+import { type ContextBodies, sendBodyError } from '../../../http/context-bodies.ts';
+import { type HeaderList, sendMessage, sendText } from '../../../http/reply.ts';
 import { takerOf } from '../../../http/response.ts';
 import { turnFor } from '../../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../../json/bounds.ts';
 import { checkJsonBounds, JsonBoundsError } from '../../../json/json-bounds.ts';
 import { type Context, ContextError, parseContext } from '../model/context.ts';
-
-/** How contexts are read from request bodies. */
-export interface ContextBodies {
-  readonly reader: BodyReader;
-  /** Bytes that one may have. */
-  readonly maxBytes: number;
-  /** Of those in a path, too. */
-  readonly bounds: JsonBounds;
-}
 
 /** A context with the text that it was parsed from. */
 export interface ReceivedContext {
@@ -119,31 +111,6 @@ export async function countingContext(
     await work();
   } finally {
     room.give(bytes);
-  }
-}
-
-/** Says how to go on to a client that is answered 503 because of others. */
-export const RETRY_LATER: HeaderList = ['Retry-After', '1'];
-
-/** Answers a body that could not be read (contract 11.1, body limit). */
-export function sendBodyError(response: ServerResponse, error: BodyError, headers: HeaderList): void {
-  switch (error.reason) {
-    case 'too-large':
-      sendMessage(response, 413, 'Request body exceeds maximum allowed size.', [...headers, 'Connection', 'close']);
-      return;
-    case 'too-slow':
-      sendEmpty(response, 408, [...headers, 'Connection', 'close']);
-      return;
-    case 'busy':
-      sendMessage(response, 503, 'The relay is busy, try again later.', [
-        ...headers,
-        ...RETRY_LATER,
-        'Connection',
-        'close',
-      ]);
-      return;
-    case 'aborted':
-      response.destroy();
   }
 }
 

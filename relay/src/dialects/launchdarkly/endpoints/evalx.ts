@@ -1,27 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compress } from '../../../encoding/shared-body.ts';
-import type { Environment } from '../../../environment/environment.ts';
+import { StoreError } from '../../../errors.ts';
 import { BodyError } from '../../../http/body.ts';
+import { type ContextBodies, sendBodyError } from '../../../http/context-bodies.ts';
 import { acceptsGzip } from '../../../http/negotiation.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendAsciiJson, sendEmpty, sendJsonBytes, sendMessage } from '../../../http/reply.ts';
-import { StoreError } from '../../../store/store.ts';
 import { describe } from '../../../telemetry/describe.ts';
 import type { Audience, BigSegments, CompiledData } from '../evaluation/compiled.ts';
 import { TooCostlyError } from '../evaluation/pattern.ts';
 import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../evaluation/turns.ts';
 import type { Context } from '../model/context.ts';
+import type { LaunchDarklyEnvironment } from '../outlet/outlet.ts';
 import type { Answer, AnswerCache, Question } from './answer-cache.ts';
 import { answerTag, dataNumber } from './answer-tag.ts';
 import { fetchBigSegments } from './big-segments.ts';
-import {
-  type ContextBodies,
-  contextOfPath,
-  countingContext,
-  type ReceivedContext,
-  sendBodyError,
-  withContextOfBody,
-} from './context-request.ts';
+import { contextOfPath, countingContext, type ReceivedContext, withContextOfBody } from './context-request.ts';
 import { SECURE_MODE_MESSAGE, secureHashMatches } from './secure-mode.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
@@ -68,7 +62,7 @@ interface Asked {
 }
 
 /** What is thrown becomes a rejection, which only matters to who answers: a mistake in the request comes first. */
-function readOf(environment: Environment): Read {
+function readOf(environment: LaunchDarklyEnvironment): Read {
   let read: Read;
   try {
     read = environment.read();
@@ -208,12 +202,12 @@ async function evaluate(
 
 /** What the big-segment store says about a context; undefined when there is none or nothing needs it. */
 export function bigSegmentsFor(
-  environment: Environment,
+  environment: LaunchDarklyEnvironment,
   data: CompiledData,
   context: Context,
 ): Promise<BigSegments> | undefined {
-  if (data.bigSegmentKinds.size === 0 || environment.bigSegments === undefined) return undefined;
-  return fetchBigSegments(environment.bigSegments, data.bigSegmentKinds, context);
+  if (data.bigSegmentKinds.size === 0 || environment.outlet.bigSegments === undefined) return undefined;
+  return fetchBigSegments(environment.outlet.bigSegments, data.bigSegmentKinds, context);
 }
 
 function sendBody(

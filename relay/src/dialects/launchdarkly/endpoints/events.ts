@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../config/document.ts';
-import type { Environment } from '../../../environment/environment.ts';
 import type { Registry } from '../../../environment/registry.ts';
+import { StoreError } from '../../../errors.ts';
 import { BodyError, type BodyReader, type HeldBody } from '../../../http/body.ts';
+import { RETRY_LATER } from '../../../http/context-bodies.ts';
 import { inflate } from '../../../http/inflate.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendEmpty, sendMessage, sendText } from '../../../http/reply.ts';
@@ -11,12 +12,11 @@ import { takerOf } from '../../../http/response.ts';
 import { turnFor } from '../../../jobs/own-turn.ts';
 import type { JsonBounds } from '../../../json/bounds.ts';
 import { checkJsonBytes, JsonBoundsError } from '../../../json/json-bounds.ts';
-import { StoreError } from '../../../store/store.ts';
 import type { Metrics } from '../../../telemetry/metrics.ts';
 import { createEventForwarder, type EventForwarder } from '../events/forwarder.ts';
 import { defaultEventBytes, EventMemory } from '../events/memory.ts';
 import type { Acceptance, EventBatch, EventEnvironment, EventFamily, EventMetrics } from '../events/types.ts';
-import { RETRY_LATER } from './context-request.ts';
+import type { LaunchDarkly, LaunchDarklyEnvironment } from '../outlet/outlet.ts';
 import type { EventHandlers } from './routes.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
@@ -24,7 +24,7 @@ import type { EnvironmentHandler, Selected } from './select.ts';
 export interface EventHandlerDeps {
   readonly config: Pick<RelayConfig, 'events' | 'upstream' | 'offline' | 'server'>;
   readonly dispatcher: Dispatcher;
-  readonly registry: Pick<Registry, 'get'>;
+  readonly registry: Pick<Registry<LaunchDarkly>, 'get'>;
   readonly bodies: BodyReader;
   readonly metrics: EventCounters;
 }
@@ -65,9 +65,9 @@ const PASSED_HEADERS = /^(?:authorization|user-agent|x-launchdarkly-.+)$/;
 export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
   const { config } = deps;
   const memory = new EventMemory(config.events.memoryBytes ?? defaultEventBytes(config.server.workers));
-  const forwarders = new Map<string, { environment: Environment; forwarder: EventForwarder }>();
+  const forwarders = new Map<string, { environment: LaunchDarklyEnvironment; forwarder: EventForwarder }>();
 
-  const forwarderOf = (environment: Environment): EventForwarder => {
+  const forwarderOf = (environment: LaunchDarklyEnvironment): EventForwarder => {
     const known = forwarders.get(environment.id);
     if (known?.environment === environment) return known.forwarder;
     dropRemoved();
@@ -160,7 +160,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
       hand(batch, request, response, selected, () => sendEmpty(response, 202, selected.cors));
     });
 
-  const diagnostic = (path: (environment: Environment) => string): EnvironmentHandler =>
+  const diagnostic = (path: (environment: LaunchDarklyEnvironment) => string): EnvironmentHandler =>
     intake((request, response, body, { environment, cors }) => {
       checkJsonBytes(body, limits.bounds);
       const headers: Record<string, string> = {};
@@ -224,7 +224,7 @@ export function createEventHandlers(deps: EventHandlerDeps): RunningEvents {
   };
 }
 
-function eventEnvironment(environment: Environment): EventEnvironment {
+function eventEnvironment(environment: LaunchDarklyEnvironment): EventEnvironment {
   return {
     get sdkKey() {
       return environment.definition.sdkKey;
@@ -247,7 +247,7 @@ function eventEnvironment(environment: Environment): EventEnvironment {
   };
 }
 
-function eventMetrics(metrics: EventCounters, from: Environment): EventMetrics {
+function eventMetrics(metrics: EventCounters, from: LaunchDarklyEnvironment): EventMetrics {
   /** The name as it is now: environments are renamed while they run. */
   const named = () => ({ environment: from.definition.name });
   return {

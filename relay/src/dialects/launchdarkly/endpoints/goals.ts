@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cacheStores, type Dispatcher, interceptors, request } from 'undici';
 import type { RelayConfig } from '../../../config/document.ts';
+import { RETRY_LATER } from '../../../http/context-bodies.ts';
 import { sendEmpty, sendJson, sendText } from '../../../http/reply.ts';
 import { joinUrl } from '../events/endpoint.ts';
-import { RETRY_LATER } from './context-request.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
 /** What the goals endpoint needs. */

@@ -8,6 +8,7 @@ import { RelayResponse } from '../../../http/response.ts';
 import type { Route } from '../../../http/router.ts';
 import { ask } from '../../../testing/client.ts';
 import { eventually } from '../../../testing/eventually.ts';
+import type { LaunchDarkly } from '../outlet/outlet.ts';
 import { observeClients } from './clients.ts';
 import { createLdRelayMetrics } from './ld-relay-metrics.ts';
 
@@ -17,7 +18,7 @@ const registry = {
     value === { sdk: 'sdk-1', mobile: 'mob-1', env: 'env1' }[kind]
       ? { found: true, environment: { definition: { name: 'Prod' } } }
       : { found: false, reason: 'unknown' },
-} as unknown as Registry;
+} as unknown as Registry<LaunchDarkly>;
 
 const done: Route['handler'] = (_request, response) => void response.end('ok');
 const ROUTES: Route[] = [

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ItemKind } from '../../../data/data.ts';
 import type { SharedBody } from '../../../encoding/shared-body.ts';
-import { itemTag, payloadsOf } from '../../../environment/payloads.ts';
+import { StoreError } from '../../../errors.ts';
 import { acceptsGzip } from '../../../http/negotiation.ts';
 import { endSoon } from '../../../http/outbox.ts';
 import { type HeaderList, sendEmpty, sendMessage } from '../../../http/reply.ts';
-import { StoreError } from '../../../store/store.ts';
 import { describe } from '../../../telemetry/describe.ts';
 import type { CompiledData } from '../evaluation/compiled.ts';
+import { itemTag, payloadsOf } from '../outlet/payloads.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
 /** Answers from a data set. */

@@ -1,6 +1,7 @@
 import type { Registry } from '../../../environment/registry.ts';
 import { sendEmpty } from '../../../http/reply.ts';
 import type { Handler, Route } from '../../../http/router.ts';
+import type { LaunchDarkly } from '../outlet/outlet.ts';
 import { type EvalxOptions, evalx } from './evalx.ts';
 import { fdv2Routes } from './fdv2/routes.ts';
 import { allFlags, latestAll, oneItem } from './polling.ts';
@@ -21,7 +22,7 @@ export interface EventHandlers {
 
 /** What the endpoints are made of. */
 export interface RouteOptions {
-  readonly registry: Registry;
+  readonly registry: Registry<LaunchDarkly>;
   readonly evaluation: EvalxOptions;
   readonly streams: StreamOptions;
   readonly events: EventHandlers;

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { EnvironmentDefinition } from '../../../environment/definition.ts';
 import { type Context, fullyQualifiedKey } from '../model/context.ts';
+import type { EnvironmentDefinition } from '../model/definition.ts';
 
 /** What ld-relay says when {@link secureHashMatches} is false (contract 1.8). */
 export const SECURE_MODE_MESSAGE = 'Environment is in secure mode, and context hash does not match.';

@@ -1,17 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CredentialDigest } from '../../../environment/credentials.ts';
-import type { Environment } from '../../../environment/environment.ts';
-import type { Lookup, Registry } from '../../../environment/registry.ts';
+import type { CredentialDigest } from '../../../environment/definition.ts';
+import type { NotFound, Registry } from '../../../environment/registry.ts';
 import { queryParam } from '../../../http/path.ts';
 import { type HeaderList, sendEmpty, sendText } from '../../../http/reply.ts';
 import { opensFor } from '../../../http/response.ts';
 import type { Handler } from '../../../http/router.ts';
-import type { Platform } from '../../../streams/channel.ts';
+import type { LaunchDarkly, LaunchDarklyEnvironment, Platform } from '../outlet/outlet.ts';
 import { corsHeaders, OPEN_POLICY } from './cors.ts';
 
 /** A request whose credential opened an environment. */
 export interface Selected {
-  readonly environment: Environment;
+  readonly environment: LaunchDarklyEnvironment;
   readonly credential: CredentialDigest;
   readonly platform: Platform;
   /** Path parameters behind the environment id, decoded. */
@@ -39,7 +38,7 @@ export const AWAITED_HEADERS: HeaderList = ['Retry-After', '10'];
 const UNKNOWN_ENVIRONMENT = 'URL did not contain an environment ID';
 
 /** Picks the environment by the key in `Authorization` (contract 1.2). */
-export function byKey(registry: Registry, kind: 'sdk' | 'mobile', handler: EnvironmentHandler): Handler {
+export function byKey(registry: Registry<LaunchDarkly>, kind: 'sdk' | 'mobile', handler: EnvironmentHandler): Handler {
   const platform = kind === 'sdk' ? 'server' : 'mobile';
   return (request, response, { params, query }) => {
     const key = keyOf(request.headers.authorization);
@@ -51,7 +50,7 @@ export function byKey(registry: Registry, kind: 'sdk' | 'mobile', handler: Envir
     if (!result.found) refuse(response, result, 401, UNKNOWN_CREDENTIAL, NONE);
     else {
       const { environment, credential } = result;
-      opensFor(response, environment, platform);
+      opensFor(response, environment, platform !== 'server');
       handler(request, response, { environment, credential, platform, params, query, cors: NONE, methods: '' });
     }
   };
@@ -61,7 +60,11 @@ export function byKey(registry: Registry, kind: 'sdk' | 'mobile', handler: Envir
  * Picks the environment by the client-side ID that is the path's first parameter, and prepares the CORS headers. They are
  * sent with errors, too: without them a browser hides the status from the SDK (contract 1.7, row 7 of section 14).
  */
-export function byEnvironmentId(registry: Registry, methods: string, handler: EnvironmentHandler): Handler {
+export function byEnvironmentId(
+  registry: Registry<LaunchDarkly>,
+  methods: string,
+  handler: EnvironmentHandler,
+): Handler {
   return (request, response, { params, query }) => {
     const result = registry.lookup('env', params[0] ?? '', queryParam(query, 'filter'));
     if (!result.found) {
@@ -71,7 +74,7 @@ export function byEnvironmentId(registry: Registry, methods: string, handler: En
     const { environment, credential } = result;
     const cors = corsHeaders(request, environment.definition, methods);
     const platform = 'browser';
-    opensFor(response, environment, platform);
+    opensFor(response, environment, true);
     handler(request, response, { environment, credential, platform, params: params.slice(1), query, cors, methods });
   };
 }
@@ -89,7 +92,7 @@ export function keyOf(header: string | undefined): string | undefined {
 /** Answers a request whose credential opened no environment (contract 1.2); `unknown*` say how an unknown one is answered. */
 export function refuse(
   response: ServerResponse,
-  lookup: Exclude<Lookup, { found: true }>,
+  lookup: NotFound,
   unknownStatus: number,
   unknownText: string,
   headers: HeaderList,

@@ -1,19 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Payloads, payloadsOf } from '../../../environment/payloads.ts';
+import { type ContextBodies, RETRY_LATER } from '../../../http/context-bodies.ts';
 import type { HeaderList } from '../../../http/reply.ts';
 import { sendText } from '../../../http/reply.ts';
 import type { RelayResponse } from '../../../http/response.ts';
 import { SSE_HEADERS, streamOnResponse, streamOnSocket } from '../../../http/stream-connection.ts';
 import { canTakeSocket, type Takeover } from '../../../http/takeover.ts';
 import type { Admission } from '../../../streams/admission.ts';
-import type { StreamKind } from '../../../streams/channel.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
 import type { Place, StreamLimits } from '../../../streams/limits.ts';
-import { type Frame, PING } from '../../../streams/sse.ts';
+import type { Frame } from '../../../streams/sse.ts';
 import { describe } from '../../../telemetry/describe.ts';
 import type { CompiledData } from '../evaluation/compiled.ts';
-import { type ContextBodies, contextOfPath, RETRY_LATER, withContextOfBody } from './context-request.ts';
+import type { StreamKind } from '../outlet/outlet.ts';
+import { type Payloads, payloadsOf } from '../outlet/payloads.ts';
+import { PING } from '../outlet/ping.ts';
+import { contextOfPath, withContextOfBody } from './context-request.ts';
 import { corsHeadersOfStream } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
@@ -84,7 +86,7 @@ export function enters(
   headers: HeaderList,
 ): boolean {
   const socket: PlacedSocket = request.socket;
-  const place = limits.enter(platform, credential, () => socket.remoteAddress);
+  const place = limits.enter(platform !== 'server', credential, () => socket.remoteAddress);
   if (typeof place === 'string') {
     shed();
     sendText(response, 503, TOO_MANY[place], [...headers, ...RETRY_LATER]);
@@ -193,7 +195,8 @@ function join(
   done?: () => void,
 ): void {
   const { environment, credential } = client;
-  const channel = kind === 'all' ? environment.all : kind === 'flags' ? environment.flags : environment.ping;
+  const channel =
+    kind === 'all' ? environment.outlet.all : kind === 'flags' ? environment.outlet.flags : environment.outlet.ping;
   const add = (data: CompiledData | undefined) =>
     channel.add(connection, client, data === undefined ? undefined : initial(data), done);
   const failed = (error: unknown) => {

@@ -3,6 +3,7 @@ import type { RelayConfig } from '../../../config/document.ts';
 import type { Registry } from '../../../environment/registry.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { createUsageReporter, type UsageClient } from '../events/usage.ts';
+import type { LaunchDarkly } from '../outlet/outlet.ts';
 import type { Client, ClientObserver } from './clients.ts';
 
 /** The relay's own usage on its way to LaunchDarkly. */
@@ -15,7 +16,7 @@ export interface RunningUsage {
 export function createUsage(
   config: Pick<RelayConfig, 'upstream' | 'offline'>,
   dispatcher: Dispatcher,
-  registry: Registry,
+  registry: Registry<LaunchDarkly>,
   logger: Logger,
 ): RunningUsage | undefined {
   if (!config.upstream.diagnostics || config.offline !== undefined) return undefined;

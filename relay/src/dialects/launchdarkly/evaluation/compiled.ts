@@ -1,5 +1,4 @@
-import type { DataSet } from '../../../data/data.ts';
-import type { BigSegmentMembership } from '../../../store/store.ts';
+import type { Compiled } from '../../../data/data.ts';
 import type { Context } from '../model/context.ts';
 
 /** Which client family asks; decides which flags it may see (contract 12.8). */
@@ -7,6 +6,12 @@ export type Audience = 'server' | 'mobile' | 'browser';
 
 /** State of the big-segment store at the time of an evaluation (contract 12.2). */
 export type BigSegmentsStatus = 'HEALTHY' | 'STALE' | 'NOT_CONFIGURED' | 'STORE_ERROR';
+
+/** Membership of one context key in big segments, fetched before an evaluation. */
+export interface BigSegmentMembership {
+  /** `ref` is `KEY.gGENERATION`; undefined = the store is silent (contract 12.6). */
+  lookup(ref: string): boolean | undefined;
+}
 
 /** Big-segment answers for one context, fetched before the evaluation because evaluation does no I/O. */
 export interface BigSegments {
@@ -53,8 +58,7 @@ export interface FlagResult {
 }
 
 /** A data set that is ready to answer: immutable, swapped whole. */
-export interface CompiledData {
-  readonly data: DataSet;
+export interface CompiledData extends Compiled {
   /** Context kinds whose keys must be looked up in the big-segment store before evaluating; empty when no segment is unbounded. */
   readonly bigSegmentKinds: ReadonlySet<string>;
   /**

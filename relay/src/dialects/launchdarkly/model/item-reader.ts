@@ -1,9 +1,5 @@
+import { DataError } from '../../../errors.ts';
 import { inspect, isJsonObject, type Json, type JsonObject, typeName } from '../../../json/json.ts';
-
-/** Data from a source that is not what the contract says (12.1). The message names the path, what was found and what is allowed. */
-export class DataError extends Error {
-  override readonly name: string = 'DataError';
-}
 
 const OUT_OF_RANGE = 'expected a number in the range of doubles';
 

@@ -1,22 +1,13 @@
-import type { DataSet, Item, ItemKind } from '../../../data/data.ts';
+import type { DataSet, Item, ItemKind, RefuseItem } from '../../../data/data.ts';
+import { DataError } from '../../../errors.ts';
 import { type Json, replaceSurrogateEscapes } from '../../../json/json.ts';
 import { forEachElement, forEachMember, JsonTextError, memberTexts, skipSpace } from '../../../json/scan.ts';
 import { type Flag, readFlag } from './flag.ts';
-import { DataError, ItemReader, NumberError } from './item-reader.ts';
+import { ItemReader, NumberError } from './item-reader.ts';
 import { readSegment, type Segment } from './segment.ts';
 
-export { DataError, NumberError } from './item-reader.ts';
-
-/** A flag or segment that was left out of its data. */
-export interface RefusedItem {
-  readonly kind: ItemKind;
-  readonly key: string;
-  /** Names the place. */
-  readonly reason: string;
-}
-
-/** Takes the items that are left out because of a {@link NumberError}. */
-export type RefuseItem = (item: RefusedItem) => void;
+export { DataError } from '../../../errors.ts';
+export { NumberError } from './item-reader.ts';
 
 // What parsing already made of an item's text, kept until it is compiled (`releaseParsed`) so that the text is parsed once.
 const parsedFlags = new WeakMap<Item, Flag>();

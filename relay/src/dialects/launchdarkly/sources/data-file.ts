@@ -1,7 +1,7 @@
 import { parse as parseYaml } from 'yaml';
-import type { DataSet, ItemKind } from '../../../data/data.ts';
+import type { DataSet, ItemKind, RefuseItem } from '../../../data/data.ts';
 import { inspect, type Json } from '../../../json/json.ts';
-import { DataError, parseDataSet, type RefuseItem } from '../model/parse.ts';
+import { DataError, parseDataSet } from '../model/parse.ts';
 
 /**
  * Reads a data file: `{flags, segments}` in LaunchDarkly's JSON, or the same as YAML. `flagValues` is the short form for

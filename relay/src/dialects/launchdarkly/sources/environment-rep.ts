@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { EnvironmentDefinition } from '../../../environment/definition.ts';
+import type { EnvironmentDefinition } from '../model/definition.ts';
 import { lenientObject } from './members.ts';
 
 /** Stands for the environment ID in store prefixes (contract 4.2 AutoConfig). */

@@ -1,49 +1,28 @@
-import type { Dispatcher } from 'undici';
-import { createConfiguredDefinitions, type DefinitionsMemory } from '../../../config/definitions.ts';
 import type { RelayConfig } from '../../../config/document.ts';
 import { holdDocument } from '../../../config/held-document.ts';
-import type { ConfigWatch } from '../../../config/load.ts';
-import type { DefinitionSource, EnvironmentDefinition } from '../../../environment/definition.ts';
+import { loadJsonDocument } from '../../../config/load.ts';
+import { noProblems } from '../../../config/problems.ts';
+import { hasOtherOrigin } from '../../../config/restart-parts.ts';
+import type { DefinitionSource } from '../../../environment/definition.ts';
 import type { Source } from '../../../environment/source.ts';
-import type { StartupError } from '../../../errors.ts';
-import type { Absences } from '../../../files/absences.ts';
 import type { FileWatch } from '../../../files/watch.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
+import type { FeedDeps, Feeds } from '../../dialect.ts';
+import type { EnvironmentDefinition } from '../model/definition.ts';
+import { createConfiguredDefinitions, type DefinitionsMemory } from './configured/definitions.ts';
 import { createFileSource } from './file.ts';
 import { createStreamSource } from './stream/stream.ts';
 
-/** Where the list of environments and each environment's data come from. */
-export interface Feeds {
-  readonly definitions: DefinitionSource;
-  /** Makes the source of one environment. */
-  createSource(definition: EnvironmentDefinition, logger: Logger): Source;
-}
-
-/** What feeds need. */
-export interface FeedDeps {
-  readonly logger: Logger;
-  readonly dispatcher: Dispatcher;
-  readonly watch?: ConfigWatch;
-  /** The configuration document was read again and taken over. */
-  readonly onReload?: () => void;
-  /** It was read again and has mistakes. */
-  readonly onRejected?: () => void;
-  /** A changed SDK key or mobile key was taken up from its file. */
-  readonly onRotated?: () => void;
-  /** Other parts of the document wait for a restart than before. */
-  readonly onHeld?: (parts: readonly string[]) => void;
-  /** Keeps which files are missing. */
-  readonly absences?: Absences;
-  /** What ran before in this process. */
+/** What ran before in this process; only where it ends and begins to serve again. */
+interface Memory {
   readonly memory?: DefinitionsMemory;
-  readonly fatal: (error: StartupError) => void;
 }
 
 /**
  * Picks where environments come from: an archive, AutoConfig, or the configuration (contract 9.3). What is not used is not
  * loaded.
  */
-export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<Feeds> {
+export async function createFeeds(config: RelayConfig, deps: FeedDeps & Memory): Promise<Feeds<EnvironmentDefinition>> {
   const { logger, dispatcher } = deps;
   if (config.offline !== undefined) {
     const { createArchive } = await import('./archive/source.ts');
@@ -88,8 +67,45 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps): Promise<
   return { definitions, createSource };
 }
 
+/**
+ * {@link createFeeds} for the process that is active from time to time in daemon mode: a Secret that is gone when it becomes active
+ * again is no reason to forget its keys, and its environments are those that the document names by then.
+ */
+export function recurringFeeds(): typeof createFeeds {
+  const memory: DefinitionsMemory = { running: [] };
+  return (config, deps) => createFeeds(newest(config, deps, memory), { ...deps, memory });
+}
+
+/** The configuration with the environments that its document has now: a stand-by may have waited for days. */
+function newest(config: RelayConfig, { watch, logger }: FeedDeps, memory: DefinitionsMemory): RelayConfig {
+  if (watch === undefined) return config;
+  const problems = noProblems();
+  const next = loadJsonDocument(watch.path, problems, config);
+  if (next === undefined) {
+    logger.error('the changed configuration is not used', { problem: problems.mistakes.join('; ') });
+    return config;
+  }
+  // Another origin of environments takes effect at a restart: until then those that there were go on.
+  if (hasOtherOrigin(next)) {
+    const ran = memory.running.map((one) => one.config);
+    return ran.length === 0 ? config : { ...config, environments: ran };
+  }
+  // No store is open now, so that nothing holds an environment to the prefix that it had.
+  const prefixes = new Map(next.environments.map(({ name, prefix }) => [name, prefix]));
+  memory.running = memory.running.map((one) => {
+    const { prefix: _, ...rest } = one.config;
+    const prefix = prefixes.has(rest.name) ? prefixes.get(rest.name) : one.config.prefix;
+    return { ...one, config: prefix === undefined ? rest : { ...rest, prefix } };
+  });
+  return { ...config, environments: next.environments, filters: next.filters };
+}
+
 /** Environments that come from elsewhere than the document: a change of the document is told, and waits for a restart. */
-function withHeldDocument(definitions: DefinitionSource, config: RelayConfig, deps: FeedDeps): DefinitionSource {
+function withHeldDocument(
+  definitions: DefinitionSource<EnvironmentDefinition>,
+  config: RelayConfig,
+  deps: FeedDeps,
+): DefinitionSource<EnvironmentDefinition> {
   const { watch, logger, onHeld, absences } = deps;
   if (watch === undefined) return definitions;
   let held: FileWatch | undefined;

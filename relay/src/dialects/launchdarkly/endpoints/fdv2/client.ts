@@ -1,25 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { StoreError } from '../../../../errors.ts';
 import { BodyError } from '../../../../http/body.ts';
+import { type ContextBodies, sendBodyError } from '../../../../http/context-bodies.ts';
+import { openStream } from '../../../../http/open-stream.ts';
 import { queryParam } from '../../../../http/path.ts';
 import { sendMessage } from '../../../../http/reply.ts';
-import { StoreError } from '../../../../store/store.ts';
 import type { StreamConnection } from '../../../../streams/connection.ts';
-import { PING } from '../../../../streams/sse.ts';
 import { describe } from '../../../../telemetry/describe.ts';
 import type { CompiledData } from '../../evaluation/compiled.ts';
 import { inTurns, LARGE_CONTEXT_CHARS } from '../../evaluation/turns.ts';
-import {
-  type ContextBodies,
-  contextOfPath,
-  countingContext,
-  type ReceivedContext,
-  sendBodyError,
-  withContextOfBody,
-} from '../context-request.ts';
+import { PING } from '../../outlet/ping.ts';
+import { contextOfPath, countingContext, type ReceivedContext, withContextOfBody } from '../context-request.ts';
 import { bigSegmentsFor, type EvalxOptions, passesSecureMode, STORE_FAILED, sendRefusal } from '../evalx.ts';
 import { enters, type StreamOptions } from '../stream-handlers.ts';
 import { evaluationBody, evaluationBodyInSteps } from './flag-eval.ts';
-import { openStream } from './open-stream.ts';
 import { NOT_INITIALIZED, sendEvents } from './reply.ts';
 import type { ClientHandler, ClientSelected } from './select.ts';
 
@@ -117,7 +111,8 @@ async function join(connection: StreamConnection, client: ClientSelected): Promi
     environment.logger.warn('the store could not be read for a new stream', { error: error.message });
   }
   if (connection.closed) return;
-  if (environment.accepts(credential)) environment.ping.add(connection, client, data === undefined ? undefined : PING);
+  if (environment.accepts(credential))
+    environment.outlet.ping.add(connection, client, data === undefined ? undefined : PING);
   else connection.end(0);
 }
 

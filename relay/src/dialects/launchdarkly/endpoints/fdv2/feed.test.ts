@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { DataSet, Item } from '../../../../data/data.ts';
-import { withItem } from '../../../../store/memory.ts';
+import { withItem } from '../../../../data/data.ts';
 import { ClosableConnection } from '../../../../streams/connection.ts';
 import { Hub } from '../../../../streams/hub.ts';
 import type { Frame } from '../../../../streams/sse.ts';

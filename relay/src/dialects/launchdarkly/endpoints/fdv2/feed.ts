@@ -1,8 +1,9 @@
 import type { DataSet, Item, ItemKind } from '../../../../data/data.ts';
-import type { DataChange, Environment } from '../../../../environment/environment.ts';
+import { withItem } from '../../../../data/data.ts';
 import { jobSoon } from '../../../../jobs/jobs.ts';
-import { withItem } from '../../../../store/memory.ts';
 import type { Channel } from '../../../../streams/channel.ts';
+import type { DataChange } from '../../outlet/data-change.ts';
+import type { LaunchDarklyEnvironment } from '../../outlet/outlet.ts';
 import { type Changes, changesBetween } from './changes.ts';
 import { changed, fingerprintOf, sameLiveData } from './fingerprint.ts';
 import { Payload, type Transfer } from './payload.ts';
@@ -19,15 +20,15 @@ const MAX_REMEMBERED = 2_000;
 /** States that are remembered as left. */
 const MAX_LEFT = 1_000;
 
-const feeds = new WeakMap<Environment, Feed>();
+const feeds = new WeakMap<LaunchDarklyEnvironment, Feed>();
 
 /** The feed of an environment. It is made for the first SDK that speaks FDv2 and costs nothing before. */
-export function feedOf(environment: Environment): Feed {
+export function feedOf(environment: LaunchDarklyEnvironment): Feed {
   let feed = feeds.get(environment);
   if (feed === undefined) {
-    feed = new Feed(environment.fdv2);
+    feed = new Feed(environment.outlet.fdv2);
     feeds.set(environment, feed);
-    environment.watch(feed.changed);
+    environment.outlet.watch(feed.changed);
   }
   return feed;
 }

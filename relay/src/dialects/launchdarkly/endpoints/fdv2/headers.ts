@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { EnvironmentDefinition } from '../../../../environment/definition.ts';
-import type { Environment } from '../../../../environment/environment.ts';
+import type { CorsPolicy } from '../../../../http/cors.ts';
 import type { HeaderList } from '../../../../http/reply.ts';
-import { type CorsPolicy, corsHeaders } from '../cors.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
+import type { LaunchDarklyEnvironment } from '../../outlet/outlet.ts';
+import { corsHeaders } from '../cors.ts';
 
 const NONE: HeaderList = [];
 const ENVIRONMENT_ID = 'X-LD-EnvID';
 
 /** Tells the SDK its environment's id, for hooks and plugins (contract 11.3). */
-export function environmentIdHeader({ definition }: Environment): HeaderList {
+export function environmentIdHeader({ definition }: LaunchDarklyEnvironment): HeaderList {
   return definition.envId === undefined || definition.envId === '' ? NONE : [ENVIRONMENT_ID, definition.envId];
 }
 

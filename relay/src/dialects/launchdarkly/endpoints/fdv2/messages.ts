@@ -1,6 +1,6 @@
 import type { Item, ItemKind } from '../../../../data/data.ts';
-import { oneLine } from '../../../../environment/payloads.ts';
 import { type Frame, frame } from '../../../../streams/sse.ts';
+import { oneLine } from '../../outlet/payloads.ts';
 
 /** One event of FDv2 (contract 11.3): an SSE event on streams, an entry of `events` in polls. `data` is JSON text on one line. */
 export interface Message {

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Environment } from '../../../../environment/environment.ts';
+import { StoreError } from '../../../../errors.ts';
 import { sendEmpty } from '../../../../http/reply.ts';
-import { StoreError } from '../../../../store/store.ts';
 import { describe } from '../../../../telemetry/describe.ts';
 import type { CompiledData } from '../../evaluation/compiled.ts';
+import type { LaunchDarklyEnvironment } from '../../outlet/outlet.ts';
 import { feedOf } from './feed.ts';
 import type { Payload } from './payload.ts';
 
@@ -12,7 +12,7 @@ import type { Payload } from './payload.ts';
  * sent last. `use` is called at once where the store answers at once, which `immediate` says.
  */
 export function withPayload(
-  environment: Environment,
+  environment: LaunchDarklyEnvironment,
   response: ServerResponse,
   use: (payload: Payload | undefined, immediate: boolean) => void,
 ): void {

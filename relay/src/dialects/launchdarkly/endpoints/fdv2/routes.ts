@@ -1,5 +1,6 @@
 import type { Registry } from '../../../../environment/registry.ts';
 import type { Route } from '../../../../http/router.ts';
+import type { LaunchDarkly } from '../../outlet/outlet.ts';
 import type { EvalxOptions } from '../evalx.ts';
 import { byKey } from '../select.ts';
 import type { StreamOptions } from '../stream-handlers.ts';
@@ -9,7 +10,7 @@ import { serverPayloadStream, serverPoll } from './server.ts';
 
 /** What the FDv2 endpoints are made of. */
 export interface Fdv2Options {
-  readonly registry: Registry;
+  readonly registry: Registry<LaunchDarkly>;
   readonly evaluation: EvalxOptions;
   readonly streams: StreamOptions;
 }

@@ -5,6 +5,7 @@ import { type HeaderList, sendEmpty } from '../../../../http/reply.ts';
 import { opensFor } from '../../../../http/response.ts';
 import type { Handler } from '../../../../http/router.ts';
 import type { Audience } from '../../evaluation/compiled.ts';
+import type { LaunchDarkly } from '../../outlet/outlet.ts';
 import { keyOf, refuse, type Selected, UNKNOWN_CREDENTIAL } from '../select.ts';
 import { clientCorsHeaders, environmentIdHeader } from './headers.ts';
 
@@ -23,7 +24,7 @@ export type ClientHandler = (request: IncomingMessage, response: ServerResponse,
  * Picks the environment by a mobile key or client-side ID in `Authorization` or, for clients that cannot set headers on a
  * stream, in the query's `auth` (contract 11.3). A server-side SDK key opens nothing here: these paths are for apps.
  */
-export function byClientCredential(registry: Registry, methods: string, handler: ClientHandler): Handler {
+export function byClientCredential(registry: Registry<LaunchDarkly>, methods: string, handler: ClientHandler): Handler {
   return (request, response, { params, query }) => {
     const key = credentialOf(request, query);
     const { audience, lookup } = lookUp(registry, key, query);
@@ -34,7 +35,7 @@ export function byClientCredential(registry: Registry, methods: string, handler:
       return;
     }
     const { environment, credential } = lookup;
-    opensFor(response, environment, audience);
+    opensFor(response, environment, true);
     const cors = clientCorsHeaders(request, environment.definition, methods);
     const headers = [...cors, ...environmentIdHeader(environment)];
     handler(request, response, {
@@ -55,7 +56,7 @@ export function byClientCredential(registry: Registry, methods: string, handler:
  * Answers a preflight. A browser sends it without `Authorization`, so it may not be known which environment it is for:
  * then any origin may go on to ask, and reads the answer to that.
  */
-export function clientPreflight(registry: Registry, methods: string): Handler {
+export function clientPreflight(registry: Registry<LaunchDarkly>, methods: string): Handler {
   return (request, response, { query }) => {
     const { lookup } = lookUp(registry, credentialOf(request, query), query);
     const definition = lookup.found ? lookup.environment.definition : undefined;
@@ -68,11 +69,11 @@ function credentialOf(request: IncomingMessage, query: string): string | undefin
 }
 
 function lookUp(
-  registry: Registry,
+  registry: Registry<LaunchDarkly>,
   key: string | undefined,
   query: string,
-): { readonly lookup: Lookup; readonly audience: ClientSelected['audience'] } {
+): { readonly lookup: Lookup<LaunchDarkly>; readonly audience: ClientSelected['audience'] } {
   if (key === undefined) return { lookup: { found: false, reason: 'unknown' }, audience: 'browser' };
-  const { lookup, kind } = registry.lookupAny(['mobile', 'env'], key, queryParam(query, 'filter'));
-  return { lookup, audience: kind === 'mobile' ? 'mobile' : 'browser' };
+  const { lookup, scope } = registry.lookupAny(['mobile', 'env'], key, queryParam(query, 'filter'));
+  return { lookup, audience: scope === 'mobile' ? 'mobile' : 'browser' };
 }

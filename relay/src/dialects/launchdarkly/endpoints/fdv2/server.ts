@@ -1,12 +1,12 @@
+import { RETRY_LATER } from '../../../../http/context-bodies.ts';
+import { openStream } from '../../../../http/open-stream.ts';
 import { queryParam } from '../../../../http/path.ts';
 import { sendMessage, sendText } from '../../../../http/reply.ts';
 import type { StreamConnection } from '../../../../streams/connection.ts';
-import { RETRY_LATER } from '../context-request.ts';
 import type { EnvironmentHandler, Selected } from '../select.ts';
 import { enters, type StreamOptions } from '../stream-handlers.ts';
 import { feedOf } from './feed.ts';
 import { environmentIdHeader } from './headers.ts';
-import { openStream } from './open-stream.ts';
 import type { Payload, Transfer } from './payload.ts';
 import { withPayload } from './read-payload.ts';
 import { NOT_INITIALIZED, sendEvents } from './reply.ts';
@@ -71,7 +71,7 @@ function join(connection: StreamConnection, selected: Selected, payload: Payload
   const { environment, query } = selected;
   const transfer = feedOf(environment).transfer(payload, queryParam(query, 'basis'));
   connection.write(payload.intent(transfer));
-  environment.fdv2.add(connection, selected, restOf(payload, transfer), done);
+  environment.outlet.fdv2.add(connection, selected, restOf(payload, transfer), done);
 }
 
 function restOf(payload: Payload, transfer: Transfer) {

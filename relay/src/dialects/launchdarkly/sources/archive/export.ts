@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Dispatcher } from 'undici';
-import { createConfiguredDefinitions } from '../../../../config/definitions.ts';
 import type { RelayConfig } from '../../../../config/document.ts';
 import type { DataSet } from '../../../../data/data.ts';
-import { applyChanges, type DefinitionSource, type EnvironmentDefinition } from '../../../../environment/definition.ts';
+import { applyChanges, type DefinitionSource } from '../../../../environment/definition.ts';
 import { StartupError } from '../../../../errors.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { createAutoConfig } from '../autoconfig/source.ts';
+import { createConfiguredDefinitions } from '../configured/definitions.ts';
 import type { EnvironmentRep } from '../environment-rep.ts';
 import { createFileSource } from '../file.ts';
 import { createStreamSource } from '../stream/stream.ts';
@@ -54,7 +55,7 @@ export async function exportArchive(config: RelayConfig, outFile: string, deps: 
 
 /** The list of environments now, without those behind payload filters: an archive has none. */
 async function definitionsOf(config: RelayConfig, deps: ExportDeps): Promise<EnvironmentDefinition[]> {
-  const source: DefinitionSource = config.autoConfig
+  const source: DefinitionSource<EnvironmentDefinition> = config.autoConfig
     ? createAutoConfig(config.autoConfig, {
         ...deps,
         streamUri: config.upstream.streamUri,

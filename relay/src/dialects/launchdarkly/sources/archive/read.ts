@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
-import type { DataSet } from '../../../../data/data.ts';
-import { parseDataSet, type RefuseItem } from '../../model/parse.ts';
+import type { DataSet, RefuseItem } from '../../../../data/data.ts';
+import { parseDataSet } from '../../model/parse.ts';
 import { type EnvironmentRep, environmentRep } from '../environment-rep.ts';
 import { describeIssues, lenientObject } from '../members.ts';
 import { ArchiveError, CHECKSUM_FILE, checksum, dataFile } from './format.ts';

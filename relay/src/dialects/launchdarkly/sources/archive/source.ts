@@ -1,17 +1,13 @@
 import { stat } from 'node:fs/promises';
 import type { RelayConfig } from '../../../../config/document.ts';
-import type {
-  DefinitionChanges,
-  DefinitionSink,
-  DefinitionSource,
-  EnvironmentDefinition,
-} from '../../../../environment/definition.ts';
+import type { DefinitionChanges, DefinitionSink, DefinitionSource } from '../../../../environment/definition.ts';
 import type { Source } from '../../../../environment/source.ts';
 import { StartupError } from '../../../../errors.ts';
 import { jobEvery } from '../../../../jobs/jobs.ts';
 import { memoryLimitBytes } from '../../../../memory/limit.ts';
 import { refuseInto } from '../../../../store/refused-items.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { definitionOfRep, succeed } from '../environment-rep.ts';
 import { createFeeds } from './feeds.ts';
 import { ArchiveError } from './format.ts';
@@ -54,7 +50,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   let working: Promise<void> | undefined;
 
   /** Takes an archive over, and returns what of the list of environments is different. */
-  function merge(archive: Archive): DefinitionChanges {
+  function merge(archive: Archive): DefinitionChanges<EnvironmentDefinition> {
     for (const [id, reason] of archive.broken)
       logger.error('an environment of the archive is broken', { envId: id, reason });
     const removed = [...environments.keys()].filter((id) => !archive.environments.has(id) && !archive.broken.has(id));

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { acceptedCredentials, type CredentialKind } from '../../../../environment/credentials.ts';
-import type { EnvironmentDefinition } from '../../../../environment/definition.ts';
+import { NO_OUTLET, type Unserved } from '../../../../environment/outlet.ts';
 import { Registry } from '../../../../environment/registry.ts';
 import { createMemoryStore } from '../../../../store/memory.ts';
-import { Hub } from '../../../../streams/hub.ts';
 import { SILENT } from '../../../../testing/relay.ts';
 import { compile } from '../../evaluation/compile.ts';
+import { type CredentialKind, definitionRules } from '../../model/credentials.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { parseDataSet } from '../../model/parse.ts';
+import type { LaunchDarkly } from '../../outlet/outlet.ts';
 import { environmentRep } from '../environment-rep.ts';
 import { createEnvironmentList, type ListMessage } from './list.ts';
 
@@ -84,28 +85,27 @@ const message: fc.Arbitrary<ListMessage> = fc.oneof(
 );
 
 /** A registry whose environments have data a turn after they start. */
-function newRegistry(): Registry {
+function newRegistry(): Registry<Unserved<LaunchDarkly>> {
   const nothing = (): void => {};
-  const hub = new Hub({
-    heartbeatMs: 0,
-    maxConnectionMs: 0,
-    maxBufferedBytes: 1_000,
-    metrics: { opened: nothing, closed: nothing, cut: nothing, rebalanced: nothing, delivered: nothing },
-  });
   const source = () => ({
     start: (sink: { put(data: typeof DATA): unknown }) => void sink.put(DATA),
     restart: nothing,
     close: () => Promise.resolve(),
   });
   const deps = {
-    hub,
+    rules: definitionRules,
+    openOutlet: () => NO_OUTLET,
     logger: SILENT,
     initTimeoutMs: 60_000,
     createSource: source,
     initTimedOut: nothing,
     changed: nothing,
   };
-  return new Registry({ ...deps, createStore: () => createMemoryStore(compile) }, SILENT, 60_000);
+  return new Registry<Unserved<LaunchDarkly>>(
+    { ...deps, createStore: () => createMemoryStore(compile) },
+    SILENT,
+    60_000,
+  );
 }
 
 const PROBES = [
@@ -118,16 +118,16 @@ const PROBES = [
 type Probe = (typeof PROBES)[number];
 
 /** The ID of the environment that a credential opens, or why it opens none. */
-function opened(registry: Registry, { kind, key, filterKey }: Probe): string {
+function opened(registry: Registry<Unserved<LaunchDarkly>>, { kind, key, filterKey }: Probe): string {
   const found = registry.lookup(kind, key, filterKey);
   return found.found ? found.environment.id : `none: ${found.reason}`;
 }
 
 function claimants(list: readonly EnvironmentDefinition[], { kind, key, filterKey }: Probe): string[] {
-  const digest = acceptedCredentials({ ...NOTHING, [FIELDS[kind]]: key }, NOW)[0]?.digest;
+  const digest = definitionRules.credentials({ ...NOTHING, [FIELDS[kind]]: key }, NOW)[0]?.digest;
   return list
     .filter((one) => (one.filterKey ?? '') === filterKey)
-    .filter((one) => acceptedCredentials(one, NOW).some((accepted) => accepted.digest === digest))
+    .filter((one) => definitionRules.credentials(one, NOW).some((accepted) => accepted.digest === digest))
     .map(({ id }) => id);
 }
 const FIELDS = { sdk: 'sdkKey', mobile: 'mobileKey', env: 'envId' } as const;

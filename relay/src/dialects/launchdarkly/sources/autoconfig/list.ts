@@ -1,4 +1,5 @@
-import type { DefinitionChanges, EnvironmentDefinition } from '../../../../environment/definition.ts';
+import type { DefinitionChanges } from '../../../../environment/definition.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { definitionOfRep, type EnvironmentRep, type SharedSettings, succeed } from '../environment-rep.ts';
 import type { AutoConfigMessage, FilterRep } from './message.ts';
 import { createVersioned } from './versioned.ts';
@@ -18,7 +19,7 @@ export type ListChange =
   /** All of it may be different. */
   | { readonly kind: 'whole' }
   /** What is different; nothing, where only a version is. */
-  | ({ readonly kind: 'part' } & DefinitionChanges);
+  | ({ readonly kind: 'part' } & DefinitionChanges<EnvironmentDefinition>);
 
 /** Messages that are about the list. */
 export type ListMessage = Exclude<AutoConfigMessage, { readonly kind: 'reconnect' | 'ignored' }>;

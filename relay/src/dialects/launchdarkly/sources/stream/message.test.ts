@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { RefusedItem } from '../../../../data/data.ts';
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
-import type { RefusedItem } from '../../model/parse.ts';
 import { type FlagMessage, readFlagMessage } from './message.ts';
 
 /** Reads an event of which nothing is refused. */

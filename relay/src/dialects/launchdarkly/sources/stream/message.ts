@@ -1,7 +1,7 @@
-import type { DataSet, Item, ItemKind } from '../../../../data/data.ts';
+import type { DataSet, Item, ItemKind, RefuseItem } from '../../../../data/data.ts';
 import { memberTexts } from '../../../../json/scan.ts';
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
-import { NumberError, parseDataSet, parseItem, type RefuseItem, tombstone } from '../../model/parse.ts';
+import { NumberError, parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
 
 /** What one event of the flag stream means. */
 export type FlagMessage = { readonly put: DataSet } | { readonly upsert: Item };

@@ -1,5 +1,6 @@
 import { type Backoff, createBackoff } from '@flagrelay/kube/backoff';
 import type { Dispatcher } from 'undici';
+import type { RefuseItem } from '../../../../data/data.ts';
 import type { LinkError, LinkState } from '../../../../data/link.ts';
 import type { Source, SourceSink } from '../../../../environment/source.ts';
 import {
@@ -12,7 +13,6 @@ import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import { refuseInto } from '../../../../store/refused-items.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { USER_AGENT } from '../../../../version.ts';
-import type { RefuseItem } from '../../model/parse.ts';
 import { readFlagMessage } from './message.ts';
 
 /** After a refusal: the waits between tries, and how long a link has to last before they begin again; in ms. */

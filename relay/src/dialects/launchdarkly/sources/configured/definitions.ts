@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { DefinitionSink, DefinitionSource, EnvironmentDefinition } from '../environment/definition.ts';
-import { type FileWatch, watchFiles } from '../files/watch.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { RelayConfig } from '../../../../config/document.ts';
+import { type ConfigWatch, loadJsonDocument } from '../../../../config/load.ts';
+import { noProblems } from '../../../../config/problems.ts';
+import { hasOtherOrigin, restartParts } from '../../../../config/restart-parts.ts';
+import type { DefinitionSink, DefinitionSource } from '../../../../environment/definition.ts';
+import { type FileWatch, watchFiles } from '../../../../files/watch.ts';
+import type { Logger } from '../../../../telemetry/logger.ts';
+import type { EnvironmentDefinition } from '../../model/definition.ts';
 import { credentialFiles, definitionsFor } from './definition.ts';
-import type { RelayConfig } from './document.ts';
-import { type ConfigWatch, loadJsonDocument } from './load.ts';
-import { noProblems } from './problems.ts';
-import { hasOtherOrigin, restartParts } from './restart-parts.ts';
 import { type RunningEnvironment, type Succession, succeed } from './succession.ts';
 
 /** What of a configuration says which environments there are. */

@@ -1,4 +1,4 @@
-import type { StatusDocument } from './status.ts';
+import type { StatusDocument } from './document.ts';
 
 /** Outcome of one expression. */
 export interface ExpectationResult {

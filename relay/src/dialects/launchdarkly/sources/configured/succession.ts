@@ -1,5 +1,5 @@
-import type { EnvironmentConfig } from './document.ts';
-import { trySecretFile } from './secrets.ts';
+import type { EnvironmentConfig } from '../../../../config/document.ts';
+import { trySecretFile } from '../../../../config/secrets.ts';
 
 /** A credential of a running environment. Absence is not revocation: a file that is gone changes nothing but what is reported. */
 export interface KeyInForce {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import type { DataSet, Item, ItemKind } from '../data/data.ts';
-import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
-import { SharedBody } from '../encoding/shared-body.ts';
-import { event, type Frame } from '../streams/sse.ts';
+import type { DataSet, Item, ItemKind } from '../../../data/data.ts';
+import { SharedBody } from '../../../encoding/shared-body.ts';
+import { event, type Frame } from '../../../streams/sse.ts';
+import type { CompiledData } from '../evaluation/compiled.ts';
 
 /**
  * The documents that are made of a whole data set. Each is built when it is first asked for, out of the items' own JSON

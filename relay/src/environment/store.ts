@@ -1,12 +1,6 @@
-import type { DataSet, Item } from '../data/data.ts';
-import type { CompiledData } from '../dialects/launchdarkly/evaluation/compiled.ts';
+import type { Compiled, DataSet, Item } from '../data/data.ts';
 
-/** A failed read or write of a persistent store. `message` is the driver's text, without credentials. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}
-
-/** How the store does, as `/status` shows it (contract 3). */
+/** How the store does, as status shows it (contract 3). */
 export interface StoreStatus {
   readonly state: 'VALID' | 'INTERRUPTED' | 'INITIALIZING';
   /** ms since the epoch; 0 while initialising */
@@ -20,12 +14,6 @@ export interface StoreStatus {
   readonly snapshotOf?: number;
 }
 
-/** Membership of one context key in big segments, fetched before an evaluation. */
-export interface BigSegmentMembership {
-  /** `ref` is `KEY.gGENERATION`; undefined = the store is silent (contract 12.6). */
-  lookup(ref: string): boolean | undefined;
-}
-
 /** What a store says of itself outside of calls. */
 export interface StoreEvents {
   status(status: StoreStatus): void;
@@ -37,13 +25,13 @@ export interface StoreEvents {
  * Holds one environment's data. Reads answer at once from memory where they can; a persistent store with a cache TTL
  * may have to ask the database, so both results are allowed.
  */
-export interface Store {
-  /** Replaces everything. Resolves to the compiled data to broadcast. Throws {@link StoreError}. */
-  init(data: DataSet): Promise<CompiledData> | CompiledData;
-  /** Applies one item by version. Resolves to the current compiled data and whether the item was newer. Throws {@link StoreError}. */
-  upsert(item: Item): Promise<UpsertResult> | UpsertResult;
-  /** What to serve now; undefined while the store has never been filled. Throws {@link StoreError}. */
-  read(): CompiledData | undefined | Promise<CompiledData | undefined>;
+export interface Store<C extends Compiled = Compiled> {
+  /** Replaces everything. Resolves to the compiled data to broadcast. Throws StoreError. */
+  init(data: DataSet): Promise<C> | C;
+  /** Applies one item by version. Resolves to the current compiled data and whether the item was newer. Throws StoreError. */
+  upsert(item: Item): Promise<UpsertResult<C>> | UpsertResult<C>;
+  /** What to serve now; undefined while the store has never been filled. Throws StoreError. */
+  read(): C | undefined | Promise<C | undefined>;
   /** Resolves to true when there are data of an earlier run, to be served before upstream has answered; only with snapshots. */
   preloaded?(): Promise<boolean>;
   /**
@@ -56,8 +44,8 @@ export interface Store {
 }
 
 /** Result of {@link Store.upsert}. */
-export interface UpsertResult {
-  readonly data: CompiledData;
+export interface UpsertResult<C extends Compiled = Compiled> {
+  readonly data: C;
   /** False when the stored version was the same or newer. */
   readonly applied: boolean;
 }

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
-import { openStream } from '../testing/client.ts';
-import { startRedis } from '../testing/redis.ts';
-import { KEYS, simpleFlag, startTestRelay, untilReady } from '../testing/relay.ts';
+import { openStream } from '../../testing/client.ts';
+import { startRedis } from '../../testing/redis.ts';
+import { KEYS, simpleFlag, startTestRelay, untilReady } from '../../testing/relay.ts';
 
 test('relays with one Redis: whoever writes a patch first, the streams of all get it (contract 2.3, 6.5)', async () => {
   await using redis = await startRedis();

@@ -1,7 +1,7 @@
-import type { LinkStatus } from '../data/link.ts';
-import type { BigSegmentStoreStatus } from '../dialects/launchdarkly/bigsegments/types.ts';
-import type { EnvironmentDefinition } from '../environment/definition.ts';
-import type { StoreStatus } from '../store/store.ts';
+import type { LinkStatus } from '../../../data/link.ts';
+import type { StoreStatus } from '../../../environment/store.ts';
+import type { BigSegmentStoreStatus } from '../bigsegments/types.ts';
+import type { EnvironmentDefinition } from '../model/definition.ts';
 
 /** How one environment does, for `/status`. */
 export interface EnvironmentStatus {

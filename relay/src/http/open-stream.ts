@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HeaderList } from '../../../../http/reply.ts';
-import { SSE_HEADERS, streamOnResponse, streamOnSocket } from '../../../../http/stream-connection.ts';
-import { canTakeSocket, type Takeover } from '../../../../http/takeover.ts';
-import type { StreamConnection } from '../../../../streams/connection.ts';
+import type { StreamConnection } from '../streams/connection.ts';
+import type { HeaderList } from './reply.ts';
+import { SSE_HEADERS, streamOnResponse, streamOnSocket } from './stream-connection.ts';
+import { canTakeSocket, type Takeover } from './takeover.ts';
 
 /**
  * Sends the head of a stream and hands out the connection: a bare socket where the request allows it.

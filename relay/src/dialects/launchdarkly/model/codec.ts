@@ -1,11 +1,12 @@
-import type { Item, ItemKind } from '../../data/data.ts';
-import { parseItem, tombstone } from '../../dialects/launchdarkly/model/parse.ts';
+import type { Item, ItemKind } from '../../../data/data.ts';
+import type { ItemCodec } from '../../../store/codec.ts';
+import { parseDataSet, parseItem, tombstone } from './parse.ts';
 
 /** Key inside the JSON of every tombstone; the real one is the field's name (contract 6.2). */
 const DELETED_KEY = '$deleted';
 
 /** The text to store: the item's own, or for a deleted one the defaults of its kind, which is what other readers expect. */
-export function encodeItem(item: Item): string {
+function encodeItem(item: Item): string {
   return item.deleted ? JSON.stringify(tombstoneDocument(item.kind, item.version)) : item.json;
 }
 
@@ -14,7 +15,7 @@ export function encodeItem(item: Item): string {
  * @param known what this field held before: returned as it is when the text is the same, so that nothing is parsed twice
  * @throws DataError when it is not a flag or segment
  */
-export function decodeItem(kind: ItemKind, key: string, text: string, known?: Item): Item {
+function decodeItem(kind: ItemKind, key: string, text: string, known?: Item): Item {
   if (known !== undefined && (known.deleted ? encodeItem(known) : known.json) === text) return known;
   const item = parseItem(kind, text, key);
   return item.deleted ? tombstone(kind, key, item.version) : item;
@@ -54,3 +55,12 @@ function tombstoneDocument(kind: ItemKind, version: number): object {
     deleted: true,
   };
 }
+
+/** LaunchDarkly's items in ld-relay's layout (contract 6.1, 6.2). */
+export const itemCodec: ItemCodec = {
+  defaultPrefix: 'launchdarkly',
+  keys: { flags: 'features', segments: 'segments' },
+  encode: encodeItem,
+  decode: decodeItem,
+  parse: parseDataSet,
+};

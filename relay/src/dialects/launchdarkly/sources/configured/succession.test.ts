@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { type EnvironmentConfig, relayDocument } from '../../../../config/document.ts';
 import { definitionsFor } from './definition.ts';
-import { type EnvironmentConfig, relayDocument } from './document.ts';
 import { type RunningEnvironment, type Succession, succeed } from './succession.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'flagrelay-succession-'));

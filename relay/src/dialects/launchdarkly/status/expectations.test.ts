@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StatusDocument } from './document.ts';
 import { checkExpectations } from './expectations.ts';
-import type { StatusDocument } from './status.ts';
 
 const document = {
   status: 'healthy',

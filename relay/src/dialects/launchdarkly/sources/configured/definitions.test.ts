@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { recordingDefinitions } from '../testing/definition-sink.ts';
-import { eventually } from '../testing/eventually.ts';
-import { recordingLogger } from '../testing/logger.ts';
+import { type RelayConfig, type RelayDocument, relayDocument } from '../../../../config/document.ts';
+import { recordingDefinitions } from '../../../../testing/definition-sink.ts';
+import { eventually } from '../../../../testing/eventually.ts';
+import { recordingLogger } from '../../../../testing/logger.ts';
 import { definitionsOf } from './definition.ts';
 import { createConfiguredDefinitions } from './definitions.ts';
-import { type RelayConfig, type RelayDocument, relayDocument } from './document.ts';
 
 const TIMEOUT = { timeout: 20_000 };
 const directory = mkdtempSync(join(tmpdir(), 'flagrelay-definitions-'));

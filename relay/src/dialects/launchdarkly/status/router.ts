@@ -1,16 +1,16 @@
 import { Router as expressRouter, type Request, type Response, type Router } from 'express';
-import { checkExpectations } from '../../../health/expectations.ts';
-import type { Overview } from '../../../health/overview.ts';
-import { type EnvironmentStatus, environmentDocument } from '../../../health/status.ts';
+import { type EnvironmentStatus, environmentDocument } from './document.ts';
+import { checkExpectations } from './expectations.ts';
+import type { StatusSource } from './source.ts';
 
 /**
  * `/status` (contract 3), with the forms of ld-relay 8.11+ (contract 11.1): one environment by identifier, by project and
  * environment key, with a payload filter; and assertions by `?expect=path=value`.
  */
-export function statusRouter(overview: Overview): Router {
+export function statusRouter(source: StatusSource): Router {
   const router = expressRouter({ caseSensitive: true, strict: true });
   router.get('/status', (request, response) => {
-    const document = overview.document();
+    const document = source.document();
     const expressions = expectations(request);
     if (expressions.length === 0) {
       send(response, 200, document);
@@ -22,7 +22,7 @@ export function statusRouter(overview: Overview): Router {
   router.get('/status/:identifier', ({ params }, response) => {
     sendEnvironment(
       response,
-      overview.find((one) => isCalled(one, params.identifier)),
+      source.find((one) => isCalled(one, params.identifier)),
     );
   });
   router.get('/status/:project/:environment', ({ params }, response) => {
@@ -30,14 +30,14 @@ export function statusRouter(overview: Overview): Router {
     const { project, environment } = params;
     sendEnvironment(
       response,
-      overview.find((one) => hasKeys(one, project, environment, undefined)) ??
-        overview.find((one) => one.definition.name === `${project}/${environment}`),
+      source.find((one) => hasKeys(one, project, environment, undefined)) ??
+        source.find((one) => one.definition.name === `${project}/${environment}`),
     );
   });
   router.get('/status/:project/:environment/filters/:filter', ({ params }, response) => {
     sendEnvironment(
       response,
-      overview.find((one) => hasKeys(one, params.project, params.environment, params.filter)),
+      source.find((one) => hasKeys(one, params.project, params.environment, params.filter)),
     );
   });
   return router;

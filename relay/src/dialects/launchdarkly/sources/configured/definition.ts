@@ -1,5 +1,5 @@
-import type { AwaitedCredential, EnvironmentDefinition } from '../environment/definition.ts';
-import type { RelayConfig } from './document.ts';
+import type { RelayConfig } from '../../../../config/document.ts';
+import type { AwaitedCredential, EnvironmentDefinition } from '../../model/definition.ts';
 import { isKeyUnknown, type KeyInForce, type RunningEnvironment, succeed } from './succession.ts';
 
 /** Every file whose content is part of a definition. */
@@ -54,11 +54,13 @@ function definitionOf(running: RunningEnvironment): EnvironmentDefinition {
   const awaited: AwaitedCredential[] = [];
   if (isKeyUnknown(running)) awaited.push('sdk');
   if (mobileKey.problem !== undefined && mobileKey.value === undefined) awaited.push('mobile');
+  const accepted = previous === undefined || previous === sdkKey.value ? [] : [previous];
   return withoutUndefined({
     id,
     name: config.name,
     sdkKey: sdkKey.value,
-    acceptedSdkKeys: previous === undefined || previous === sdkKey.value ? [] : [previous],
+    acceptedSdkKeys: accepted,
+    hasPrevious: accepted.length > 0 || undefined,
     expiringSdkKeys: [],
     mobileKey: mobileKey.value,
     envId: config.envId,
@@ -77,7 +79,7 @@ function definitionOf(running: RunningEnvironment): EnvironmentDefinition {
     awaitedPrevious:
       previousAwaitedSince === undefined || config.sdkKeyPreviousFile === undefined
         ? undefined
-        : { file: config.sdkKeyPreviousFile, since: previousAwaitedSince },
+        : { scope: 'sdk', file: config.sdkKeyPreviousFile, since: previousAwaitedSince },
   });
 }
 
