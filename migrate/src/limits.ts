@@ -30,7 +30,7 @@ function limitOf(conversion: Conversion, option: Option, has: (field: string) =>
   if (type === 'duration') return seconds(conversion, [section, key], Math.max(0, value), field, { min, max });
   const taken = Math.min(Math.max(value, min), max);
   if (taken !== value) {
-    conversion.report.note('changed', origin, `${value} became ${taken}, the nearest that there is`);
+    conversion.report.note('changed', origin, `${value} became ${taken}, the nearest one`);
   }
   return { [field]: taken };
 }

@@ -55,7 +55,7 @@ export interface Feeds<D extends Definition = Definition> {
 /** See {@link Dialect.createFeeds}. */
 export type CreateFeeds<D extends Definition> = (config: RelayConfig, deps: FeedDeps) => Promise<Feeds<D>>;
 
-/** Who gives feeds their way to upstream, and hears of the configuration. */
+/** Gives feeds their way to upstream, and hears of the configuration. */
 export interface FeedDeps {
   readonly logger: Logger;
   readonly dispatcher: Dispatcher;
@@ -64,7 +64,7 @@ export interface FeedDeps {
   readonly onReload?: () => void;
   /** It was read again and has mistakes. */
   readonly onRejected?: () => void;
-  /** A changed key was taken up from its file. */
+  /** A changed key was reloaded from its file. */
   readonly onRotated?: () => void;
   /** Other parts of the document wait for a restart than before. */
   readonly onHeld?: (parts: readonly string[]) => void;

@@ -20,7 +20,7 @@ import {
 } from './standing.ts';
 import type { Store, StoreEvents } from './store.ts';
 
-/** Who gives an environment its source, store and outlet, and hears of it. */
+/** Gives an environment its source, store and outlet, and hears of it. */
 export interface EnvironmentDeps<F extends Family = Family> {
   readonly rules: DefinitionRules<F['definition']>;
   readonly logger: Logger;
@@ -37,7 +37,7 @@ export interface EnvironmentDeps<F extends Family = Family> {
 }
 
 /**
- * One environment: its definition, its source, its store, its outlet, and how it does. What the data mean, who may ask for them
+ * One environment: its definition, its source, its store, its outlet and its health. What the data mean, who may ask for them
  * and how they go out is its dialect's business. Credentials are looked up in the registry.
  */
 export class Environment<F extends Family = Family> {

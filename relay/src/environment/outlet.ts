@@ -14,7 +14,7 @@ export interface Outlet<C extends Compiled = Compiled> {
   put(data: C, since: number): void;
   /**
    * One item is new, or may be.
-   * @param data what is served now; undefined: the store could not take the item, which clients are told all the same
+   * @param data what is served now; undefined: the store could not take the item, which clients get all the same
    * @param since as with {@link put}
    */
   changed(item: Item, data: C | undefined, since: number): void;

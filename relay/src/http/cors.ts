@@ -66,7 +66,7 @@ export function createCors(requestHeaders: readonly string[]): Cors {
   };
 }
 
-/** The origin that is told: the request's where it may read the answer, else the first configured one. */
+/** The origin in the answer: the request's where it may read the answer, else the first configured one. */
 function allowedOrigin(origin: string | undefined, policy: CorsPolicy): string {
   const { allowedOrigins } = policy;
   if (allowedOrigins.length === 0) return origin === undefined || origin === '' ? '*' : origin;

@@ -12,7 +12,7 @@ import type { UnreadAnswers } from './unread-answers.ts';
 
 /** What the SDK listener answers with. */
 export interface SdkDispatcherOptions {
-  /** Every path that there is. */
+  /** Every path. */
   readonly routes: readonly Route[];
   readonly requests: RequestMetrics;
   /** Watches answers that clients do not take at once. */

@@ -74,7 +74,7 @@ function tooManyValues(maxValues: number): JsonBoundsError {
   return new JsonBoundsError(`more than ${maxValues} values`);
 }
 
-/** Strings are read byte by byte for so long, and on where there are escapes; then by `indexOf`, whose call costs more than a few bytes. */
+/** Strings up to this length are read byte by byte, longer ones too where there are escapes; then by `indexOf`, whose call costs more than a few bytes. */
 const SHORT_STRING = 64;
 
 /** Where the string ends that begins at `from`; the end of the text where it does not. */

@@ -82,7 +82,7 @@ export const definitionRules: DefinitionRules<EnvironmentDefinition> = {
       ? undefined
       : JSON.stringify([sdkKey ?? null, dataFile ?? null, filterKey ?? null]),
   succession,
-  // The client-side ID never changes; without one it is the SDK key, and a new key begins anew.
+  // The client-side ID never changes; without one it is the SDK key, and a new key begins from scratch.
   identity: ({ envId, sdkKey, filterKey, dataFile }) =>
     dataFile === undefined
       ? `${envId === undefined ? `key ${sdkKey ?? ''}` : `id ${envId}`}\n${filterKey ?? ''}`

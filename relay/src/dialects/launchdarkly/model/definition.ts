@@ -11,7 +11,7 @@ export interface ExpiringKey {
 export type AwaitedCredential = 'sdk' | 'mobile';
 
 /**
- * What makes one environment of LaunchDarkly, whoever says so: the configuration, AutoConfig or an archive. A payload filter
+ * What makes one environment of LaunchDarkly, from the configuration, AutoConfig or an archive. A payload filter
  * makes a definition of its own. `id` is the name that it was first configured with; with AutoConfig and offline the environment
  * id; `/<filter>` appended for a filter. `name` is its key in the `/status` document (contract 3).
  */

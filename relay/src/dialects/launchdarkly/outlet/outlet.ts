@@ -41,7 +41,7 @@ export class LaunchDarklyOutlet implements Outlet<CompiledData> {
 
   /**
    * @param openBigSegments absent: there is no database that holds them
-   * @param noticed memberships changed: the outlets in other workers are told
+   * @param noticed memberships changed: for the outlets in other workers
    */
   constructor(hub: Hub, openBigSegments: OpenBigSegments | undefined, noticed: () => void) {
     this.all = hub.createChannel('all' satisfies StreamKind);

@@ -39,7 +39,7 @@ export interface ConfiguredDefinitionsOptions {
 }
 
 /**
- * The environments of a configuration, delivered anew when one of their secret files or the JSON document changes. A
+ * The environments of a configuration, delivered again when one of their secret files or the JSON document changes. A
  * document with mistakes is reported and the last good one stays; what cannot be changed while running is reported too, and
  * stays. So does a key whose file is gone: only another key, or a document without it, ends a key.
  */

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type Ask, ask } from '../testing/client.ts';
-import { eventually } from '../testing/eventually.ts';
-import { KEYS, startTestRelay, type TestRelay } from '../testing/relay.ts';
+import { type Ask, ask } from '../../../testing/client.ts';
+import { eventually } from '../../../testing/eventually.ts';
+import { KEYS, startTestRelay, type TestRelay } from '../../../testing/relay.ts';
 
 const [SDK, MOBILE] = ['sdk-awaited', 'mob-awaited'];
 const ENV = '5f00000000000000000000aa';
