@@ -276,9 +276,45 @@ describe('requests', () => {
           ),
         ),
       );
-      assert.equal(asked, 32);
-      assert.equal(result.filter((status) => status === 503).length, 168);
-      assert.equal(await victim.metric('flagrelay_goals_shed_total'), 168);
+      assert.equal(asked, 24);
+      assert.equal(result.filter((status) => status === 503).length, 176);
+      assert.equal(await victim.metric('flagrelay_goals_shed_total'), 176);
+    } finally {
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+  });
+
+  test('for goals: those of one environment leave places for those of another, and long questions are not kept', async () => {
+    let answers = false;
+    const asked: string[] = [];
+    const upstream = createServer({ maxHeaderSize: 262_144 }, (request, response) => {
+      asked.push(request.url ?? '');
+      if (answers || request.url?.includes(NEIGHBOUR.env) === true) {
+        response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('[]');
+      }
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    const uri = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    try {
+      await using victim = await startVictim({ env: { CLIENT_SIDE_BASE_URI: uri } });
+      const held = Array.from({ length: 100 }, (_, index) =>
+        ask(victim.port, `/sdk/goals/${ATTACKED.env}?q=${index}`).catch(() => undefined),
+      );
+      await eventually(async () => assert.ok((await victim.metric('flagrelay_goals_shed_total')) >= 76));
+      assert.equal((await ask(victim.port, `/sdk/goals/${NEIGHBOUR.env}`)).status, 200);
+      answers = true;
+      upstream.closeAllConnections();
+      await Promise.all(held);
+      for (const [query, times] of [
+        ['s'.repeat(1_000), 1],
+        ['l'.repeat(100_000), 2],
+      ] as const) {
+        for (let count = 0; count < 2; count++) {
+          assert.equal((await ask(victim.port, `/sdk/goals/${NEIGHBOUR.env}?${query}`, {})).status, 200);
+        }
+        assert.equal(asked.filter((url) => url.endsWith(query)).length, times);
+      }
     } finally {
       upstream.closeAllConnections();
       upstream.close();

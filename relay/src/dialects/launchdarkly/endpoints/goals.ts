@@ -41,45 +41,60 @@ const NOT_PASSED = new Set([
  */
 export function createGoalsHandler({ config, dispatcher, shed }: GoalsDeps): EnvironmentHandler {
   // With queries of its own choice, a client could have the relay send any number. What is in the cache does not count.
-  const cached = dispatcher.compose(
-    atMost(config.upstream.maxGoalsRequests),
-    interceptors.cache({ store: new cacheStores.MemoryCacheStore(CACHE) }),
-  );
+  const uncached = dispatcher.compose(atMost(config.upstream.maxGoalsRequests));
+  const cached = uncached.compose(interceptors.cache({ store: new cacheStores.MemoryCacheStore(CACHE) }));
   return (incoming, response, selected) => {
     if (config.offline !== undefined) {
       sendJson(response, 200, '[]', selected.cors);
       return;
     }
-    proxy(config.upstream.clientSideBaseUri, cached, incoming, response, selected).catch((error: unknown) => {
-      if (error instanceof BusyError) {
-        shed();
-        sendText(response, 503, 'too many requests wait for the goals, try again later', [
-          ...selected.cors,
-          ...RETRY_LATER,
-        ]);
-        return;
-      }
-      selected.environment.logger.warn('the goals could not be fetched from upstream', { error: String(error) });
-      if (!response.headersSent) sendText(response, 502, 'the goals could not be fetched from upstream', selected.cors);
-      else response.destroy();
-    });
+    proxy(config.upstream.clientSideBaseUri, { cached, uncached }, incoming, response, selected).catch(
+      (error: unknown) => {
+        if (error instanceof BusyError) {
+          shed();
+          sendText(response, 503, 'too many requests wait for the goals, try again later', [
+            ...selected.cors,
+            ...RETRY_LATER,
+          ]);
+          return;
+        }
+        selected.environment.logger.warn('the goals could not be fetched from upstream', { error: String(error) });
+        if (!response.headersSent)
+          sendText(response, 502, 'the goals could not be fetched from upstream', selected.cors);
+        else response.destroy();
+      },
+    );
   };
 }
 
 /** Too many requests are under way. */
 class BusyError extends Error {}
 
-/** Lets so many requests through at a time; others fail with {@link BusyError}. */
+/** The goals of one environment may have so many times what is left free of the places: three quarters alone. */
+const TIMES_FREE = 3;
+
+/**
+ * Lets so many requests through at a time, and of those for one environment's goals fewer, so that there are places for those of another;
+ * the rest fail with {@link BusyError}.
+ */
 function atMost(limit: number): Dispatcher.DispatcherComposeInterceptor {
   let running = 0;
+  const runningOf = new Map<string, number>();
   return (dispatch) => (options, handler) => {
-    if (running >= limit) throw new BusyError();
+    const [goals = ''] = options.path.split('?', 1);
+    const own = runningOf.get(goals) ?? 0;
+    const free = limit - running;
+    if (free <= 0 || (own > 0 && own + 1 > TIMES_FREE * (free - 1))) throw new BusyError();
     running += 1;
+    runningOf.set(goals, own + 1);
     let done = false;
     const leave = (): void => {
       if (done) return;
       done = true;
       running -= 1;
+      const left = runningOf.get(goals)! - 1;
+      if (left > 0) runningOf.set(goals, left);
+      else runningOf.delete(goals);
     };
     try {
       return dispatch(options, {
@@ -104,17 +119,22 @@ function atMost(limit: number): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
+/** What a client asks with is kept with the answer, and the cache counts answers alone: longer queries and headers, in characters, are not kept. */
+const MAX_KEPT_LENGTH = 4096;
+
 async function proxy(
   base: string,
-  dispatcher: Dispatcher,
+  { cached, uncached }: { readonly cached: Dispatcher; readonly uncached: Dispatcher },
   incoming: IncomingMessage,
   response: ServerResponse,
   { environment, query, cors }: Selected,
 ): Promise<void> {
   const path = `/sdk/goals/${encodeURIComponent(environment.definition.envId ?? '')}`;
+  const headersPassed = passedHeaders(incoming);
+  const length = Object.values(headersPassed).reduce((sum, value) => sum + value.length, query.length);
   const answer = await request(joinUrl(base, query === '' ? path : `${path}?${query}`), {
-    dispatcher,
-    headers: passedHeaders(incoming),
+    dispatcher: length > MAX_KEPT_LENGTH ? uncached : cached,
+    headers: headersPassed,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const body = await readLimited(answer.body);
