@@ -87,13 +87,13 @@ export const REDIS_STORE: readonly Fault[] = [
     '        if (error instanceof DataError) throw error;\n        bad.push',
     'store',
   ),
-  fault(
-    'tombstones are stored as they came',
-    'codec',
-    'item.deleted ? JSON.stringify(tombstoneDocument(item.kind, item.version)) : item.json',
-    'item.json',
-    'store',
-  ),
+  {
+    what: 'tombstones are stored as they came',
+    file: 'relay/src/dialects/launchdarkly/model/codec.ts',
+    before: 'item.deleted ? JSON.stringify(tombstoneDocument(item.kind, item.version)) : item.json',
+    after: 'item.json',
+    tests: [`${folder}/store.test.ts`],
+  },
   fault('the prefix is not part of the key', 'keys', '`${prefix}:$inited`', "'launchdarkly:$inited'", 'store'),
   fault('what was read stays fresh forever', 'served', 'ttlMs < 0 ?', 'ttlMs !== 0 ?', 'store'),
   fault(

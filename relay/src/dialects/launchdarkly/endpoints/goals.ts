@@ -74,7 +74,7 @@ class BusyError extends Error {}
 const TIMES_FREE = 3;
 
 /**
- * Lets so many requests through at a time, and of those for one environment's goals fewer, so that there are places for those of another;
+ * Lets so many requests through at a time, and of those for one environment's goals fewer, so that others find a place;
  * the rest fail with {@link BusyError}.
  */
 function atMost(limit: number): Dispatcher.DispatcherComposeInterceptor {
