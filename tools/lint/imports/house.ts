@@ -23,7 +23,7 @@ export const START_UP = [
   'relay/src/modes/',
   'relay/src/main.ts',
   'relay/src/bundle.ts',
-  // Three paths of before the dialects, which scripts outside of the repository import: each leads on to where that is now.
+  // Three old paths that scripts outside of the repository import: each leads on to where that is now.
   'relay/src/sources/',
   'relay/src/model/',
 ];
