@@ -75,7 +75,8 @@ describe('environments that are not ready (contract 1.2, 9.1)', () => {
     try {
       slow.upstream.mode(KEYS.sdk, 'silent');
       const late = await startTestRelay({
-        upstream: { streamUri: slow.upstream.url, initTimeoutMs: 400 },
+        // Longer than a relay that has just started keeps requests waiting for data.
+        upstream: { streamUri: slow.upstream.url, initTimeoutMs: 5_000 },
       });
       try {
         const headers = { Authorization: KEYS.sdk };
@@ -90,7 +91,7 @@ describe('environments that are not ready (contract 1.2, 9.1)', () => {
           const answer = await ask(late.port, `/sdk/evalx/contexts/${CONTEXT}`, { headers });
           assert.equal(answer.text, '{"message":"Service not initialized"}');
           assert.equal(answer.status, 503);
-        });
+        }, 20_000);
         // Data that comes late heals it.
         slow.upstream.mode(KEYS.sdk, 'ok');
         await eventually(async () =>
