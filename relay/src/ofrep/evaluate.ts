@@ -118,7 +118,7 @@ function refuse(
   }
 }
 
-/** Bytes that the context will take; it is put together twice here. */
+/** Bytes that the context will take, twice: the dialect may put it together in its own way. */
 function costOf(text: string, bounds: JsonBounds): number {
   try {
     return 2 * checkJsonBounds(text, bounds);

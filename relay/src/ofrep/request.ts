@@ -14,9 +14,17 @@ export function contextOf(body: string): JsonObject {
   return context;
 }
 
+/** An escape of half a character, which may stand alone. */
+const LONE_SURROGATE = /\\ud/i;
+
+/** U+FFFD in place of half a character: a hash of the text must not depend on who encodes it. */
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
+}
+
 function parse(body: string): unknown {
   try {
-    return JSON.parse(body) as unknown;
+    return JSON.parse(body, LONE_SURROGATE.test(body) ? wellFormed : undefined) as unknown;
   } catch (error) {
     throw new OfrepError('PARSE_ERROR', 'the body is not valid JSON', { cause: error });
   }

@@ -7,11 +7,11 @@ import {
   type Evaluator,
 } from '../../../environment/evaluator.ts';
 import type { Registry } from '../../../environment/registry.ts';
-import type { JsonObject } from '../../../json/json.ts';
+import type { Json, JsonObject } from '../../../json/json.ts';
 import type { Audience, CompiledData, EvaluateOptions, FlagResult } from '../evaluation/compiled.ts';
 import { TooCostlyError } from '../evaluation/pattern.ts';
 import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../evaluation/turns.ts';
-import { type Context, ContextError, parseContext } from '../model/context.ts';
+import { type Context, ContextError, contextFrom } from '../model/context.ts';
 import type { EnvironmentDefinition } from '../model/definition.ts';
 import type { LaunchDarkly, LaunchDarklyEnvironment } from '../outlet/outlet.ts';
 import { bigSegmentsFor } from './evalx.ts';
@@ -106,7 +106,8 @@ function refusalOf(error: unknown): unknown {
  */
 function contextOf(members: JsonObject): Context {
   try {
-    return parseContext(JSON.stringify(toLaunchDarkly(members)));
+    const document = toLaunchDarkly(members);
+    return contextFrom(document, () => JSON.stringify(document));
   } catch (error) {
     if (error instanceof ContextError) throw new EvaluationError('context', error.message, { cause: error });
     if (error instanceof RangeError) throw new EvaluationError('context', 'the context is nested too deeply');
@@ -114,7 +115,7 @@ function contextOf(members: JsonObject): Context {
   }
 }
 
-function toLaunchDarkly(context: JsonObject): object {
+function toLaunchDarkly(context: JsonObject): JsonObject {
   if (context.kind !== 'multi') return keyed(context, 'user');
   const { targetingKey: _, ...members } = context;
   const multi = emptyMembers();
@@ -123,7 +124,7 @@ function toLaunchDarkly(context: JsonObject): object {
 }
 
 /** With `targetingKey`, or else `key`, as the key; and with a kind where it has none and one is given. */
-function keyed(context: JsonObject, kind?: string): object {
+function keyed(context: JsonObject, kind?: string): JsonObject {
   const key = context.targetingKey ?? context.key;
   if (typeof key !== 'string' || key === '') {
     throw new EvaluationError('key', '"targetingKey" must be a string that is not empty');
@@ -131,14 +132,14 @@ function keyed(context: JsonObject, kind?: string): object {
   const result = emptyMembers();
   if (kind !== undefined) result.kind = kind;
   // One pass: a copy of an object with very many names takes its time.
-  for (const name of Object.keys(context)) if (name !== 'targetingKey') result[name] = context[name];
+  for (const name of Object.keys(context)) if (name !== 'targetingKey') result[name] = context[name] as Json;
   result.key = key;
   return result;
 }
 
 /** Names come from the request: they must not meet the members that every object has. */
-function emptyMembers(): Record<string, unknown> {
-  return Object.create(null) as Record<string, unknown>;
+function emptyMembers(): JsonObject {
+  return Object.create(null) as JsonObject;
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -1,4 +1,4 @@
-import { memberTexts } from '../../../json/scan.ts';
+import { forEachMember, memberTexts } from '../../../json/scan.ts';
 
 /** One kind and key of an event's context. */
 export interface ContextKey {
@@ -68,9 +68,11 @@ const EVENT_MEMBERS: ReadonlySet<string> = new Set([
   'excludeFromSummaries',
   'reason',
 ]);
+/** Kinds that the context of an event may have: each is taken apart by itself, and nobody has a hundred. */
+const MAX_KINDS = 5_000;
 const CONTEXT_MEMBERS: ReadonlySet<string> = new Set(['kind', 'key']);
 
-/** Takes an event apart; undefined when it has no kind, lacks its context, or a member has the wrong type. */
+/** Takes an event apart; undefined when it has no kind, lacks its context, the context has thousands of kinds, or a member has the wrong type. */
 export function readEvent(text: string): ReceivedEvent | undefined {
   try {
     return read(text);
@@ -127,13 +129,23 @@ function contextOf(members: Members): EventContext {
   const kind = notEmpty(string(own, 'kind'));
   if (kind !== 'multi') return { keys: [{ kind, key: notEmpty(keyOf(own)) }], text };
   const keys: ContextKey[] = [];
-  for (const [name, member] of memberTexts(text)) {
-    if (name === 'kind') continue;
+  for (const [name, member] of kindTexts(text)) {
     if (!member.startsWith('{')) throw INVALID;
     keys.push({ kind: name, key: notEmpty(keyOf(memberTexts(member, CONTEXT_MEMBERS))) });
   }
   if (keys.length === 0) throw INVALID;
   return { keys: keys.sort((a, b) => (a.kind < b.kind ? -1 : 1)), text };
+}
+
+/** The texts of a multi-kind context's members; a repeated kind keeps its last one. */
+function kindTexts(text: string): Map<string, string> {
+  const kinds = new Map<string, string>();
+  forEachMember(text, 0, (name, start, end) => {
+    if (name === 'kind') return;
+    kinds.set(name, text.slice(start, end));
+    if (kinds.size > MAX_KINDS) throw INVALID;
+  });
+  return kinds;
 }
 
 function keyOf(members: Members): string {

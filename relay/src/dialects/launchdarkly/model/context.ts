@@ -75,9 +75,17 @@ export function parseContext(json: string): Context {
   } catch (error) {
     throw syntaxError(json, error);
   }
+  return contextFrom(document, () => json);
+}
+
+/**
+ * Makes a context of what was parsed of its JSON. `textOf` gives that JSON, by which the message says where a mistake is.
+ * @throws {ContextError} as {@link parseContext} does
+ */
+export function contextFrom(document: Json, textOf: () => string): Context {
   try {
     return fromDocument(document);
   } catch (error) {
-    throw error instanceof TypeMismatch ? locate(json, error) : error;
+    throw error instanceof TypeMismatch ? locate(textOf(), error) : error;
   }
 }

@@ -112,13 +112,17 @@ describe('a key whose file is gone', () => {
     const [before, other] = [file('never-before'), file('never-other')];
     for (const path of [before, other]) rmSync(path, { force: true });
     const written = { a: { sdkKey: 'k2', sdkKeyPreviousFile: before } };
-    assert.deepEqual(awaited(written), { file: before, since: 1000 });
-    assert.deepEqual(awaited(written), { file: before, since: 1000 });
+    assert.deepEqual(awaited(written), { scope: 'sdk', file: before, since: 1000 });
+    assert.deepEqual(awaited(written), { scope: 'sdk', file: before, since: 1000 });
     put('never-before', 'k1');
     assert.equal(awaited(written), undefined);
     take('never-before');
     assert.equal(awaited(written), undefined, 'it was there: it has ended');
-    assert.deepEqual(awaited({ a: { sdkKey: 'k2', sdkKeyPreviousFile: other } }), { file: other, since: 5000 });
+    assert.deepEqual(awaited({ a: { sdkKey: 'k2', sdkKeyPreviousFile: other } }), {
+      scope: 'sdk',
+      file: other,
+      since: 5000,
+    });
     assert.equal(awaited({ a: { sdkKey: 'k2' } }), undefined);
   });
 
