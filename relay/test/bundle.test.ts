@@ -99,6 +99,6 @@ describe('the bundle', () => {
   test('stack traces name the sources when source maps are asked for', () => {
     const code = `process.stdout.write = () => require('node:fs').writeSync(1, new Error().stack); require(process.argv[1]);`;
     const args = ['--enable-source-maps', '--eval', code, main, '--version'];
-    assert.match(execFileSync(process.execPath, args, { encoding: 'utf8' }), /relay\/src\/cli\/program\.ts:\d+:\d+/);
+    assert.match(execFileSync(process.execPath, args, { encoding: 'utf8' }), /relay\/src\/cli\/run\.ts:\d+:\d+/);
   });
 });
