@@ -13,6 +13,13 @@ export interface Fault {
   readonly tests: readonly string[];
 }
 
+/** Makes faults of a folder whose tests lie beside the sources; files and tests by their names without an ending. */
+export function faultsOf(folder: string) {
+  return (what: string, file: string, before: string, after: string, ...names: string[]): Fault => ({
+    ...{ what, file: `${folder}/${file}.ts`, before, after, tests: names.map((name) => `${folder}/${name}.test.ts`) },
+  });
+}
+
 /** The faults of one subject. */
 export interface FaultGroup {
   readonly name: string;

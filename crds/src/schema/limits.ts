@@ -35,7 +35,7 @@ export const limits = z
       'Bytes of all request heads together that are not complete yet, in each process; above it, the slowest connections are closed. Defaults to an eighth of the memory limit, 128 MiB at most.',
     ),
     answerMemoryBytes: memory(
-      'Bytes of all answers together that wait for their clients to read them, streams apart, in each process; above it, the connections that have waited longest are closed. Defaults to an eighth of the memory limit, 512 MiB at most.',
+      'Bytes of all answers together that wait for their clients to read them, streams apart, in each process; above it, the oldest of the environment that takes most are closed. Defaults to an eighth of the memory limit, 512 MiB at most.',
     ),
     streamBufferBytes: int32(64 * 1024, GIB)
       .describe('Bytes that a stream may have unread; a client with more is disconnected. Defaults to 16 MiB.')

@@ -1,10 +1,7 @@
-import type { Fault } from '../fault.ts';
+import { type Fault, faultsOf } from '../fault.ts';
 
 const folder = 'relay/src/dialects/launchdarkly/evaluation';
-const tests = (...names: string[]) => names.map((name) => `${folder}/${name}.test.ts`);
-const fault = (what: string, file: string, before: string, after: string, ...names: string[]): Fault => ({
-  ...{ what, file: `${folder}/${file}.ts`, before, after, tests: tests(...names) },
-});
+const fault = faultsOf(folder);
 
 /** Faults of the evaluator. */
 export const EVALUATOR: readonly Fault[] = [

@@ -1,9 +1,7 @@
-import type { Fault } from '../fault.ts';
+import { type Fault, faultsOf } from '../fault.ts';
 
 const folder = 'relay/src/dialects/launchdarkly/events';
-const fault = (what: string, file: string, before: string, after: string, ...names: string[]): Fault => ({
-  ...{ what, file: `${folder}/${file}.ts`, before, after, tests: names.map((name) => `${folder}/${name}.test.ts`) },
-});
+const fault = faultsOf(folder);
 
 /** Faults of the queues of events. */
 export const EVENTS: readonly Fault[] = [

@@ -1,14 +1,9 @@
-import type { Fault } from '../fault.ts';
+import { type Fault, faultsOf } from '../fault.ts';
 
 const folder = 'operator/src/relayproxy';
 const runtime = 'operator/src/runtime';
-const at =
-  (root: string) =>
-  (what: string, file: string, before: string, after: string, ...names: string[]): Fault => ({
-    ...{ what, file: `${root}/${file}.ts`, before, after, tests: names.map((name) => `${root}/${name}.test.ts`) },
-  });
-const fault = at(folder);
-const ofRuntime = at(runtime);
+const fault = faultsOf(folder);
+const ofRuntime = faultsOf(runtime);
 
 /** Faults of the operator's reconcile loop. */
 export const RECONCILE: readonly Fault[] = [

@@ -52,7 +52,7 @@ export const HTTP = section('HTTP', {
     env: 'ANSWER_MEMORY',
     unset: 'by memory',
     least: { value: 1, rule: 'must be above 0' },
-    text: 'Memory of all answers together that wait for their clients to read them, streams apart; above it the connections that take longest are cut. Unless set, an eighth of the memory limit (see limits.md).',
+    text: 'Memory of all answers together that wait for their clients to read them, streams apart; above it the oldest of the environment that takes most are cut. Unless set, an eighth of the memory limit (see limits.md).',
     own: true,
     becomes: { field: 'limits.answerMemoryBytes', how: 'in bytes, 1MiB to 2GiB', range: [MIB, 2 ** 31 - 1] },
   }),
