@@ -10,6 +10,7 @@ import { observed } from './support/observed.ts';
 import { condition, openStage } from './support/stage.ts';
 
 const uids = (pods: readonly KubeObject[]) => pods.map((pod) => pod.metadata.uid).sort();
+const isSecretNotFound = ({ reason }: { reason: string }) => reason === 'SecretNotFound';
 const at = (path: string) => `/spec/${path}`;
 
 test('no edit of a healthy fleet fails a request or has an SDK told 401, be its new pods to come or not', {
@@ -98,6 +99,9 @@ test('no edit of a healthy fleet fails a request or has an SDK told 401, be its 
     return pods.length === 3 && (how === 'force-deleted' || restarts === 1) ? true : undefined;
   };
   await waitFor('three old pods serve again', back, { timeoutMs: 90_000 });
+  // Kubernetes tells of a mount that fails when it likes, and the operator after it.
+  const told = async () => (await eventsAbout(kubectl, namespace, editedFleet)).some(isSecretNotFound) || undefined;
+  await waitFor('the certificate that is not there is told', told, { timeoutMs: 120_000 });
   await fleet.edit([{ op: 'remove', path: at('tls') }]);
   await fleet.settled();
 

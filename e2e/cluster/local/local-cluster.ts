@@ -6,7 +6,7 @@ import { ensureBinaries } from '../binaries.ts';
 import type { Cluster } from '../cluster.ts';
 import { createKubectl } from '../kubectl.ts';
 import { processesInCgroup } from './cgroups.ts';
-import { allComponents, apiServer, type Component, kubelet, kubeletName } from './components.ts';
+import { allComponents, apiServer, type Component, controllerManager, kubelet, kubeletName } from './components.ts';
 import { usableSnapshotter } from './configure.ts';
 import { importImages } from './containerd-images.ts';
 import { runningProcess, startComponent, stopComponent, stopProcess } from './daemon.ts';
@@ -61,10 +61,16 @@ export function localCluster(): Cluster {
       return [...processes, ...nodes.trimEnd().split('\n')];
     },
     loadImages: (archives) => exclusively(async () => importImages(layout, await usableSnapshotter(layout), archives)),
-    stopApiServer: () => stopComponent(layout, apiServer(layout).name),
+    // Without the API server a controller manager loses its lease and ends, and its kubelet starts it again. One that lived on would
+    // compare leases of nodes with what it saw before the outage and call every node dead as soon as the API server is back.
+    async stopApiServer() {
+      await stopComponent(layout, apiServer(layout).name);
+      await stopComponent(layout, controllerManager(layout).name);
+    },
     async startApiServer() {
       await start(apiServer(layout));
       await waitForApiServer(layout, await kubectl());
+      await start(controllerManager(layout));
     },
     stopKubelet: async (node) => stopComponent(layout, kubeletName(nodeNamed(node).name)),
     startKubelet: async (node) => start(kubelet(layout, nodeNamed(node))),

@@ -8,6 +8,10 @@ export interface AuditedWrite {
   readonly namespace: string;
   readonly name: string;
   readonly subresource: string;
+  /** The HTTP status of the answer. */
+  readonly code: number;
+  /** When the API server had read the head of the request, in ms since 1970. */
+  readonly receivedAt: number;
 }
 
 /** Where an audit log ends now; reading later starts there. */
@@ -30,6 +34,8 @@ export function writesSince(file: string, offset: number): AuditedWrite[] {
       namespace: event.objectRef?.namespace ?? '',
       name: event.objectRef?.name ?? '',
       subresource: event.objectRef?.subresource ?? '',
+      code: event.responseStatus?.code ?? 0,
+      receivedAt: Date.parse(event.requestReceivedTimestamp),
     }));
 }
 
@@ -38,6 +44,8 @@ const writes = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
+  readonly requestReceivedTimestamp: string;
+  readonly responseStatus?: { readonly code?: number };
   readonly user: { readonly username: string };
   readonly objectRef?: {
     readonly resource?: string;
