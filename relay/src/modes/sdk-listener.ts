@@ -104,7 +104,7 @@ export function createSdkListener(config: RelayConfig, deps: SdkListenerDeps): S
         sendTimeoutMs: config.server.initSendTimeoutMs,
       }),
       limits: streamLimits(config, shares.connections),
-      shed: () => metrics.streamsShed.inc(),
+      shed: (reason) => metrics.streamsShed.inc({ reason }),
     },
     answer(routes, { ownPaths, settled, draining }) {
       const dispatch = createSdkDispatcher({
@@ -142,13 +142,17 @@ export function createSdkListener(config: RelayConfig, deps: SdkListenerDeps): S
   };
 }
 
+/** Of all connections, those that streams with mobile keys and client-side IDs may have: servers find room whatever the public does. */
+const PUBLIC_STREAMS_PART = 7 / 8;
+
 function streamLimits({ server }: RelayConfig, connections: number): StreamLimits {
-  const most = Math.max(1, Math.floor(connections * PUBLIC_PART));
+  const together = Math.max(1, Math.floor(connections * PUBLIC_STREAMS_PART));
   return new StreamLimits(
     { perCredential: server.maxStreamsPerCredential, perAddress: server.maxStreamsPerAddress },
     {
-      perCredential: server.maxPublicStreamsPerCredential ?? most,
-      perAddress: server.maxPublicStreamsPerAddress ?? most,
+      perCredential: server.maxPublicStreamsPerCredential ?? 'fair',
+      perAddress: server.maxPublicStreamsPerAddress ?? Math.max(1, Math.floor(connections * PUBLIC_PART)),
+      together,
     },
   );
 }
