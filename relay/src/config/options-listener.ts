@@ -136,8 +136,8 @@ export const CONCURRENCY = section('Concurrency', {
   }),
   maxPublicStreamsPerAddress: member('number', {
     env: 'MAX_PUBLIC_STREAMS_PER_ADDRESS',
-    unset: 'by memory',
-    text: 'Open streams with mobile keys and client-side IDs from one address, which may be that of a proxy; more get 503. 0 = no limit. Unless set, three quarters of `maxConnections`.',
+    default: '0',
+    text: 'Open streams with mobile keys and client-side IDs from one address, which may be that of a proxy; more get 503. 0 = no limit of their own.',
     own: true,
     becomes: { field: 'limits.publicStreamsPerAddress', how: '10,000,000 at most', range: [0, 10_000_000] },
   }),

@@ -28,7 +28,10 @@ describe('reconnect storms ([Concurrency], contract 11.1)', { timeout: 60_000 },
   const headers = { Authorization: KEYS.sdk };
   const metric = async (name: string): Promise<string | undefined> => {
     const { text } = await ask(relay.relay.opsPort ?? 0, '/metrics');
-    return text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    return text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length + 1);
   };
 
   test('one SDK is sent its payload, one waits with an open stream, the others are told to come back', async () => {
