@@ -2,13 +2,13 @@ import type { WatchedSocket } from './watched-socket.ts';
 
 /** How slowly clients may read what waits for them. */
 export interface ReadBounds {
-  /** ms that a client may read nothing, though there is something; 0 = for ever. */
+  /** ms that a client may read nothing, though there is something; 0 = without end. */
   readonly unreadTimeoutMs: number;
   /** Bytes a second that it has to read over the time beyond `slackMs`; 0 = as slow as it likes. */
   readonly minBytesPerSecond: number;
   /** ms that something may wait before the speed counts. */
   readonly slackMs: number;
-  /** ms on end that something may wait for it; 0 = for ever. */
+  /** ms on end that something may wait for it; 0 = without end. */
   readonly maxMs: number;
 }
 
