@@ -60,7 +60,7 @@ export const limits = z
       .optional(),
     refetchWindowSeconds: int32(0, 3600)
       .describe(
-        'OFREP: the time, in seconds, over which clients with an event stream are told of a change at most, so that not all of them ask for their flags at once; n streams take n ms if that is less. 0 tells all at once. Defaults to 10.',
+        'OFREP: the time, in seconds, over which clients with an event stream learn of a change at most, so that not all of them ask for their flags at once; n streams take n ms if that is less. 0 tells all at once. Defaults to 10.',
       )
       .optional(),
     connections: int32(1, 10_000_000)

@@ -26,7 +26,7 @@ export const HTTP = section('HTTP', {
   ofrepRefetchWindow: member('duration', {
     env: 'OFREP_REFETCH_WINDOW',
     default: '10s',
-    text: 'OFREP: the time over which clients with an event stream are told of a change at most, so that not all of them ask for their flags at once. With n streams it takes n ms, or this if that is less; 0 = all at once.',
+    text: 'OFREP: the time over which clients with an event stream learn of a change at most, so that not all of them ask for their flags at once. With n streams it takes n ms, or this if that is less; 0 = all at once.',
     own: true,
     becomes: { field: 'limits.refetchWindowSeconds', how: SECONDS, range: [0, 3600] },
   }),

@@ -65,7 +65,7 @@ export function evaluateAll(bodies: ContextBodies, { compression, streamUri }: B
   };
 }
 
-/** How the answer to a bulk evaluation is sent, and where it says that changes are told. */
+/** How the answer to a bulk evaluation is sent, and where it says that changes are announced. */
 export interface BulkOptions {
   readonly compression: boolean;
   /** Path of the event stream of a session. @param filter the payload filter of the request, '' = none */

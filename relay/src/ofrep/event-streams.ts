@@ -20,15 +20,15 @@ export interface EventStreamOptions {
   readonly limits: StreamLimits;
   /** A stream was turned away. */
   shed(crowd: Crowd): void;
-  /** ms over which clients are told of one change at most; the fewer there are, the sooner all of them know. */
+  /** ms over which one change is sent to clients at most; the fewer there are, the sooner all of them know. */
   readonly refetchWindowMs: number;
   /** In [0, 1), for tests. */
   readonly random?: () => number;
 }
 
-/** Clients told in a ms: each evaluates all its flags then. */
+/** Clients that learn of a change in a ms: each evaluates all its flags then. */
 const CLIENTS_PER_MS = 1;
-/** Between two times that clients are told, in ms at least: what comes meanwhile is told as one. */
+/** Between two events of a stream, in ms at least: changes that come meanwhile are one event. */
 const GAP_MS = 250;
 /** Something is sent at least this often, in ms: what is on the way closes connections on which nothing comes. */
 const COMMENT_MS = 25_000;
@@ -94,7 +94,7 @@ export class EventStreams implements Disposable {
     this.#comments.close();
   }
 
-  /** Who was here before and missed something is told: providers do not evaluate again just because their stream is back. */
+  /** A client that was here before and missed something learns of it: providers do not evaluate again just because their stream is back. */
   async #catchUp(connection: StreamConnection, session: EvaluationSession, seen: string | undefined): Promise<void> {
     if (seen === undefined) return;
     try {
@@ -129,7 +129,7 @@ export class EventStreams implements Disposable {
     };
     changes.watch((version) => {
       if (changes.channel.size === 0) return;
-      // What comes while clients are being told is told to all of them afterwards, however much it is.
+      // What comes while an event is being sent is one more event for all of them afterwards.
       next = () => refetchEvent(version?.());
       if (telling) return;
       telling = true;
