@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -167,4 +167,16 @@ test('Kubernetes: a key of a ConfigMap in the same file is looked up', async () 
   const { stdout } = await run(['--env', path, '--secrets', 'manifests']);
   assert.match(stdout, /logLevel: warn/);
   assert.match(stdout, /one\.sdk-key: sdk-\$\(X\)/);
+});
+
+test('Secrets have placeholders, unless the credentials are asked for or go on to another program', async () => {
+  const path = file('s.env', 'LD_ENV_one=sdk-hidden\n');
+  const screen = await run(['--env', path], {}, false);
+  assert.doesNotMatch(screen.stdout + screen.stderr, /sdk-hidden/);
+  assert.match(screen.stderr, /--secrets manifests fills in the credentials/);
+  assert.match((await run(['--env', path], {}, true)).stdout, /sdk-hidden/);
+  assert.match((await run(['--env', path, '--secrets', 'manifests'], {}, false)).stdout, /sdk-hidden/);
+  const output = join(folder, 'out');
+  await run(['--env', path, '--output', output], {}, true);
+  for (const name of readdirSync(output)) assert.doesNotMatch(readFileSync(join(output, name), 'utf8'), /sdk-hidden/);
 });
