@@ -14,7 +14,8 @@ export interface MigrateCommand {
   readonly name?: string;
   readonly namespace?: string;
   readonly output?: string;
-  readonly secrets: SecretsMode;
+  /** Absent: placeholders, unless another program reads what is printed. */
+  readonly secrets?: SecretsMode;
 }
 
 /** A command line that is invalid. `message` is for the user. */
@@ -37,7 +38,8 @@ export const MIGRATE_USAGE = `flagrelay migrate [options]    turn what an ld-rel
   --service NAME      which service or container, if the YAML has several
   --name NAME         name of the RelayProxy and its Service (relay, or the chart's)
   --namespace NAME    namespace of what is made
-  --secrets MODE      manifests: Secrets with the credentials (default); placeholders: Secrets to be filled in; omit: none
+  --secrets MODE      placeholders: Secrets to be filled in; manifests: Secrets with the credentials; omit: none. Without it,
+                      placeholders; manifests only where another program reads the output (\`… | kubectl apply -f -\`)
   --output DIR        write a file for each manifest instead of printing them; those of Secrets for you alone
 
 Manifests go to standard output, the report to standard error. It names every option that could not be taken over, and never a
@@ -50,8 +52,8 @@ const MODES: readonly SecretsMode[] = ['manifests', 'placeholders', 'omit'];
 /** Reads the arguments after `migrate`. Throws {@link MigrateUsageError}. */
 export function parseMigrateCommand(argv: readonly string[]): MigrateCommand {
   const { values } = parse(argv);
-  const { secrets = 'manifests', config, service, name, namespace, output } = values;
-  if (!MODES.includes(secrets as SecretsMode))
+  const { secrets, config, service, name, namespace, output } = values;
+  if (secrets !== undefined && !MODES.includes(secrets as SecretsMode))
     throw new MigrateUsageError(`--secrets must be one of ${MODES.join(', ')}`);
   const env = values.env ?? [];
   const fromEnv = values['from-env'] === true;
@@ -66,8 +68,15 @@ export function parseMigrateCommand(argv: readonly string[]): MigrateCommand {
     help,
     env,
     fromEnv,
-    secrets: secrets as SecretsMode,
-    ...given({ config, service, name, namespace, output, values: values.values }),
+    ...given({
+      secrets: secrets as SecretsMode | undefined,
+      config,
+      service,
+      name,
+      namespace,
+      output,
+      values: values.values,
+    }),
   };
 }
 

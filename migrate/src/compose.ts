@@ -1,5 +1,5 @@
 import { parseEnvText } from './env-text.ts';
-import { interpolate, type Lookup } from './interpolate.ts';
+import { hasReference, interpolate, type Lookup } from './interpolate.ts';
 import { isObject } from './part.ts';
 import type { Variable } from './variables.ts';
 
@@ -21,10 +21,18 @@ export function composeVariables(
   around: ComposeSurroundings,
 ): Map<string, Variable> {
   const result = new Map<string, Variable>();
-  for (const { path, required } of envFilesOf(service.env_file)) {
+  const lookup = around.lookup ?? (() => undefined);
+  for (const { path: written, required } of envFilesOf(service.env_file)) {
+    const named = interpolate(written, lookup);
+    const path = 'text' in named ? named.text : written;
     const text = around.readFile?.(path);
     if (text !== undefined) {
-      for (const [name, variable] of parseEnvText(text, path)) result.set(name, variable);
+      // References in it are to what was set before in it, else to what those of the file are to.
+      for (const [name, variable] of parseEnvText(text, path)) {
+        const inner = (wanted: string): string | undefined => result.get(wanted)?.value ?? lookup(wanted);
+        const isMeant = variable.value === undefined || variable.literal === true || !hasReference(variable.value);
+        result.set(name, isMeant ? variable : variableOf(variable.value, variable.origin, inner));
+      }
     } else if (required) {
       around.missing?.(
         `${origin}, env_file ${path}`,
@@ -33,7 +41,7 @@ export function composeVariables(
     }
   }
   for (const [name, text] of entriesOf(service.environment)) {
-    result.set(name, variableOf(text ?? `\${${name}}`, origin, around.lookup ?? (() => undefined)));
+    result.set(name, variableOf(text ?? `\${${name}}`, origin, lookup));
   }
   return result;
 }

@@ -14,7 +14,7 @@ export function ecsContainers(object: unknown): Record<string, unknown>[] {
   return isObject(taskDefinition) ? ecsContainers(taskDefinition) : [];
 }
 
-/** Variables of one of them: `environment`, and `secrets`, whose values are in Secrets Manager or the Parameter Store. */
+/** Variables of one of them. ECS replaces nothing in them, so what looks like a reference is of a template that was not filled in: `environment`, and `secrets`, whose values are in Secrets Manager or the Parameter Store. */
 export function ecsVariables(
   container: Record<string, unknown>,
   origin: string,
@@ -28,7 +28,7 @@ export function ecsVariables(
     );
   }
   for (const { name, value } of listOf(container.environment)) {
-    if (typeof name === 'string') result.set(name, { value: String(value ?? ''), origin, literal: true });
+    if (typeof name === 'string') result.set(name, { value: String(value ?? ''), origin });
   }
   for (const { name, valueFrom } of listOf(container.secrets)) {
     if (typeof name === 'string') result.set(name, { source: String(valueFrom), origin });

@@ -65,9 +65,15 @@ function fromUnit(text: string, file: string, { readFile, missing }: EnvTextSurr
       );
     }
   }
-  for (const { name, value, line } of environment)
-    result.set(name, { value, origin: `${file} line ${line}`, literal: true });
+  for (const { name, value, line } of environment) result.set(name, variableOfUnit(value, `${file} line ${line}`));
   return result;
+}
+
+/** Systemd replaces no variables in `Environment`, but specifiers; what looks like a reference is of a template that was not filled in. */
+function variableOfUnit(value: string, origin: string): Variable {
+  const specifier = /%[A-Za-z]/.exec(value.replaceAll('%%', ''))?.[0];
+  if (specifier !== undefined) return { source: `the specifier ${specifier} of systemd`, origin };
+  return { value: value.replaceAll('%%', '%'), origin };
 }
 
 /** Reads `NAME=value` texts without any unquoting. A name alone is a variable of the shell and is passed over. */

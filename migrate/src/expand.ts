@@ -11,7 +11,16 @@ export interface ExpandedVariables {
 const KUBERNETES = /\$?\$\(([A-Za-z_][-A-Za-z0-9_.]*)\)/g;
 /** A value that is nothing but one reference. */
 const WHOLE = /^\$\(([A-Za-z_][-A-Za-z0-9_.]*)\)$|^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
-const TEMPLATE = /\{\{.*?\}\}/s;
+const TEMPLATE = /\{\{.*?\}\}|<%.*?%>/s;
+/** What tools put where a secret of somewhere else belongs: 1Password, Vault, vals, AWS, Google, SOPS. */
+const ELSEWHERE =
+  /^(?:(?:op|vault|awssm|awsssm|gcpsm|azkv|akv|bws|secretref|ssm|sm):\/\/|(?:vault|gcp:secretmanager|ssm):[^\s]*[/#]|ref\+|arn:aws[\w-]*:(?:secretsmanager|ssm):|ENC\[|projects\/[^/]+\/secrets\/)/;
+
+/** Where the value really is for which a text only stands, in words; undefined for a text that is meant as it is. */
+export function standsFor(text: string): string | undefined {
+  if (TEMPLATE.test(text)) return text.includes('{{') ? 'a template of Helm' : 'a template';
+  return ELSEWHERE.test(text) ? `another store of secrets (${/^\w+/.exec(text)?.[0]}…)` : undefined;
+}
 
 /**
  * Replaces references in values that came as somebody wrote them: Kubernetes' `$(NAME)` and `${NAME}`, with the defaults of shells and
@@ -37,8 +46,10 @@ export function expandReferences(given: Variables): ExpandedVariables {
 
 function expand(variable: Variable, resolve: (name: string) => Variable | undefined): Variable {
   const { value, origin } = variable;
-  if (value === undefined || variable.literal === true) return variable;
-  if (TEMPLATE.test(value)) return { source: 'a template of Helm', origin };
+  if (value === undefined) return variable;
+  const elsewhere = standsFor(value);
+  if (elsewhere !== undefined) return { source: elsewhere, origin };
+  if (variable.literal === true) return variable;
   const whole = WHOLE.exec(value);
   const target = whole === null ? undefined : resolve(whole[1] ?? whole[2] ?? '');
   if (target !== undefined) return { ...target, origin };

@@ -2,6 +2,7 @@ import {
   assemble,
   createSettings,
   type Dropped,
+  OPTIONS,
   type Problems,
   parseDocument,
   type Reader,
@@ -13,6 +14,7 @@ import {
   type Settings,
   validate,
 } from '@flagrelay/relay/config';
+import { standsFor } from './expand.ts';
 import { createReferences, type References } from './references.ts';
 import type { Report } from './report.ts';
 import { companionOf, fieldFor, insteadOf, isProxyVariable, optionsFor } from './variable-options.ts';
@@ -56,6 +58,7 @@ export function readInput(sources: Sources, report: Report, hint?: string): Inpu
   const references = createReferences();
   const env = textOf(variables, references, report);
   if (sources.conf) readIni(sources.conf.text, sources.conf.file, settings, problems);
+  tellTemplates(settings, references, report);
   readEnvironment(env, settings, problems);
   const located = (text: string): string => locate(text, variables);
   // It would be read here, and the file is where the relay runs.
@@ -86,6 +89,25 @@ export function readInput(sources: Sources, report: Report, hint?: string): Inpu
     ...(proxyPasswordFile === undefined ? {} : { proxyPasswordFile }),
     unknown,
   };
+}
+
+/** A file replaces nothing: what looks like a reference in it is of a template that was not filled in, and never goes into a Secret. */
+function tellTemplates(settings: Settings, references: References, report: Report): void {
+  for (const { section, key, name, value, origin } of settings.all()) {
+    if (typeof value !== 'string') continue;
+    const place =
+      standsFor(value) ?? (/\$\{[A-Za-z_][^}]*\}|\$\([A-Za-z_]\w*\)/.test(value) ? 'a template' : undefined);
+    if (place === undefined) continue;
+    const type = OPTIONS.find(
+      (option) => option.section === section && option.key?.toLowerCase() === key.toLowerCase(),
+    )?.type;
+    if (type === 'secret') settings.set(section, key, name, { value: references.textForUnknown(place), origin });
+    else if (type === 'redisUrl') settings.set(section, key, name, { value: references.urlForUnknown(place), origin });
+    else {
+      settings.unset(section, key, name);
+      report.note('todo', origin, `is ${place} that was not filled in: put what it comes to`);
+    }
+  }
 }
 
 /** Texts for the front end: a reference to a Secret stands for itself as something that it can be told by again. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -105,4 +105,78 @@ test('values of Helm: a template is never taken for what it comes to', async () 
   assert.doesNotMatch(stdout, /key: \{\{|logLevel/);
   assert.match(stderr, /LD_ENV_one .*: its value is in a template of Helm/);
   assert.match(stderr, /service\.annotations\.a .*: is a template of Helm, which is not rendered here/);
+});
+
+test('ECS, systemd and files of ld-relay replace nothing: a reference in them is told, and is in no Secret', async () => {
+  const ecs = file(
+    'ecs.json',
+    '{"containerDefinitions":[{"name":"r","image":"launchdarkly/ld-relay","environment":[{"name":"LD_ENV_one","value":"${sdk_key}"},{"name":"PORT","value":"8040"}]}]}',
+  );
+  const unit = file('r.service', '[Service]\nEnvironment=LD_ENV_one=${KEY} "LD_PREFIX_one=%i-x" LOG_LEVEL=warn\n');
+  const conf = file(
+    'r.conf',
+    '[Environment "one"]\nsdkKey = ${KEY}\nprefix = "{{ .prefix }}"\n[Redis]\nurl = redis://$(HOST)\n',
+  );
+  for (const argv of [
+    ['--env', ecs],
+    ['--env', unit],
+    ['--config', conf],
+  ]) {
+    const { code, stdout, stderr } = await run([...argv, '--secrets', 'manifests']);
+    assert.equal(code, 3, stderr);
+    assert.doesNotMatch(stdout, /\$|\{\{|%i/);
+    assert.match(stderr, /put it into the Secret relay-keys under the key one\.sdk-key/);
+  }
+});
+
+test('what stands for a secret of another store is told, and is in no Secret', async () => {
+  for (const text of [
+    'op://vault/item/key',
+    'vault:secret/data/relay#key',
+    'ref+awsssm://relay/key',
+    'ENC[AES256_GCM,data:x]',
+    '{{ key }}',
+    'arn:aws:secretsmanager:eu-west-1:1:secret:key',
+  ]) {
+    for (const path of [file('o.env', `LD_ENV_one=${text}\n`), compose('o.yaml', [`LD_ENV_one=${text}`])]) {
+      const { code, stdout, stderr } = await run(['--env', path, '--secrets', 'manifests']);
+      assert.equal(code, 3, `${text} ${stdout}`);
+      assert.ok(!stdout.includes(text.slice(0, 8)), text);
+      assert.match(stderr, /LD_ENV_one .*its value is in (?:another store of secrets|a template)/);
+    }
+  }
+});
+
+test('docker-compose: merged mappings, and references in an env_file and in its name', async () => {
+  file('common.env', 'BASE=sdk-base\nLD_ENV_two=${BASE}-${SUFFIX:-2}\n');
+  const path = file(
+    'm.yaml',
+    'x-common: &common\n  LD_ENV_one: sdk-one\n  LOG_LEVEL: warn\nservices:\n  relay:\n    env_file: ["${FILE:-common}.env"]\n    environment:\n      <<: *common\n      LOG_LEVEL: error\n',
+  );
+  const { stdout } = await run(['--env', path, '--secrets', 'manifests']);
+  assert.match(stdout, /one\.sdk-key: sdk-one/);
+  assert.match(stdout, /two\.sdk-key: sdk-base-2/);
+  assert.match(stdout, /logLevel: error/);
+});
+
+test('Kubernetes: a key of a ConfigMap in the same file is looked up', async () => {
+  const path = file(
+    'k.yaml',
+    'kind: ConfigMap\nmetadata: {name: c}\ndata: {level: warn, key: "sdk-$(X)"}\n---\nkind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n        - name: r\n          env:\n            - {name: LOG_LEVEL, valueFrom: {configMapKeyRef: {name: c, key: level}}}\n            - {name: LD_ENV_one, valueFrom: {configMapKeyRef: {name: c, key: key}}}\n',
+  );
+  const { stdout } = await run(['--env', path, '--secrets', 'manifests']);
+  assert.match(stdout, /logLevel: warn/);
+  assert.match(stdout, /one\.sdk-key: sdk-\$\(X\)/);
+});
+
+test('Secrets have placeholders, unless the credentials are asked for or go on to another program', async () => {
+  const path = file('s.env', 'LD_ENV_one=sdk-hidden\n');
+  const screen = await run(['--env', path], {}, false);
+  assert.doesNotMatch(screen.stdout + screen.stderr, /sdk-hidden/);
+  assert.match(screen.stderr, /--secrets manifests fills in the credentials/);
+  assert.match((await run(['--env', path], {}, true)).stdout, /sdk-hidden/);
+  assert.match((await run(['--env', path, '--secrets', 'manifests'], {}, false)).stdout, /sdk-hidden/);
+  const output = join(folder, 'out');
+  await run(['--env', path, '--output', output], {}, true);
+  for (const name of readdirSync(output)) assert.doesNotMatch(readFileSync(join(output, name), 'utf8'), /sdk-hidden/);
 });

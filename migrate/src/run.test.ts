@@ -80,6 +80,8 @@ test('--output: a file for each manifest, those with credentials for their owner
   const out = join(folder, 'out');
   const { stdout } = await run([
     ...argumentsOf('environment.env'),
+    '--secrets',
+    'manifests',
     '--output',
     out,
     '--name',

@@ -6,6 +6,7 @@ import { expandReferences } from './expand.ts';
 import { manifestFiles } from './manifests.ts';
 import { type Migrated, type MigrateOptions, migrate } from './migrate.ts';
 import { createReport, needsAttention, type Report, reportText } from './report.ts';
+import type { SecretsMode } from './secrets.ts';
 import { optionsFor } from './variable-options.ts';
 import { MigrateError, resolveReferences, type Variable } from './variables.ts';
 import { parseYamlVariables } from './yaml-variables.ts';
@@ -15,6 +16,8 @@ const EXIT = { done: 0, failed: 1, mistake: 2, attention: 3 } as const;
 
 /** What a run of `migrate` has to do with the world around it. */
 export interface MigrateWorld {
+  /** Another program reads what is printed: it is on no screen and in no file that others may read. */
+  readonly isPiped: boolean;
   readonly env: NodeJS.ProcessEnv;
   stdout(text: string): void;
   stderr(text: string): void;
@@ -29,8 +32,11 @@ export async function runMigrate(argv: readonly string[], world: MigrateWorld): 
       return EXIT.done;
     }
     const migrated = migrate(await optionsOf(command, world.env));
-    write(migrated, command, world);
-    world.stderr(summary(migrated, command));
+    const secrets = secretsMode(command, world);
+    write(migrated, secrets, command, world);
+    world.stderr(summary(migrated, secrets));
+    if (command.secrets === undefined && secrets === 'placeholders' && migrated.secrets.made.size > 0)
+      world.stderr('\nThe Secrets have placeholders; --secrets manifests fills in the credentials.\n');
     return needsAttention(migrated.notes) ? EXIT.attention : EXIT.done;
   } catch (error) {
     if (error instanceof MigrateUsageError) return fail(world, EXIT.mistake, [error.message]);
@@ -38,6 +44,10 @@ export async function runMigrate(argv: readonly string[], world: MigrateWorld): 
     if (error instanceof WriteError) return fail(world, EXIT.failed, [error.message]);
     throw error;
   }
+}
+
+function secretsMode({ secrets, output }: MigrateCommand, { isPiped }: MigrateWorld): SecretsMode {
+  return secrets ?? (isPiped && output === undefined ? 'manifests' : 'placeholders');
 }
 
 function fail(world: MigrateWorld, code: number, lines: readonly string[]): number {
@@ -134,7 +144,7 @@ class WriteError extends Error {
   override readonly name = 'WriteError';
 }
 
-function write(migrated: Migrated, { secrets, output }: MigrateCommand, world: MigrateWorld): void {
+function write(migrated: Migrated, secrets: SecretsMode, { output }: MigrateCommand, world: MigrateWorld): void {
   const files = manifestFiles(migrated, secrets);
   if (output === undefined) {
     world.stdout(files.map(({ text }) => text).join('---\n'));
@@ -151,7 +161,7 @@ function write(migrated: Migrated, { secrets, output }: MigrateCommand, world: M
 }
 
 /** The report: what was made, notes, what was passed over. */
-function summary({ relayProxy, secrets, notes, unknown }: Migrated, { secrets: mode }: MigrateCommand): string {
+function summary({ relayProxy, secrets, notes, unknown }: Migrated, mode: SecretsMode): string {
   const keys = [...secrets.made].map(([secret, names]) => `${secret} (${names.join(', ')})`);
   const made = { manifests: 'Secret', placeholders: 'Secret to be filled in', omit: 'Secret to be made' }[mode];
   const lines = [`RelayProxy ${relayProxy.metadata.name}\n`, ...keys.map((key) => `${made} ${key}\n`)];

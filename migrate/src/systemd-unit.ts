@@ -12,7 +12,7 @@ export function isUnit(text: string): boolean {
   return /^\s*\[Service\]\s*$/m.test(text);
 }
 
-/** Reads `Environment=` and `EnvironmentFile=` of a unit file; an empty assignment takes back those before it. `%%` is a per cent sign. */
+/** Reads `Environment=` and `EnvironmentFile=` of a unit file; an empty assignment takes back those before it. Specifiers stay. */
 export function unitLines(text: string): UnitVariables {
   const environment: { name: string; value: string; line: number }[] = [];
   const files: { path: string; required: boolean; line: number }[] = [];
@@ -39,6 +39,6 @@ export function unitLines(text: string): UnitVariables {
 
 function wordsOf(text: string): string[] {
   return [...text.matchAll(WORD)].map(([, double, single, bare]) =>
-    (double ?? single ?? bare ?? '').replace(/\\(.)/gs, '$1').replaceAll('%%', '%'),
+    (double ?? single ?? bare ?? '').replace(/\\(.)/gs, '$1'),
   );
 }

@@ -164,6 +164,7 @@ function graceOf(conversion: Conversion): NonNullable<Traffic['podTemplate']> {
   const { drainMs } = conversion.config.server;
   const drain = drainMs / 1000;
   const grace = drain >= END_MARGIN_SECONDS ? drain + END_MARGIN_SECONDS : drain * 2;
-  const at = ['Main', 'drainTimeout'] as const;
+  const key = conversion.given('Main', 'drainTimeout') === undefined ? 'gracefulShutdownTimeout' : 'drainTimeout';
+  const at = ['Main', key] as const;
   return seconds(conversion, at, grace * 1000, 'terminationGracePeriodSeconds', { min: 0, max: 3600 });
 }

@@ -19,7 +19,7 @@ export type Variable = {
   /** Its value is in a Secret that was not given. */
   | { readonly value?: undefined; readonly ref: SecretKey }
   /** Its value is somewhere else: in a ConfigMap that was not given, a field of the pod, a variable of another machine. */
-  | { readonly value?: undefined; readonly ref?: undefined; readonly source: string }
+  | { readonly value?: undefined; readonly ref?: undefined; readonly source: string; readonly configMapKey?: SecretKey }
 );
 
 /** Variables by name. */

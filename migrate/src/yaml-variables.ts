@@ -30,7 +30,7 @@ export interface YamlSurroundings {
  */
 export function parseYamlVariables(text: string, file: string, around: YamlSurroundings = {}): Map<string, Variable> {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines });
+  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true });
   if (!Array.isArray(documents)) throw new MigrateError([`${file}: is empty`]);
   const mistakes = documents.flatMap(({ errors }) =>
     errors.map(({ pos, code }) => `${file} line ${lines.linePos(pos[0]).line}: is not YAML (${code})`),
@@ -158,7 +158,11 @@ export function variableOf({ value, valueFrom }: Record<string, unknown>, origin
     return { ref: { name: String(secretKeyRef.name), key: String(secretKeyRef.key) }, origin };
   }
   if (isObject(configMapKeyRef))
-    return { source: `ConfigMap ${configMapKeyRef.name}, key ${configMapKeyRef.key}`, origin };
+    return {
+      source: `ConfigMap ${configMapKeyRef.name}, key ${configMapKeyRef.key}`,
+      configMapKey: { name: String(configMapKeyRef.name), key: String(configMapKeyRef.key) },
+      origin,
+    };
   return { source: Object.keys(valueFrom).join(', '), origin };
 }
 
@@ -176,10 +180,19 @@ function fromContainer(container: Record<string, unknown>, origin: string, share
   for (const [name, variable] of fromAny(container.env ?? [], origin)) {
     const ref = 'ref' in variable ? variable.ref : undefined;
     const secret = named(shared.secrets, ref);
-    const known = secret && ref ? dataOf(secret, origin).get(ref.key) : undefined;
+    const known = secret && ref ? dataOf(secret, origin).get(ref.key) : inConfigMap(variable, origin, shared);
     result.set(name, known ?? variable);
   }
   return result;
+}
+
+/** The value of a `configMapKeyRef` whose ConfigMap is in the same file. */
+function inConfigMap(variable: Variable, origin: string, { configMaps }: Shared): Variable | undefined {
+  const place = 'configMapKey' in variable ? variable.configMapKey : undefined;
+  const configMap = configMaps.find(({ metadata }) => place !== undefined && metadata?.name === place.name);
+  const found = configMap && place ? dataOf(configMap, origin).get(place.key) : undefined;
+  // Kubernetes replaces nothing in what it takes from a ConfigMap.
+  return found?.value === undefined ? undefined : { value: found.value, origin: found.origin, literal: true };
 }
 
 /** Which variables are in an object that is not in the file cannot be known. */

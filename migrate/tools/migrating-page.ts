@@ -17,7 +17,7 @@ ${MIGRATE_USAGE}\`\`\`
 From a checkout it is \`npx flagrelay migrate …\` after \`npm ci\`; the image of the relay has it too:
 
 \`\`\`sh
-docker run --rm -i ghcr.io/flagrelay/relay migrate --config - < ld-relay.conf > relayproxy.yaml
+docker run --rm -i ghcr.io/flagrelay/relay migrate --config - --secrets placeholders < ld-relay.conf > relayproxy.yaml
 \`\`\`
 
 ## From the chart launchdarkly/ld-relay-helm

@@ -14,11 +14,12 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs the command as from the command line. */
-export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
+/** Runs the command as from the command line, with its output piped to another program unless it is said. */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}, isPiped = true): Promise<Run> {
   let [stdout, stderr] = ['', ''];
   const code = await runMigrate(argv, {
     env,
+    isPiped,
     stdout: (text) => {
       stdout += text;
     },

@@ -1,5 +1,5 @@
 import type { RelayConfig } from '../config/document.ts';
-import { type LoadResult, loadConfig } from '../config/load.ts';
+import { type LoadResult, loadConfig, refusal } from '../config/load.ts';
 // Nothing of a dialect, nor of a mode, is loaded for a configuration with mistakes.
 import type { LaunchDarkly } from '../dialects/launchdarkly/outlet/outlet.ts';
 import { StartupError } from '../errors.ts';
@@ -32,7 +32,7 @@ export interface ProgramIo {
  * @returns the exit code, when the program has ended: the caller ends the process then, whatever may still be open
  */
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, io: ProgramIo): Promise<number> {
-  const asked = loadConfig(argv, env);
+  const asked = await checkedFurther(loadConfig(argv, env), env);
   if (asked.kind === 'exit') {
     if (asked.stdout !== undefined) io.stdout(asked.stdout);
     if (asked.stderr !== undefined) io.stderr(asked.stderr);
@@ -50,6 +50,16 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv, io: P
     io.stderr(`flagrelay: ${error instanceof StartupError ? error.message : describe(error)}\n`);
     return EXIT_FAILED;
   }
+}
+
+/** What `check-config` found right may still be what a start refuses. */
+async function checkedFurther(asked: LoadResult, env: NodeJS.ProcessEnv): Promise<LoadResult> {
+  if (asked.kind !== 'exit' || asked.checked === undefined) return asked;
+  const { whatStartRefuses } = await import('./check.ts');
+  const mistakes = await whatStartRefuses(asked.checked, env);
+  if (mistakes.length === 0) return asked;
+  const { code, stderr = '' } = refusal({ mistakes, warnings: [] });
+  return { kind: 'exit', code, stderr: `${asked.stderr ?? ''}${stderr}` };
 }
 
 async function exportTo(outFile: string, config: RelayConfig, logger: Logger, env: NodeJS.ProcessEnv): Promise<void> {

@@ -30,7 +30,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
   return {
     ...membersSet(relayDocument, read),
     mode: read.flag('Main', 'daemonMode') === true ? 'daemon' : undefined,
-    server: { ...membersSet(server, read), tls: assembleTls(read, problems) },
+    server: { ...membersSet(server, read), drainMs: drainTime(read), tls: assembleTls(read, problems) },
     ops: opsPort(read, prometheus, problems),
     upstream: {
       ...membersSet(upstream, read),
@@ -84,6 +84,12 @@ function checkLeast(settings: Settings, problems: Problems): void {
   }
 }
 
+/** The time for open streams at the end, by either of its names. */
+function drainTime(read: Reader): number | undefined {
+  const given = read.number('Main', 'drainTimeout') ?? read.number('Main', 'gracefulShutdownTimeout');
+  return given === undefined ? undefined : Math.max(0, given);
+}
+
 function assembleTls(read: Reader, problems: Problems): NonNullable<RelayDocument['server']>['tls'] {
   if (read.flag('Main', 'tlsEnabled') !== true) return undefined;
   const certFile = read.text('Main', 'tlsCert');
@@ -112,9 +118,9 @@ function assembleProxy(read: Reader, problems: Problems): NonNullable<RelayDocum
   const url = read.text('Proxy', 'url');
   const user = read.text('Proxy', 'user');
   const password = read.text('Proxy', 'password') ?? proxyPasswordFile(read, problems);
-  const caCertFiles = read.list('Proxy', 'caCertFiles');
+  const caCertFiles = read.list('Proxy', 'caCertFiles')?.filter((file) => file !== '');
   if (user !== undefined && url === undefined) {
-    problems.mistakes.push(`${read.origin('Proxy', 'user')}: is set, but the proxy's url (PROXY_URL) is not`);
+    problems.warnings.push(`${read.origin('Proxy', 'user')} has no effect without the proxy's url (PROXY_URL)`);
   }
   if (url === undefined && caCertFiles === undefined) return undefined;
   const credentials = user === undefined && password === undefined ? undefined : `${user ?? ''}:${password ?? ''}`;

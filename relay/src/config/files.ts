@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import type { RelayConfig } from './document.ts';
 import type { Problems } from './problems.ts';
 
@@ -26,6 +26,9 @@ export function checkFiles(config: RelayConfig, problems: Problems): void {
     if (file === undefined) continue;
     try {
       accessSync(file, constants.R_OK);
+      // OpenSSL takes a file without certificates in silence, and then every connection fails.
+      if (/ca(?:Cert)?Files?$/.test(option) && !readFileSync(file, 'utf8').includes('-----BEGIN'))
+        problems.mistakes.push(`${option}: ${file} must hold PEM certificates`);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       problems.mistakes.push(`${option}: ${file} ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}`);

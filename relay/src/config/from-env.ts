@@ -3,6 +3,7 @@ import { OPTIONS, optionsOf } from './options.ts';
 import { OBSOLETE_VARIABLES } from './options-unsupported.ts';
 import type { Problems } from './problems.ts';
 import { readOption, type Settings } from './settings.ts';
+import { warnOfMisspelt } from './spelling.ts';
 import { parseValue, ValueError } from './values.ts';
 
 /** Variables that make an environment of the name that follows. */
@@ -13,10 +14,10 @@ const ENVIRONMENT_MAKERS = ['LD_ENV_', 'LD_SDK_KEY_FILE_', 'LD_DATA_FILE_'];
  * unset or empty changes nothing, unknown ones are ignored, `LD_…_NAME` belongs to the environment NAME.
  */
 export function readEnvironment(env: NodeJS.ProcessEnv, settings: Settings, problems: Problems): void {
-  rejectObsolete(env, problems);
   for (const name of environmentNames(env)) settings.addName('Environment', name);
   for (const name of suffixes(env, 'LD_FILTER_KEYS_')) settings.addName('Filters', name);
   const redis = redisIsOn(env, settings, problems);
+  rejectObsolete(env, redis, problems);
   const prometheus = isOn(env, 'USE_PROMETHEUS', problems) || settings.get('Prometheus', 'enabled')?.value === true;
   for (const option of OPTIONS) {
     if (option.env === undefined) continue;
@@ -32,6 +33,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, settings: Settings, prob
   }
   if (redis) settings.set('Redis', 'enabled', '', { value: true, origin: 'USE_REDIS' });
   warnOfOrphans(env, settings, problems);
+  warnOfMisspelt(env, problems);
 }
 
 function readOne(text: string | undefined, option: Option, settings: Settings, problems: Problems): void {
@@ -87,8 +89,10 @@ function redisIsOn(env: NodeJS.ProcessEnv, settings: Settings, problems: Problem
   return false;
 }
 
-function rejectObsolete(env: NodeJS.ProcessEnv, problems: Problems): void {
+function rejectObsolete(env: NodeJS.ProcessEnv, redis: boolean, problems: Problems): void {
   for (const { env: variable, instead } of OBSOLETE_VARIABLES) {
+    // As the others of Redis it is not read without.
+    if (variable.startsWith('REDIS_') && !redis) continue;
     const found = variable.endsWith('_')
       ? suffixes(env, variable).map((name) => [variable + name, name])
       : [[variable, '']];

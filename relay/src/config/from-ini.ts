@@ -3,9 +3,10 @@ import { NAMED_SECTIONS, type Option, type Section } from './option.ts';
 import { OPTIONS } from './options.ts';
 import type { Problems } from './problems.ts';
 import { readOption, type Settings } from './settings.ts';
+import { adviceForKey, nearest } from './spelling.ts';
 
-/** Sections that are refused as a whole: of these only the switch matters. */
-const REFUSED_SECTIONS: ReadonlySet<Section> = new Set<Section>([
+/** Sections that this relay does not have: of these only the switch matters. */
+const MISSING_SECTIONS: ReadonlySet<Section> = new Set<Section>([
   'Consul',
   'DynamoDB',
   'Datadog',
@@ -26,8 +27,11 @@ export function readIni(text: string, file: string, settings: Settings, problems
   for (const { section: written, subsection, line } of ini.sections) {
     const section = SECTIONS.get(written.toLowerCase());
     if (!section) {
-      const known = [...new Set(OPTIONS.map((option) => option.section))].join(', ');
-      problems.mistakes.push(`${file} line ${line}: unknown section [${written}]; allowed are ${known}`);
+      const known = [...SECTIONS.values()];
+      const meant = nearest(written, known);
+      problems.mistakes.push(
+        `${file} line ${line}: unknown section [${written}]${meant === undefined ? '' : `; did you mean [${meant}]?`}; allowed are ${known.join(', ')}`,
+      );
     } else if (!NAMED_SECTIONS.has(section)) {
       if (subsection)
         problems.mistakes.push(`${file} line ${line}: [${section}] takes no name, it was "${subsection}"`);
@@ -43,8 +47,11 @@ export function readIni(text: string, file: string, settings: Settings, problems
     const origin = `[${section}${entry.subsection ? ` "${entry.subsection}"` : ''}] ${entry.key} (${file} line ${entry.line})`;
     const option = findOption(section, entry.key);
     if (!option) {
-      if (REFUSED_SECTIONS.has(section)) problems.dropped?.push({ origin, why: insteadOf(section) });
-      else problems.mistakes.push(`${origin}: unknown key; allowed are ${keys(section)}`);
+      if (MISSING_SECTIONS.has(section)) problems.dropped?.push({ origin, why: insteadOf(section) });
+      else {
+        const advice = adviceForKey(entry.key, keys(section));
+        problems.mistakes.push(`${origin}: unknown key${advice}; allowed are ${keys(section).join(', ')}`);
+      }
       continue;
     }
     if (entry.value === undefined && option.type !== 'switch') {
@@ -62,9 +69,10 @@ export function readIni(text: string, file: string, settings: Settings, problems
   }
 }
 
-/** What a section that is refused as a whole is replaced by. */
+/** What a section that this relay does not have is replaced by. */
 function insteadOf(section: Section): string {
-  return OPTIONS.find((option) => option.section === section)?.refused ?? '';
+  const first = OPTIONS.find((option) => option.section === section);
+  return first?.refused ?? first?.unused ?? '';
 }
 
 function findOption(section: Section, key: string): Option | undefined {
@@ -75,6 +83,6 @@ function findOption(section: Section, key: string): Option | undefined {
   );
 }
 
-function keys(section: Section): string {
-  return OPTIONS.flatMap((option) => (option.section === section && option.key ? [option.key] : [])).join(', ');
+function keys(section: Section): string[] {
+  return OPTIONS.flatMap((option) => (option.section === section && option.key ? [option.key] : []));
 }

@@ -33,7 +33,7 @@ function refused(argv: string[], env: Env = {}): string {
 }
 
 /** Some file that exists. */
-const PEM = file('pem', '.pem');
+const PEM = file('-----BEGIN CERTIFICATE-----\n', '.pem');
 const ONE: Env = { LD_ENV_one: 'sdk-secret-0001', LD_MOBILE_KEY_one: 'mob-secret-0001' };
 const AUTO: Env = { AUTO_CONFIG_KEY: 'rel-secret-0001' };
 
@@ -197,8 +197,8 @@ test('4.1: unknown sections and keys of the file are mistakes with their line', 
   const said = refused(['--config', file('[Main]\nprot = 1\n[Mian]\n[Environment]\nsdkKey = x\n[Main "x"]\nport\n')]);
   for (const part of [
     '[Main] prot',
-    'line 2): unknown key; allowed are streamUri',
-    'line 3: unknown section [Mian]',
+    'line 2): unknown key; did you mean port?; allowed are streamUri',
+    'line 3: unknown section [Mian]; did you mean [Main]?',
     'line 4: [Environment] needs a name',
     '[Main] takes no name',
     'port (',
@@ -284,20 +284,17 @@ const REFUSALS: Record<string, [Env, RegExp]> = {
   ],
   Consul: [{ ...ONE, USE_CONSUL: '1' }, /USE_CONSUL: not supported by this relay; use Redis/],
   DynamoDB: [{ ...ONE, USE_DYNAMODB: 'true' }, /USE_DYNAMODB: not supported by this relay; use Redis/],
-  Datadog: [{ ...ONE, USE_DATADOG: '1' }, /USE_DATADOG: not supported.*Prometheus/],
-  Stackdriver: [{ ...ONE, USE_STACKDRIVER: '1' }, /USE_STACKDRIVER: not supported.*Prometheus/],
-  OTLP: [{ ...ONE, USE_OTLP: '1' }, /USE_OTLP: not supported.*Prometheus/],
   'obsolete sampling': [
     { ...ONE, EVENTS_SAMPLING_INTERVAL: '1' },
     /EVENTS_SAMPLING_INTERVAL: this variable is no longer/,
   ],
-  'obsolete TTL of Redis': [{ ...ONE, REDIS_TTL: '1' }, /use CACHE_TTL instead/],
+  'obsolete TTL of Redis': [{ ...ONE, USE_REDIS: '1', REDIS_TTL: '1' }, /use CACHE_TTL instead/],
   'obsolete TTL in minutes': [{ ...ONE, LD_TTL_MINUTES_one: '1' }, /use LD_TTL_one instead/],
   'two metric ports': [
     { ...ONE, USE_PROMETHEUS: '1', PROMETHEUS_PORT: '1', OPS_PORT: '2' },
     /PROMETHEUS_PORT: differs from OPS_PORT/,
   ],
-  'a proxy user without proxy': [{ ...ONE, PROXY_AUTH_USER: 'u' }, /PROXY_AUTH_USER: is set, but/],
+  'a host of Redis that is none': [{ ...ONE, USE_REDIS: '1', REDIS_HOST: 'a b' }, /REDIS_HOST: "a b" is no host name/],
   'Sentinel without master': [{ ...ONE, USE_REDIS: '1', REDIS_MODE: 'sentinel' }, /REDIS_SENTINEL_MASTER/],
   'missing TLS files': [
     { ...ONE, TLS_ENABLED: '1', TLS_CERT: '/no-cert', TLS_KEY: '/no-key' },
@@ -342,6 +339,8 @@ test('4.3: odd, but accepted', () => {
     { ...ONE, USE_CONSUL: 'false', USE_DATADOG: '0', DATADOG_TAG_x: 'y', DYNAMODB_TABLE: 't' },
     { ...ONE, EVENTS_INLINE_USERS: 'true', LD_TABLE_NAME_one: 't' },
     { ...AUTO, ENV_DATASTORE_TABLE_NAME: 't' },
+    { ...ONE, REDIS_TTL: '1' },
+    { ...ONE, PROXY_AUTH_USER: 'u' },
   ];
   for (const env of accepted) ran(['--from-env'], env);
   assert.equal(ran(['--from-env'], accepted[1]).config.streaming.heartbeatMs, 0);

@@ -38,7 +38,14 @@ export type LoadResult =
       readonly warnings: readonly string[];
       readonly outFile: string;
     }
-  | { readonly kind: 'exit'; readonly code: number; readonly stdout?: string; readonly stderr?: string };
+  | {
+      readonly kind: 'exit';
+      readonly code: number;
+      readonly stdout?: string;
+      readonly stderr?: string;
+      /** What `check-config` found right; who knows more about a start may look at it, too. */
+      readonly checked?: RelayConfig;
+    };
 
 /**
  * Reads the configuration (contract 4). All mistakes are reported at once, one line each; exit code {@link EXIT_MISTAKE}.
@@ -151,7 +158,8 @@ function readConfigFile(path: string, mayBeMissing: boolean, problems: Problems)
   }
 }
 
-function refusal({ mistakes, warnings }: Problems): LoadResult {
+/** Exit with mistakes, a line each. */
+export function refusal({ mistakes, warnings }: Problems): Extract<LoadResult, { kind: 'exit' }> {
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
   const lines = [
     `flagrelay: the configuration has ${count}:`,
@@ -163,5 +171,5 @@ function refusal({ mistakes, warnings }: Problems): LoadResult {
 
 function report(config: RelayConfig, warnings: readonly string[]): LoadResult {
   const stderr = warnings.map((warning) => `warning: ${warning}\n`).join('');
-  return { kind: 'exit', code: 0, stdout: maskedText(config), ...(stderr ? { stderr } : {}) };
+  return { kind: 'exit', code: 0, stdout: maskedText(config), ...(stderr ? { stderr } : {}), checked: config };
 }

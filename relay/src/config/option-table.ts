@@ -18,7 +18,14 @@ type Bounds = Pick<Option, 'least' | 'most'>;
 /** What a member of the document may be, by the type of its option. Durations are ms, sizes are bytes. */
 const SCHEMAS = {
   text: () => z.string(),
-  secret: () => z.string().min(1),
+  // As in variables and files: what editors and `echo` add around it is no part of it.
+  secret: () =>
+    z
+      .string()
+      .trim()
+      .min(1)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      .regex(/^[^\u0000-\u001f\u007f]*$/, 'must be on one line, without control characters'),
   path,
   switch: () => z.boolean(),
   count: (bounds: Bounds) => within(z.int(), bounds, 1),

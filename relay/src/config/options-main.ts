@@ -129,6 +129,13 @@ export const MAIN = section('Main', {
     own: true,
     becomes: { field: 'podTemplate.terminationGracePeriodSeconds', how: 'and 10 seconds more' },
   }),
+  gracefulShutdownTimeout: option('duration', {
+    env: 'GRACEFUL_SHUTDOWN_TIMEOUT',
+    unset: 'as drainTimeout',
+    text: 'The same by the name that ld-relay has for it since 8.12; `drainTimeout` wins.',
+    own: true,
+    becomes: { field: 'podTemplate.terminationGracePeriodSeconds', how: 'as `drainTimeout`' },
+  }),
   tlsEnabled: option('switch', {
     env: 'TLS_ENABLED',
     default: 'false',

@@ -50,6 +50,10 @@ function hostAndPort(read: Reader, problems: Problems): string {
   const host = read.text('Redis', 'host');
   const port = read.text('Redis', 'port') ?? DEFAULT_PORT;
   const origin = read.origin('Redis', 'port') ?? '';
+  if (host !== undefined && !URL.canParse(`redis://${bracketed(host)}`)) {
+    problems.mistakes.push(`${read.origin('Redis', 'host')}: ${JSON.stringify(host)} is no host name`);
+    return `redis://${DEFAULT_HOST}:${DEFAULT_PORT}`;
+  }
   if (!isInjected(read)) return `redis://${bracketed(host ?? DEFAULT_HOST)}:${port}`;
   if (host !== undefined) {
     warnOfInjected(origin, problems);

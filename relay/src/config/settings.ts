@@ -52,6 +52,18 @@ export function createSettings(): Settings {
   };
 }
 
+/** Said of quotes that are there after everybody had a chance to take them off. */
+const QUOTES_STAY = "docker's --env-file and Kubernetes keep quotes; take them out if they are not meant";
+
+function isOff(text: string): boolean {
+  try {
+    return parseValue('switch', text) === false;
+  } catch (error) {
+    if (error instanceof ValueError) return false;
+    throw error;
+  }
+}
+
 /** One variable may set two options, and be looked at before as a switch. */
 function tellOnce(lines: string[], line: string): void {
   if (!lines.includes(line)) lines.push(line);
@@ -65,7 +77,9 @@ export function readOption(
   problems: Problems,
 ): void {
   const { text, origin, name = '' } = given;
+  const isQuoted = /^(["']).*\1$/s.test(text);
   if (option.unused !== undefined) {
+    if (option.type === 'switch' && isOff(text)) return;
     if (problems.dropped) problems.dropped.push({ option, origin, why: option.unused });
     else tellOnce(problems.warnings, `${origin} is ignored: ${option.unused}`);
     return;
@@ -75,9 +89,11 @@ export function readOption(
     value = parseValue(option.type, text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    tellOnce(problems.mistakes, `${origin}: ${error.message}`);
+    tellOnce(problems.mistakes, `${origin}: ${error.message}${isQuoted ? `; ${QUOTES_STAY}` : ''}`);
     return;
   }
+  if (isQuoted)
+    tellOnce(problems.warnings, `${origin} has quotes around its value, which count as part of it: ${QUOTES_STAY}`);
   if (option.refused !== undefined) {
     if (value === false) return;
     if (problems.dropped) problems.dropped.push({ option, origin, why: option.refused });

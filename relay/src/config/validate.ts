@@ -1,4 +1,5 @@
 import type { EnvironmentConfig, RelayConfig } from './document.ts';
+import { warnOfOrigins } from './origins.ts';
 import type { Problems } from './problems.ts';
 
 /** Stands for the environment ID in store prefixes of AutoConfig and offline mode. */
@@ -12,6 +13,7 @@ export function validate(config: RelayConfig, problems: Problems): void {
   checkFilters(config, problems);
   if (config.store.redis) checkRedis(config, problems);
   checkDaemon(config, problems);
+  warnOfOrigins(config, problems);
 }
 
 function checkDaemon({ mode, lease, store, server, events }: RelayConfig, problems: Problems): void {

@@ -27,7 +27,7 @@ test('4.1: durations in Go form, with a unit', () => {
 
 test('4.1: sizes with a unit', () => {
   assert.deepEqual(['100B', '10KiB', '1MiB', '2gib', '0B'].map(parseSize), [100, 10_240, 1_048_576, 2_147_483_648, 0]);
-  for (const text of ['', '100', '-1B', '1.5KiB', '1TiB', '9999999999GiB'])
+  for (const text of ['', '100', '-1B', '1,5KiB', '1TiB', '9999999999GiB'])
     assert.throws(() => parseSize(text), ValueError, text);
 });
 

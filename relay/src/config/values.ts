@@ -39,7 +39,7 @@ export const ALLOWED: Readonly<Record<ValueType, string>> = {
   port: 'a port number from 1 to 65535',
   redisPort: 'a port number from 1 to 65535, or tcp://HOST:PORT',
   duration: 'a number with a unit: ms, s, m or h, such as 300ms, 10s or 1h30m',
-  size: 'a whole number with a unit: B, KiB, MiB or GiB, such as 100KiB',
+  size: 'a number with a unit: B, KiB, MiB or GiB, such as 100KiB',
   url: 'an absolute http or https URL',
   redisUrl: 'an absolute redis or rediss URL, or several separated by commas',
   list: 'a list separated by commas',
@@ -163,11 +163,14 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   gb: 1024 ** 3,
 };
 
-/** `100B`, `10KiB`, `1MiB` (contract 4.1); a unit is required. Returns bytes. Throws {@link ValueError}. */
+/** `100B`, `10KiB`, `1.5MiB`, `1MiB512KiB` (contract 4.1); a unit is required. Returns whole bytes. Throws {@link ValueError}. */
 export function parseSize(text: string): number {
-  const match = /^(\d+)\s*([a-z]+)$/i.exec(text);
-  const unit = BYTES_PER_UNIT[match?.[2]?.toLowerCase() ?? ''];
-  const bytes = Number(match?.[1]) * (unit ?? Number.NaN);
+  if (!/^(?:\d+(?:\.\d*)?\s*[a-z]+)+$/i.test(text)) throw wrong('size', text);
+  let total = 0;
+  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?)\s*([a-z]+)/gi)) {
+    total += Number(amount) * (BYTES_PER_UNIT[unit.toLowerCase()] ?? Number.NaN);
+  }
+  const bytes = Math.floor(total);
   if (!Number.isSafeInteger(bytes)) throw wrong('size', text);
   return bytes;
 }
