@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { RelayConfig } from '../../config/document.ts';
+import { knownAuthorities } from '../../upstream/authorities.ts';
 import { parseRedisUrl, type RedisAddress, RedisSettingsError } from './address.ts';
 
 /** `store.redis` of the configuration. */
@@ -83,8 +84,9 @@ function tlsOptions(config: RedisConfig, secure: boolean): ConnectionOptions | u
     throw new RedisSettingsError('store.redis.certFile and store.redis.keyFile must be given together');
   }
   if (!secure && caFile === undefined && certFile === undefined) return undefined;
+  const own = caFile === undefined ? [] : [read('caFile', caFile)];
   return {
-    ...(caFile === undefined ? {} : { ca: read('caFile', caFile) }),
+    ca: [...knownAuthorities(process.env), ...own],
     ...(certFile === undefined ? {} : { cert: read('certFile', certFile) }),
     ...(keyFile === undefined ? {} : { key: read('keyFile', keyFile) }),
   };

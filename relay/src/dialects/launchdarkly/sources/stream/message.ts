@@ -1,7 +1,7 @@
 import type { DataSet, Item, ItemKind, RefuseItem } from '../../../../data/data.ts';
 import { memberTexts } from '../../../../json/scan.ts';
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
-import { NumberError, parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
+import { ItemError, parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
 
 /** What one event of the flag stream means. */
 export type FlagMessage = { readonly put: DataSet } | { readonly upsert: Item };
@@ -29,7 +29,7 @@ export function readFlagMessage(event: ServerSentEvent, refuse: RefuseItem): Fla
       try {
         return { upsert: parseItem(target.kind, data, target.key) };
       } catch (error) {
-        if (!(error instanceof NumberError)) throw error;
+        if (!(error instanceof ItemError)) throw error;
         refuse({ ...target, reason: error.message });
         return undefined;
       }
