@@ -103,9 +103,34 @@ suite('what the reference fills in is there (contract 12.1)', () => {
         ...EMPTY_SEGMENT,
         rules: [
           { id: '', clauses: [] },
-          { clauses: [{ op: 'in', attribute: '', values: [], negate: false }], weight: null, id: '' },
+          { clauses: [{ op: 'in', attribute: '', values: [], negate: false }], id: '' },
         ],
         includedContexts: [{ contextKind: 'org', values: [] }],
+      },
+    ],
+    [
+      'optional members that are null are not there, wherever they stand',
+      'flags',
+      {
+        clientSideAvailability: null,
+        migration: null,
+        fallthrough: { variation: null, rollout: null },
+        rules: [
+          { variation: null, id: 'a', rollout: null },
+          { rollout: { bucketBy: null, seed: null, variations: [] } },
+          { rollout: { variations: [], bucketBy: null, seed: null } },
+          { rollout: null, variation: null },
+        ],
+      },
+      {
+        ...EMPTY_FLAG,
+        migration: {},
+        rules: [
+          { id: 'a', clauses: [], trackEvents: false },
+          { rollout: { variations: [] }, clauses: [], trackEvents: false },
+          { rollout: { variations: [] }, clauses: [], trackEvents: false },
+          { clauses: [], trackEvents: false },
+        ],
       },
     ],
   ];

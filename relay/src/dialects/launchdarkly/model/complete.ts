@@ -6,7 +6,7 @@ import { forEachElement, forEachMember, skipSpace } from '../../../json/scan.ts'
 interface Member {
   /** The JSON text where there is none. */
   readonly absent?: string | ((item: JsonObject) => string);
-  /** The JSON text in place of `null`, where that is another one. */
+  /** The JSON text in place of `null`, where that is another one; `gone` where it is as if the member were not there. */
   readonly ofNull?: string;
   /** Members of its elements, when it is an array. */
   readonly each?: Shape;
@@ -25,8 +25,15 @@ const ZERO: Member = { absent: '0' };
 const NOTHING: Member = { absent: 'null' };
 
 const CLAUSES = list(shape({ attribute: TEXT_OR_NULL, op: TEXT, values: list(), negate: SWITCH }));
+/** In place of a text: the member goes. */
+const GONE = 'gone';
+const OPTIONAL: Member = { ofNull: GONE };
 const SERVE = {
-  rollout: { own: shape({ variations: list(shape({ variation: ZERO, weight: ZERO })) }) },
+  variation: OPTIONAL,
+  rollout: {
+    ofNull: GONE,
+    own: shape({ variations: list(shape({ variation: ZERO, weight: ZERO })), bucketBy: OPTIONAL, seed: OPTIONAL }),
+  },
 };
 const FLAG_TARGETS = list(shape({ variation: ZERO, values: list() }));
 const SEGMENT_TARGETS = list(shape({ values: list() }));
@@ -42,7 +49,11 @@ const SHAPES: Readonly<Record<ItemKind, Shape>> = {
     fallthrough: { absent: '{}', own: shape(SERVE) },
     offVariation: NOTHING,
     variations: list(),
-    clientSideAvailability: { own: shape({ usingMobileKey: SWITCH, usingEnvironmentId: SWITCH }) },
+    clientSideAvailability: {
+      ofNull: GONE,
+      own: shape({ usingMobileKey: SWITCH, usingEnvironmentId: SWITCH }),
+    },
+    migration: { ofNull: '{}' },
     clientSide: {
       absent: ({ clientSideAvailability: it }) => String(isJsonObject(it) && it.usingEnvironmentId === true),
     },
@@ -60,7 +71,7 @@ const SHAPES: Readonly<Record<ItemKind, Shape>> = {
     includedContexts: SEGMENT_TARGETS,
     excludedContexts: SEGMENT_TARGETS,
     salt: TEXT,
-    rules: list(shape({ id: TEXT, clauses: CLAUSES })),
+    rules: list(shape({ id: TEXT, clauses: CLAUSES, weight: OPTIONAL, bucketBy: OPTIONAL })),
     version: ZERO,
     generation: NOTHING,
     deleted: SWITCH,
@@ -77,8 +88,8 @@ export function completeItem(kind: ItemKind, text: string, value: JsonObject): s
   if (!isSparse(value, SHAPES[kind])) return text;
   const edits: Edit[] = [];
   complete(text, skipSpace(text, 0), value, SHAPES[kind], edits);
-  // An edit of a part may come behind one of the whole that lies further on.
-  edits.sort((a, b) => a.start - b.start);
+  // An edit of a part may come behind one of the whole that lies further on; what is put in goes before what is cut there.
+  edits.sort((a, b) => a.start - b.start || a.stop - b.stop);
   const parts: string[] = [];
   let kept = 0;
   for (const { start, stop, by } of edits) {
@@ -114,14 +125,26 @@ function isSparse(value: JsonObject, members: Shape): boolean {
 
 function complete(text: string, at: number, item: JsonObject, members: Shape, edits: Edit[]): void {
   const seen = new Set<string>();
+  /** End of the last member that stays, and of the one before this. */
   let last = -1;
+  let before = at + 1;
   const end = forEachMember(text, at, (name, start, stop) => {
-    last = stop;
     const member = members.get(name);
+    const ofNull = text.startsWith('null', start) ? member?.ofNull : undefined;
+    if (ofNull === GONE) {
+      // With its comma: the one before it, or behind it when nothing stays before it.
+      const behind = skipSpace(text, stop);
+      const cut = last < 0 && text.startsWith(',', behind) ? behind + 1 : stop;
+      edits.push({ start: before, stop: cut, by: '' });
+      before = cut;
+      return;
+    }
+    last = stop;
+    before = stop;
     if (member === undefined) return;
     seen.add(name);
-    const { ofNull, each, own } = member;
-    if (ofNull !== undefined && text.startsWith('null', start)) edits.push({ start, stop, by: ofNull });
+    const { each, own } = member;
+    if (ofNull !== undefined) edits.push({ start, stop, by: ofNull });
     if (own !== undefined && text.startsWith('{', start)) complete(text, start, item, own, edits);
     if (each === undefined || !text.startsWith('[', start)) return;
     forEachElement(text, start, (from) => {

@@ -128,7 +128,7 @@ suite('malformed data is refused as a whole, with the path', () => {
     '',
     'null',
     '[]',
-    '{"flags":5}',
+    '{"flags":null}',
     '{"flags":[]}',
     '{"flags":{}',
     '{"other":tru}',

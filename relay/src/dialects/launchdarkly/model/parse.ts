@@ -22,6 +22,8 @@ function parseJson(path: string, text: string): Json {
   }
 }
 
+const NULL = 'null';
+
 /** Scans with the scanner's errors told as {@link DataError}. */
 function scanned<T>(path: string, scan: () => T): T {
   try {
@@ -66,7 +68,7 @@ function parseItems(
   refuse: RefuseItem | undefined,
 ): ReadonlyMap<string, Item> {
   const items = new Map<string, Item>();
-  if (text === undefined || text === 'null') return items;
+  if (text === undefined || text === NULL) return items;
   const path = `/${kind}`;
   scanned(path, () =>
     forEachMember(text, 0, (key, start, stop) => {
@@ -84,15 +86,16 @@ function parseItems(
 
 /**
  * Parses `{"flags": {…}, "segments": {…}}`. Every item keeps its original text, with what it lacks; other members of the document are
- * skipped; a kind that is missing or null is empty; of a repeated key the last one counts. With `refuse` an item that is no flag or
+ * skipped; a kind that is missing is empty; of a repeated key the last one counts. With `refuse` an item that is no flag or
  * segment is left out, told, and named in the set, as long as there is another one; without it all are refused, as in ld-relay.
  * Throws {@link DataError} that names the path, what was found and what is allowed.
+ * @param nulls what a kind that is `null` is: a mistake, as on the stream, or empty, as in files
  */
-export function parseDataSet(text: string, refuse?: RefuseItem): DataSet {
+export function parseDataSet(text: string, refuse?: RefuseItem, nulls: 'refused' | 'empty' = 'refused'): DataSet {
   const members = scanned('/', () => memberTexts(text));
   for (const [name, value] of members) {
     if (name !== 'flags' && name !== 'segments') parseJson(`/${name}`, value);
-    else if (!value.startsWith('{') && value !== 'null') {
+    else if (!value.startsWith('{') && (value !== NULL || nulls === 'refused')) {
       throw new DataError(`/${name}: expected object, got ${value.slice(0, 20)}`);
     }
   }

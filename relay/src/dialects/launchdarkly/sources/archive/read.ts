@@ -72,7 +72,9 @@ export function readArchiveFiles(
         rep: env,
         dataId: dataId === '' ? dataDigest : dataId,
         data:
-          before?.dataDigest === dataDigest ? before.data : parseDataSet(data.toString('utf8'), refuse?.(env.envID)),
+          before?.dataDigest === dataDigest
+            ? before.data
+            : parseDataSet(data.toString('utf8'), refuse?.(env.envID), 'empty'),
         dataDigest,
       });
     } catch (error) {
