@@ -4,16 +4,44 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestCounts } from './count-reporter.ts';
 import type { Suite } from './suites.ts';
-import { parseCounts, type SuiteResult } from './summary.ts';
+import { countAgain, parseCounts, type SuiteResult } from './summary.ts';
+
+/** Where the output of a suite goes. */
+type Show = (text: string | Buffer) => void;
+const toStdout: Show = (text) => void process.stdout.write(text);
 
 /** Runs one suite in a process group of its own, output passed through; never throws for what a suite does. */
-export async function execute(suite: Suite, root: string, env: NodeJS.ProcessEnv): Promise<SuiteResult> {
+export async function execute(
+  suite: Suite,
+  root: string,
+  env: NodeJS.ProcessEnv,
+  show: Show = toStdout,
+): Promise<SuiteResult> {
   const started = performance.now();
-  const counts = suite.kind === 'tests' ? await runTests(suite, root, env) : await runCommand(suite, root, env);
+  const counts =
+    suite.kind === 'tests' ? await runTests(suite, root, env, show) : await runCommand(suite, root, env, show);
   return { name: suite.name, counts, ms: performance.now() - started };
 }
 
-async function runTests(suite: Suite, root: string, env: NodeJS.ProcessEnv): Promise<TestCounts> {
+/** Files that are run again at most: more that fail are no accident of timing. */
+const AGAIN_FILES = 4;
+
+async function runTests(suite: Suite, root: string, env: NodeJS.ProcessEnv, show: Show): Promise<TestCounts> {
+  const first = await runTestFiles(suite, root, env, suite.run, show);
+  const files = first.failedFiles ?? [];
+  if (suite.again !== true || files.length === 0 || files.length > AGAIN_FILES) return first;
+  show(`\n=== ${suite.name}: run again, as a test in them failed: ${files.join(', ')}\n`);
+  const { coverage: _, ...uncovered } = suite;
+  return countAgain(first, await runTestFiles({ ...uncovered, concurrency: 1 }, root, env, files, show));
+}
+
+async function runTestFiles(
+  suite: Suite,
+  root: string,
+  env: NodeJS.ProcessEnv,
+  files: readonly string[],
+  show: Show,
+): Promise<TestCounts> {
   const folder = mkdtempSync(join(tmpdir(), 'flagrelay-suite-'));
   const file = join(folder, 'counts.json');
   try {
@@ -32,9 +60,9 @@ async function runTests(suite: Suite, root: string, env: NodeJS.ProcessEnv): Pro
             `--test-coverage-include=${suite.coverage}`,
             '--test-coverage-exclude=**/*.test.ts',
           ]),
-      ...suite.run,
+      ...files,
     ];
-    const { code } = await spawned(argv, root, env, suite.timeoutMs, () => {});
+    const { code } = await spawned(argv, root, env, suite.timeoutMs, show);
     return withExitCode(readCounts(file), code);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -58,11 +86,12 @@ function readCounts(file: string): TestCounts | undefined {
   }
 }
 
-async function runCommand(suite: Suite, root: string, env: NodeJS.ProcessEnv): Promise<TestCounts> {
+async function runCommand(suite: Suite, root: string, env: NodeJS.ProcessEnv, show: Show): Promise<TestCounts> {
   if (suite.name === 'conformance') writeCandidate(root);
   let tail = '';
   const { code } = await spawned(suite.run, root, env, suite.timeoutMs, (text) => {
-    tail = (tail + text).slice(-4096);
+    show(text);
+    tail = (tail + text.toString('utf8')).slice(-4096);
   });
   if (suite.kind === 'check') return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   return withExitCode(parseCounts(tail), code);
@@ -85,7 +114,7 @@ function spawned(
   cwd: string,
   env: NodeJS.ProcessEnv,
   timeoutMs: number,
-  onText: (text: string) => void,
+  show: (text: Buffer) => void,
 ): Promise<{ code: number }> {
   const [command, ...args] = argv;
   if (command === undefined) throw new Error('a suite needs a command');
@@ -95,10 +124,7 @@ function spawned(
       console.error(`${command}: no end after ${timeoutMs / 1000} s, stopped`);
       endGroup(child);
     }, timeoutMs);
-    child.stdout.on('data', (chunk: Buffer) => {
-      process.stdout.write(chunk);
-      onText(chunk.toString('utf8'));
-    });
+    child.stdout.on('data', show);
     child.on('error', (error) => {
       clearTimeout(timer);
       console.error(`${command}: ${error.message}`);

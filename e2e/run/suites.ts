@@ -22,6 +22,11 @@ export interface Suite {
   readonly coverage?: string;
   /** Test files at a time; those that share one cluster or measure it run one by one. */
   readonly concurrency?: number;
+  /**
+   * Files with a failed test are run once more, without others beside them, and a test that passes then counts as passed and is counted
+   * apart in the table: these suites run clusters and real processes on two cores, whose neighbours take the machine away for seconds.
+   */
+  readonly again?: boolean;
   /** Runs only when it is named. */
   readonly onRequest?: boolean;
 }
@@ -55,6 +60,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       timeoutMs: 35 * MINUTE,
       programs: ['redis-server', 'openssl', 'curl'],
       coverage: 'relay/src/**',
+      again: true,
     },
     {
       name: 'migrate',
@@ -78,6 +84,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       programs: ['promtool'],
       cluster: 'bare',
       concurrency: 1,
+      again: true,
     },
     {
       name: 'e2e',
@@ -86,6 +93,7 @@ export function suites(root: string, env: NodeJS.ProcessEnv): readonly Suite[] {
       timeoutMs: 35 * MINUTE,
       cluster: 'product',
       concurrency: 1,
+      again: true,
     },
     {
       name: 'e2e-slow',
