@@ -39,7 +39,7 @@ function commonOptions({ address, tls }: RedisSettings): CommonOptions {
     ...(tls === undefined ? {} : { tls }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
-    // Drops a connection that has gone dead without a word, so that the next command gets a new one.
+    // Drops a connection that has gone dead silently, so that the next command gets a new one.
     socketTimeout: COMMAND_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

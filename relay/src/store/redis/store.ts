@@ -31,7 +31,7 @@ import {
 } from './state.ts';
 import { type TimeOperation, timedPersistence } from './timed.ts';
 
-/** What a Redis store needs. */
+/** Dependencies of a Redis store. */
 export interface RedisStoreDeps<C extends Compiled> {
   readonly connection: RedisConnection;
   readonly codec: ItemCodec;

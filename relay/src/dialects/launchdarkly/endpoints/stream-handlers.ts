@@ -20,7 +20,7 @@ import { corsHeadersOfStream } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
-/** What streams need of the server they run on. */
+/** What streams use of the server that they run on. */
 export interface StreamOptions extends StreamServices {
   readonly bodies: ContextBodies;
 }
