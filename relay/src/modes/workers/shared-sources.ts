@@ -24,7 +24,7 @@ export interface SharedSources<D extends Definition = Definition> {
   close(): Promise<void>;
 }
 
-/** So many refused items are told to workers that come later. */
+/** A worker that comes later hears of so many refused items. */
 const MAX_REFUSED = 100;
 
 interface Link {

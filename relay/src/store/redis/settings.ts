@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { RelayConfig } from '../../config/document.ts';
 import { knownAuthorities } from '../../upstream/authorities.ts';
 import { parseRedisUrl, type RedisAddress, RedisSettingsError } from './address.ts';
@@ -85,11 +85,18 @@ function tlsOptions(config: RedisConfig, secure: boolean): ConnectionOptions | u
   }
   if (!secure && caFile === undefined && certFile === undefined) return undefined;
   const own = caFile === undefined ? [] : [read('caFile', caFile)];
-  return {
+  const options = {
     ca: [...knownAuthorities(process.env), ...own],
     ...(certFile === undefined ? {} : { cert: read('certFile', certFile) }),
     ...(keyFile === undefined ? {} : { key: read('keyFile', keyFile) }),
   };
+  try {
+    // Hundreds of authorities are parsed once, and not for each connection.
+    return { secureContext: createSecureContext(options) };
+  } catch {
+    // A certificate and a key that do not fit yet, while they are replaced: connecting says so until they do.
+    return options;
+  }
 }
 
 function value(name: string, inline: string | undefined, file: string | undefined): string | undefined {

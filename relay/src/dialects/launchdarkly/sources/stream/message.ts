@@ -52,7 +52,7 @@ export function readFlagMessage(event: ServerSentEvent, refuse: RefuseItem): Fla
   }
 }
 
-/** @param text JSON; what is no string names no item, and is no mistake to ld-relay */
+/** @param text JSON; what is no string names no item, which ld-relay passes over */
 function itemPath(text: string | undefined): { readonly kind: ItemKind; readonly key: string } | undefined {
   if (text === undefined) throw new SyntaxError('an event has no "path"');
   const path: unknown = JSON.parse(text);
