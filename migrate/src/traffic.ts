@@ -161,7 +161,7 @@ function tlsOf(conversion: Conversion): Traffic['tls'] {
 
 /** A pod closes its streams over its grace period less a margin, or over half of a short one. */
 function graceOf(conversion: Conversion): NonNullable<Traffic['podTemplate']> {
-  const { drainMs } = conversion.config.server;
+  const { drainMs = 20_000 } = conversion.config.server;
   const drain = drainMs / 1000;
   const grace = drain >= END_MARGIN_SECONDS ? drain + END_MARGIN_SECONDS : drain * 2;
   const key = conversion.given('Main', 'drainTimeout') === undefined ? 'gracefulShutdownTimeout' : 'drainTimeout';

@@ -124,8 +124,8 @@ export const MAIN = section('Main', {
   }),
   drainTimeout: member('duration', {
     env: 'DRAIN_TIMEOUT',
-    default: '20s',
-    text: 'Time over which open streams are closed after SIGTERM.',
+    unset: '20s in Kubernetes, else 5s',
+    text: 'Time over which open streams are closed after SIGTERM. Outside of Kubernetes the whole ends within the 10 seconds of `docker stop`.',
     own: true,
     becomes: { field: 'podTemplate.terminationGracePeriodSeconds', how: 'and 10 seconds more' },
   }),

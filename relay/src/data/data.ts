@@ -12,8 +12,8 @@ export interface Item {
   /** True for a tombstone: it takes part in version arbitration and is served to nobody. */
   readonly deleted: boolean;
   /**
-   * The item's JSON text as the source sent it. It is passed on untouched, so members that this version does not know,
-   * big integers and member order survive the relay (contract 14, row 29).
+   * The item's JSON text as the source sent it, with the members that SDKs cannot do without. Otherwise it is passed on untouched, so
+   * members that this version does not know, big integers and member order survive the relay (contract 14, row 29).
    */
   readonly json: string;
 }
@@ -22,6 +22,8 @@ export interface Item {
 export interface DataSet {
   readonly flags: ReadonlyMap<string, Item>;
   readonly segments: ReadonlyMap<string, Item>;
+  /** What the source sent with them and cannot be used; absent: nothing. */
+  readonly refused?: readonly RefusedItem[];
 }
 
 /** A set with nothing in it. */
@@ -41,6 +43,17 @@ export function withItem(data: DataSet, item: Item): DataSet | undefined {
   return item.kind === 'flags' ? { flags: items, segments: data.segments } : { flags: data.flags, segments: items };
 }
 
+/** The set with what `former` had in place of what was refused: a flag that cannot be read now is no reason to lose the last good one. */
+export function withFormer(data: DataSet, former: DataSet | undefined): DataSet {
+  const { refused = [], ...rest } = data;
+  const items = { flags: new Map(data.flags), segments: new Map(data.segments) };
+  for (const { kind, key } of refused) {
+    const item = former?.[kind].get(key);
+    if (item !== undefined) items[kind].set(key, item);
+  }
+  return { ...rest, ...items };
+}
+
 /** A data set that is ready to answer: immutable, swapped whole. How it answers is its dialect's business. */
 export interface Compiled {
   readonly data: DataSet;
@@ -49,7 +62,7 @@ export interface Compiled {
 /** Compiles a data set, reusing what did not change since `previous`. */
 export type Compile<C extends Compiled = Compiled> = (data: DataSet, previous?: C) => C;
 
-/** A flag or segment that was left out of its data. */
+/** A flag or segment that cannot be used and was left out. */
 export interface RefusedItem {
   readonly kind: ItemKind;
   readonly key: string;

@@ -134,6 +134,31 @@ test('a change that the store cannot take is told all the same; a whole list is 
   await environment.close();
 });
 
+test('what cannot be used of a set keeps its former state and is named, until it can be used', async () => {
+  const { environment, sinks } = setUp();
+  const sink = sinks[0]!;
+  const other: Item = { ...ITEM, key: 'g' };
+  const of = (...items: Item[]) => new Map(items.map((item) => [item.key, item]));
+  const refused = [
+    { kind: 'flags', key: 'f', reason: 'why' },
+    { kind: 'segments', key: 's', reason: 'new and bad' },
+  ] as const;
+  await sink.put({ flags: of(ITEM), segments: new Map() });
+  await sink.put({ flags: of(other), segments: new Map(), refused });
+  const now = await environment.read();
+  assert.deepEqual([...(now?.data.flags.keys() ?? [])], ['g', 'f']);
+  assert.equal(now?.data.segments.size, 0);
+  assert.deepEqual(Object.fromEntries(environment.refused), { 'flags/f': 'why', 'segments/s': 'new and bad' });
+  await sink.upsert({ ...ITEM, version: 2 });
+  sink.refused?.({ kind: 'flags', key: 'g', reason: 'a patch' });
+  assert.deepEqual(Object.fromEntries(environment.refused), { 'flags/g': 'a patch', 'segments/s': 'new and bad' });
+  await sink.put({ flags: of(other), segments: new Map() });
+  assert.equal(environment.refused.size, 0);
+  for (let at = 0; at < 1_000; at += 1) sink.refused?.({ kind: 'flags', key: `k${at}`, reason: '' });
+  assert.equal(environment.refused.size, 100);
+  await environment.close();
+});
+
 test('another source takes over at once; with grace, when it delivers', async () => {
   const { environment, calls, sinks, closed } = setUp();
   await sinks[0]!.put(EMPTY_DATA_SET);

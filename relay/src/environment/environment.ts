@@ -1,4 +1,4 @@
-import type { DataSet, Item } from '../data/data.ts';
+import { type DataSet, type Item, type RefusedItem, withFormer } from '../data/data.ts';
 import type { LinkError, LinkState, LinkStatus } from '../data/link.ts';
 import { StoreError } from '../errors.ts';
 import { jobAfter } from '../jobs/jobs.ts';
@@ -19,6 +19,13 @@ import {
   type StandingEvent,
 } from './standing.ts';
 import type { Store, StoreEvents } from './store.ts';
+
+const NOTHING_REFUSED: ReadonlyMap<string, string> = new Map();
+
+/** So many of what is refused are remembered by name. */
+const MAX_REFUSED = 100;
+
+const refusal = ({ kind, key, reason }: RefusedItem): [string, string] => [`${kind}/${key}`, reason];
 
 /** Gives an environment its source, store and outlet, and hears of it. */
 export interface EnvironmentDeps<F extends Family = Family> {
@@ -51,6 +58,7 @@ export class Environment<F extends Family = Family> {
   #link: LinkStatus = { state: 'INITIALIZING', stateSince: Date.now() };
   #standing: Standing = INITIAL_STANDING;
   #lastUpdate: number | undefined;
+  #refused: ReadonlyMap<string, string> = NOTHING_REFUSED;
   #initTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -67,6 +75,7 @@ export class Environment<F extends Family = Family> {
     this.#source = new SourceSlot({
       put: (data, since) => this.#put(data, since),
       upsert: (item, since) => this.#upsert(item, since),
+      refused: (item) => this.#refuse(item),
       link: (state, error) => this.#linkChanged(state, error),
     });
     this.outlet = deps.openOutlet(this);
@@ -102,6 +111,11 @@ export class Environment<F extends Family = Family> {
   /** ms since the epoch of the last message of the source that was applied; undefined before the first. */
   get lastUpdate(): number | undefined {
     return this.#lastUpdate;
+  }
+
+  /** Flags and segments (`flags/KEY`) that the source sent and that cannot be used, with the reason: their former state is served. */
+  get refused(): ReadonlyMap<string, string> {
+    return this.#refused;
   }
 
   /** Open SDK streams. */
@@ -190,8 +204,11 @@ export class Environment<F extends Family = Family> {
   }
 
   async #put(data: DataSet, since = performance.now()): Promise<void> {
-    const compiled = await this.#stored(() => this.store.init(data));
+    const { refused } = data;
+    const usable = refused === undefined ? data : withFormer(data, await this.#former());
+    const compiled = await this.#stored(() => this.store.init(usable));
     this.#lastUpdate = Date.now();
+    this.#refused = refused === undefined ? NOTHING_REFUSED : new Map(refused.slice(0, MAX_REFUSED).map(refusal));
     if (compiled !== undefined) {
       this.#move({ type: 'delivered' });
       if (!this.#closed) this.outlet.put(compiled, since);
@@ -202,6 +219,8 @@ export class Environment<F extends Family = Family> {
   async #upsert(item: Item, since = performance.now()): Promise<void> {
     const result = await this.#stored(() => this.store.upsert(item));
     this.#lastUpdate = Date.now();
+    const name = `${item.kind}/${item.key}`;
+    if (this.#refused.has(name)) this.#refused = new Map([...this.#refused].filter(([other]) => other !== name));
     // A version that is not newer is not news, unless another relay has put it into a shared database before this one:
     // SDKs drop what they have already (contract 2.3). A change that the store could not take is still told (6.5).
     if (result?.applied === false && this.store.status().database === undefined) return;
@@ -215,6 +234,21 @@ export class Environment<F extends Family = Family> {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.logger.error('the store did not take a change', { error: error.message });
+      return undefined;
+    }
+  }
+
+  #refuse(item: RefusedItem): void {
+    this.#refused = new Map([refusal(item), ...this.#refused].slice(0, MAX_REFUSED));
+    this.#deps.changed(this);
+  }
+
+  /** What is served now, whatever the store can tell of it. */
+  async #former(): Promise<DataSet | undefined> {
+    try {
+      return (await this.store.read())?.data;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
       return undefined;
     }
   }

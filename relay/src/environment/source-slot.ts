@@ -30,6 +30,9 @@ export class SourceSlot {
         return source === this.#current ? this.#sink.put(data, since) : undefined;
       },
       upsert: (item, since) => (source === this.#current ? this.#sink.upsert(item, since) : undefined),
+      refused: (item) => {
+        if (source === this.#current) this.#sink.refused?.(item);
+      },
       link: (state, error) => {
         // A successor that upstream refuses takes over, too: the old key is on its way out.
         if (source === this.#successor && state === 'OFF') this.#promote();

@@ -1,4 +1,4 @@
-import type { DataSet, Item } from '../data/data.ts';
+import type { DataSet, Item, RefusedItem } from '../data/data.ts';
 import type { LinkError, LinkState } from '../data/link.ts';
 
 /**
@@ -10,6 +10,8 @@ export interface SourceSink {
   put(data: DataSet, since?: number): void | Promise<void>;
   /** One changed item or tombstone. Version arbitration is the store's business. @param since as with {@link put} */
   upsert(item: Item, since?: number): void | Promise<void>;
+  /** A changed item cannot be used: its former state stays. Those of a whole set are named in the set. */
+  refused?(item: RefusedItem): void;
   /** The state of the link changed, or a new error came in the same state. */
   link(state: LinkState, error?: LinkError): void;
 }

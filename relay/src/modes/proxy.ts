@@ -28,6 +28,11 @@ import { openEnvironments } from './environments.ts';
 import type { ProgramDeps, RunningProgram } from './program.ts';
 import { createSdkListener, type SdkListener } from './sdk-listener.ts';
 
+/** How long a drain takes where nothing else is configured, in ms: pods have 30 s to end. */
+const DRAIN_MS = 20_000;
+/** The same elsewhere: after the 10 s of `docker stop`, and of many supervisors, the process is killed. */
+const LONE_DRAIN_MS = 5_000;
+
 /** At the end of a drain what waits of events has at least this time, in ms, to be sent. */
 const LEAST_FLUSH_MS = 2_500;
 
@@ -221,7 +226,8 @@ export async function startRelay<F extends Family>(config: RelayConfig, deps: Re
   closers.defer(() => sdk.release());
   const owned = closers.move();
   let closing: Promise<void> | undefined;
-  const { drainMs } = config.server;
+  const behindService = deps.env.KUBERNETES_SERVICE_HOST !== undefined;
+  const { drainMs = behindService ? DRAIN_MS : LONE_DRAIN_MS } = config.server;
   return {
     port,
     opsPort,
@@ -236,7 +242,7 @@ export async function startRelay<F extends Family>(config: RelayConfig, deps: Re
       rebalancing?.close();
       const deadline = Date.now() + drainMs;
       endpoints.hurry();
-      await drainServer(sdk.server, hub, { drainMs, behindService: deps.env.KUBERNETES_SERVICE_HOST !== undefined });
+      await drainServer(sdk.server, hub, { drainMs, behindService });
       await endpoints.flush(Math.max(LEAST_FLUSH_MS, deadline - Date.now()));
     },
     close() {

@@ -14,10 +14,17 @@ export function countRefused(kind: ItemKind, items: number): void {
   refused[kind] += items;
 }
 
-/** Takes items that were refused one by one while the rest of their data were taken: each is logged and counted. */
-export function refuseInto(logger: Logger): RefuseItem {
+/**
+ * Takes items that were refused one by one while the rest of their data were taken: each is logged and counted.
+ * @param fields of the log line, where the logger does not name the environment
+ */
+export function refuseInto(logger: Logger, fields: Readonly<Record<string, string>> = {}): RefuseItem {
   return ({ kind, key, reason }) => {
     refused[kind] += 1;
-    logger.error(`a ${kind === 'flags' ? 'flag' : 'segment'} cannot be used and is left out`, { key, reason });
+    logger.error(`a ${kind === 'flags' ? 'flag' : 'segment'} cannot be used and is left out`, {
+      ...fields,
+      key,
+      reason,
+    });
   };
 }

@@ -45,6 +45,15 @@ export function simpleFlag(
     offVariation: 1,
     salt: key,
     clientSideAvailability: { usingMobileKey: true, usingEnvironmentId: true },
+    clientSide: true,
+    prerequisites: [],
+    targets: [],
+    contextTargets: [],
+    rules: [],
+    trackEvents: false,
+    trackEventsFallthrough: false,
+    debugEventsUntilDate: null,
+    deleted: false,
     ...extra,
   };
 }
@@ -53,7 +62,20 @@ export function simpleFlag(
 export function sampleData(): UpstreamData {
   return {
     flags: { one: simpleFlag('one'), two: simpleFlag('two', 3, { on: false }) },
-    segments: { seg: { key: 'seg', version: 2, included: ['alice'], excluded: [], rules: [], salt: 's' } },
+    segments: {
+      seg: {
+        key: 'seg',
+        version: 2,
+        included: ['alice'],
+        excluded: [],
+        includedContexts: [],
+        excludedContexts: [],
+        rules: [],
+        salt: 's',
+        generation: null,
+        deleted: false,
+      },
+    },
   };
 }
 

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { type Dispatcher, request } from 'undici';
 import { createTestCa, type TestCa } from '../testing/certificates.ts';
 import { eventually } from '../testing/eventually.ts';
@@ -57,28 +55,23 @@ test('an unknown certificate authority is refused', async () => {
   await dispatcher.close();
 });
 
-/** Asks twice from a process whose system trusts our authority; `env` is what the dispatcher is told of it. */
-async function askTwice(env: Record<string, string>): Promise<string[]> {
-  const script = `
-    const { createUpstreamDispatcher } = await import(${JSON.stringify(new URL('./dispatcher.ts', import.meta.url).href)});
-    const { request } = await import('undici');
-    const dispatcher = createUpstreamDispatcher(undefined, ${JSON.stringify(env)});
-    for (const _ of [1, 2]) {
-      const ask = request('https://localhost:${secure.port}/', { dispatcher });
-      console.log(await ask.then(({ body }) => body.text(), ({ code }) => code));
-    }
-    await dispatcher.close();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    env: { PATH: process.env.PATH, SSL_CERT_FILE: ca.caFile },
-    cwd: import.meta.dirname,
-  });
-  return stdout.trim().split('\n');
-}
-
 test('the authorities of the system count: at once where SSL_CERT_FILE says so, else from the first certificate that needs them', async () => {
-  const answer = `localhost:${secure.port} -`;
-  assert.deepEqual(await askTwice({ SSL_CERT_FILE: ca.caFile }), [answer, answer]);
-  assert.deepEqual(await askTwice({}), ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', answer]);
+  const url = `https://localhost:${secure.port}/`;
+  const named = createUpstreamDispatcher(undefined, { SSL_CERT_FILE: ca.caFile });
+  assert.equal(await get(named, url), `localhost:${secure.port} -`);
+  await named.close();
+  const late = createUpstreamDispatcher(undefined, {}, { authorities: () => [ca.ca] });
+  await assert.rejects(get(late, url), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
+  assert.equal(await get(late, url), `localhost:${secure.port} -`);
+  await late.close();
+});
+
+test('the authorities of the system count beside configured ones', async () => {
+  using other = createTestCa();
+  const env = { SSL_CERT_FILE: ca.caFile };
+  const dispatcher = createUpstreamDispatcher({ caCertFiles: [other.caFile] }, env);
+  assert.equal(await get(dispatcher, `https://localhost:${secure.port}/`), `localhost:${secure.port} -`);
+  await dispatcher.close();
 });
 
 test('a configured proxy carries http by forwarding and https by a tunnel, with basic authentication', async () => {

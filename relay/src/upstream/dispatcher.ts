@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { Agent, Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { RelayConfig } from '../config/document.ts';
 import { type FileWatch, watchFiles } from '../files/watch.ts';
 import { jobAfter } from '../jobs/jobs.ts';
+import { knownAuthorities, namesAuthorities } from './authorities.ts';
 import { type ProxyEndpoint, ProxySettingsError, proxyFor, proxySettings } from './proxy-settings.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -17,6 +18,9 @@ const KEEP_ALIVE_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
 /** How long requests may go on with credentials that were replaced, in ms; then streams connect again with the new ones. */
 const RELOAD_GRACE_MS = 300_000;
+
+/** The system's authorities are read again for a certificate that they did not know, no more often than this, in ms: bundles are renewed. */
+const REREAD_MS = 60_000;
 
 /** What OpenSSL says of a certificate whose authority it does not know. */
 const UNKNOWN_AUTHORITY = new Set([
@@ -36,12 +40,14 @@ export interface UpstreamOptions {
   readonly onAbsent?: (problem: string | undefined) => void;
   /** How often the credentials file is looked at, in ms. */
   readonly credentialsPollMs?: number;
+  /** The authorities that count without configuration, as PEM texts; for tests. */
+  readonly authorities?: (env: Env) => readonly string[];
 }
 
 /**
  * Makes the one dispatcher that every outbound request of the relay goes through: pooled HTTP/1.1 connections, an HTTP(S)
  * proxy with basic authentication from the configuration or the environment, extra CA files. The system's authorities count,
- * too; as to read them takes a tenth of a second they are read when something says that they matter: `SSL_CERT_FILE` or
+ * too; as to read them takes some 40 ms they are read when something says that they matter: `SSL_CERT_FILE` or
  * `SSL_CERT_DIR`, an extra CA file, a proxy, or a certificate that cannot be verified without them (the request fails that once).
  * Pass it as `dispatcher` to undici's functions. The owner calls `close()`, which gives running requests 2 s and then cuts them.
  * @param config `upstream.proxy`; absent = only the environment decides
@@ -69,8 +75,9 @@ class UpstreamDispatcher extends Dispatcher {
   /** Of the credentials file. */
   #watching: FileWatch | undefined;
   #ended: Promise<void> | undefined;
-  /** The system's authorities are read. */
-  #system: boolean;
+  readonly #authorities: (env: Env) => readonly string[];
+  /** When the system's authorities were read, on the monotonic clock; undefined: they are not. */
+  #systemSince: number | undefined;
 
   constructor(config: ProxyConfig | undefined, env: Env, options: UpstreamOptions) {
     super();
@@ -78,7 +85,8 @@ class UpstreamDispatcher extends Dispatcher {
     this.#config = config;
     this.#env = env;
     this.#credentials = proxyCredentials(config);
-    this.#system = Boolean(env.SSL_CERT_FILE || env.SSL_CERT_DIR);
+    this.#authorities = options.authorities ?? knownAuthorities;
+    this.#systemSince = namesAuthorities(env) ? performance.now() : undefined;
     this.#pools = this.#createPools();
     const file = config?.credentialsFile;
     if (file !== undefined) this.#watching = watchFiles([file], this.#reload, options.credentialsPollMs);
@@ -138,11 +146,16 @@ class UpstreamDispatcher extends Dispatcher {
 
   #createPools(credentials: string | undefined = this.#credentials): Pools {
     const untrusted = (): void => {
-      if (this.#system || this.#ended !== undefined) return;
-      this.#system = true;
+      const now = performance.now();
+      if (this.#ended !== undefined || now - (this.#systemSince ?? Number.NEGATIVE_INFINITY) < REREAD_MS) return;
+      this.#systemSince = now;
       this.#replace(this.#createPools());
     };
-    return createPools(this.#config, credentials, this.#env, { system: this.#system, untrusted });
+    return createPools(this.#config, credentials, this.#env, {
+      system: this.#systemSince !== undefined,
+      authorities: () => this.#authorities(this.#env),
+      untrusted,
+    });
   }
 
   #replace(next: Pools): void {
@@ -157,6 +170,8 @@ class UpstreamDispatcher extends Dispatcher {
 interface Trust {
   /** By the system's authorities, too. */
   readonly system: boolean;
+  /** Reads them, and Node's. */
+  authorities(): readonly string[];
   /** Hears that one could not be verified. */
   untrusted(): void;
 }
@@ -176,12 +191,12 @@ function createPools(config: ProxyConfig | undefined, credentials: string | unde
     allowH2: false,
     ...(secureContext === undefined ? {} : { secureContext }),
   });
-  const connect = connectWith(trust.system || files.length > 0 ? caContext(files) : undefined);
+  const connect = connectWith(trust.system || files.length > 0 ? caContext(files, trust.authorities()) : undefined);
   const pool = { keepAliveTimeout: KEEP_ALIVE_MS, allowH2: false, connect };
   // Companies' proxies have companies' certificates.
   let proxyConnect: typeof connect | undefined;
   const proxied = (endpoint: ProxyEndpoint): Dispatcher => {
-    proxyConnect ??= connect.secureContext === undefined ? connectWith(caContext(files)) : connect;
+    proxyConnect ??= connect.secureContext === undefined ? connectWith(caContext(files, trust.authorities())) : connect;
     return new ProxyAgent({
       keepAliveTimeout: KEEP_ALIVE_MS,
       allowH2: false,
@@ -225,10 +240,9 @@ function proxyCredentials(config: ProxyConfig | undefined): string | undefined {
   return readText('upstream.proxy.credentialsFile', config.credentialsFile).trim();
 }
 
-/** Node's and the system's certificate authorities, with the given files added. */
-function caContext(files: readonly string[]): SecureContext {
+/** Trusts what is known without configuration, and what the given files hold. */
+function caContext(files: readonly string[], known: readonly string[]): SecureContext {
   const extra = files.map((file) => readText('upstream.proxy.caCertFiles', file));
-  const known = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   try {
     return createSecureContext({ ca: [...known, ...extra] });
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { MetricObject } from 'prom-client';
 import type { RelayConfig } from '../../config/document.ts';
-import type { DataSet, Item } from '../../data/data.ts';
+import type { DataSet, Item, RefusedItem } from '../../data/data.ts';
 import type { LinkError, LinkState } from '../../data/link.ts';
 import type { Definition, DefinitionChanges } from '../../environment/definition.ts';
 import type { InstanceFacts } from '../../health/report-item.ts';
@@ -25,6 +25,7 @@ export type FromPrimary =
   | { readonly type: 'refused'; readonly entries: ReadonlyMap<string, string> }
   | { readonly type: 'put'; readonly source: number; readonly ack: number; readonly data: DataSet }
   | { readonly type: 'item'; readonly source: number; readonly ack: number; readonly item: Item }
+  | { readonly type: 'item-refused'; readonly source: number; readonly item: RefusedItem }
   | {
       readonly type: 'link';
       readonly source: number;

@@ -41,6 +41,22 @@ test('subscribers of one environment and key share a source; another key has one
   );
 });
 
+test('who comes late learns what cannot be used, and gets its former state', async () => {
+  const { made, createSource } = handSources();
+  const sources = createSharedSources(createSource, definitionRules);
+  const early = recordingSink();
+  sources.subscribe(definition, early);
+  const { sink } = made[0]!;
+  await sink?.put({ flags: new Map([['f', item]]), segments: new Map() });
+  const refused = [{ kind: 'flags', key: 'f', reason: 'why' }] as const;
+  await sink?.put({ ...EMPTY_DATA_SET, refused });
+  const late = recordingSink();
+  sources.subscribe(definition, late);
+  const first = await late.next();
+  assert.ok('put' in first);
+  assert.deepEqual([[...first.put.flags.keys()], first.put.refused], [['f'], refused]);
+});
+
 test('who comes late gets the data as they are now and the state of the link, then what changes', async () => {
   const { made, createSource } = handSources();
   const sources = createSharedSources(createSource, definitionRules);

@@ -1,5 +1,5 @@
 import type { DataSet } from '../../data/data.ts';
-import { withItem } from '../../data/data.ts';
+import { withFormer, withItem } from '../../data/data.ts';
 import type { LinkError, LinkState } from '../../data/link.ts';
 import type { Definition, DefinitionRules } from '../../environment/definition.ts';
 import type { Source, SourceSink } from '../../environment/source.ts';
@@ -23,6 +23,9 @@ export interface SharedSources<D extends Definition = Definition> {
   /** Ends all sources. */
   close(): Promise<void>;
 }
+
+/** A worker that comes later hears of so many refused items. */
+const MAX_REFUSED = 100;
 
 interface Link {
   readonly state: LinkState;
@@ -76,12 +79,19 @@ class SharedSource {
     this.#source = source;
     source.start({
       put: (data) => {
-        this.#data = data;
+        this.#data = data.refused === undefined ? data : { ...withFormer(data, this.#data), refused: data.refused };
         return this.#all((sink) => sink.put(data));
       },
       upsert: (item) => {
         if (this.#data !== undefined) this.#data = withItem(this.#data, item) ?? this.#data;
         return this.#all((sink) => sink.upsert(item));
+      },
+      refused: (item) => {
+        if (this.#data !== undefined) {
+          const others = (this.#data.refused ?? []).filter(({ kind, key }) => kind !== item.kind || key !== item.key);
+          this.#data = { ...this.#data, refused: [item, ...others].slice(0, MAX_REFUSED) };
+        }
+        void this.#all((sink) => sink.refused?.(item));
       },
       link: (state, error) => {
         this.#link = { state, error };

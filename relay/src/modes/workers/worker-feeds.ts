@@ -73,6 +73,9 @@ export function createWorkerFeeds<D extends Definition>(send: (message: FromWork
         case 'item':
           deliver(message, (target) => target.upsert(message.item));
           return true;
+        case 'item-refused':
+          void sources.get(message.source)?.enqueue((target) => target.refused?.(message.item));
+          return true;
         case 'link':
           void sources.get(message.source)?.enqueue((target) => target.link(message.state, message.error));
           return true;

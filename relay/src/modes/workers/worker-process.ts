@@ -86,6 +86,7 @@ export function startWorkerProcess(start: WorkerStart, sources: SharedSources, e
   const sinkOf = (source: number): SourceSink => ({
     put: async (data) => void (await ask((ack) => ({ type: 'put', source, ack, data }), APPLY_MS, kill)),
     upsert: async (item) => void (await ask((ack) => ({ type: 'item', source, ack, item }), APPLY_MS, kill)),
+    refused: (item) => void send({ type: 'item-refused', source, item }),
     link: (state, error) => send({ type: 'link', source, state, error }),
   });
 

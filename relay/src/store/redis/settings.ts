@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { RelayConfig } from '../../config/document.ts';
+import { knownAuthorities } from '../../upstream/authorities.ts';
 import { parseRedisUrl, type RedisAddress, RedisSettingsError } from './address.ts';
 
 /** `store.redis` of the configuration. */
@@ -83,11 +84,19 @@ function tlsOptions(config: RedisConfig, secure: boolean): ConnectionOptions | u
     throw new RedisSettingsError('store.redis.certFile and store.redis.keyFile must be given together');
   }
   if (!secure && caFile === undefined && certFile === undefined) return undefined;
-  return {
-    ...(caFile === undefined ? {} : { ca: read('caFile', caFile) }),
+  const own = caFile === undefined ? [] : [read('caFile', caFile)];
+  const options = {
+    ca: [...knownAuthorities(process.env), ...own],
     ...(certFile === undefined ? {} : { cert: read('certFile', certFile) }),
     ...(keyFile === undefined ? {} : { key: read('keyFile', keyFile) }),
   };
+  try {
+    // Hundreds of authorities are parsed once, and not for each connection.
+    return { secureContext: createSecureContext(options) };
+  } catch {
+    // A certificate and a key that do not fit yet, while they are replaced: connecting says so until they do.
+    return options;
+  }
 }
 
 function value(name: string, inline: string | undefined, file: string | undefined): string | undefined {

@@ -74,6 +74,20 @@ describe('authentication and TLS', { timeout: 60_000 }, () => {
     assert.equal(t.store.status().dbServer, `rediss://relay:xxxxx@localhost:${redis.port}`);
   });
 
+  test('the authorities of the system count for TLS without a file of our own', async (t) => {
+    await using redis = await startRedis({ tls: ca });
+    const { SSL_CERT_FILE: before } = process.env;
+    process.env.SSL_CERT_FILE = ca.caFile;
+    t.after(() => {
+      if (before === undefined) delete process.env.SSL_CERT_FILE;
+      else process.env.SSL_CERT_FILE = before;
+    });
+    const client = { certFile: ca.client.certFile, keyFile: ca.client.keyFile };
+    await using opened = open({ url: redis.url.replace('127.0.0.1', 'localhost'), mode: 'single', ...client });
+    await opened.store.init(put(flag('a', 1)));
+    assert.equal(opened.store.status().state, 'VALID');
+  });
+
   test('a wrong password is an outage whose error and log lines do not tell it', async () => {
     await using redis = await startRedis({ config: ['requirepass right'], client: { password: 'right' } });
     await using t = open({ url: redis.url.replace('//', '//:wrong-secret@'), mode: 'single' });

@@ -1,22 +1,19 @@
 import * as z from 'zod';
+import { lenientObject } from '../sources/members.ts';
 
-const hashes = z
-  .array(z.string())
-  .nullish()
-  .transform((list) => list ?? []);
-const mutations = z
-  .object({ add: hashes, remove: hashes })
-  .nullish()
-  .transform((one) => one ?? { add: [], remove: [] });
+const hashes = z.array(z.string()).default([]);
+const mutations = lenientObject({ add: hashes, remove: hashes });
+const NO_MUTATIONS = { add: [], remove: [] };
 
-const patch = z.object({
+/** A patch follows on the one before: one that cannot be read makes all behind it useless. */
+const patch = lenientObject({
   segmentId: z.string(),
   version: z.string(),
-  previousVersion: z.string(),
-  changes: z
-    .object({ included: mutations, excluded: mutations })
-    .nullish()
-    .transform((one) => one ?? { included: { add: [], remove: [] }, excluded: { add: [], remove: [] } }),
+  previousVersion: z.string().default(''),
+  changes: lenientObject({
+    included: mutations.default(NO_MUTATIONS),
+    excluded: mutations.default(NO_MUTATIONS),
+  }).default({ included: NO_MUTATIONS, excluded: NO_MUTATIONS }),
 });
 
 /** One change of one big segment (contract 5.4). Contexts come as hashes. */
@@ -35,7 +32,7 @@ export function parsePatches(text: string): BigSegmentPatch[] {
   } catch (cause) {
     throw new PatchError('the big-segment patches are not JSON', { cause });
   }
-  const result = z.array(patch).safeParse(value);
+  const result = z.array(patch).safeParse(value ?? []);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new PatchError(`the big-segment patches are malformed at /${issue?.path.join('/')}: ${issue?.message}`);

@@ -87,6 +87,22 @@ describe('CORS (contract 1.7)', () => {
     assert.equal(unknown.headers['access-control-allow-origin'], 'https://x.example');
   });
 
+  test('a browser may ask about an ID that is not known, and reads the 404; whoever else asks is told at once', async () => {
+    const headers = { Origin: 'https://x.example', 'Access-Control-Request-Method': 'GET' };
+    for (const path of [
+      `/sdk/evalx/nosuch/contexts/${CONTEXT}`,
+      '/ping/nosuch',
+      '/sdk/goals/nosuch',
+      '/events/bulk/nosuch',
+    ]) {
+      const preflight = await ask(relay.port, path, { method: 'OPTIONS', headers });
+      assert.equal(preflight.status, 200, path);
+      assert.equal(preflight.headers['access-control-allow-origin'], 'https://x.example');
+      assert.match(preflight.headers['access-control-allow-headers'] ?? '', /X-LaunchDarkly-User-Agent/);
+      assert.equal((await ask(relay.port, path, { method: 'OPTIONS' })).status, 404);
+    }
+  });
+
   test('streams answer any origin (row 9 of section 14)', async () => {
     const stream = await openStream(relay.port, `/ping/${LISTED.env}`, { headers: { Origin: 'https://b.example' } });
     assert.equal(stream.headers['access-control-allow-origin'], '*');

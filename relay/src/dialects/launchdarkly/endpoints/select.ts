@@ -68,7 +68,11 @@ export function byEnvironmentId(
   return (request, response, { params, query }) => {
     const result = registry.lookup('env', params[0] ?? '', queryParam(query, 'filter'));
     if (!result.found) {
-      refuse(response, result, 404, UNKNOWN_ENVIRONMENT, corsHeaders(request, OPEN_POLICY, methods));
+      const cors = corsHeaders(request, OPEN_POLICY, methods);
+      // A browser's preflight that fails hides the answer to the request behind it, and its SDK reports a network that is down.
+      const preflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
+      if (preflight) sendEmpty(response, 200, cors);
+      else refuse(response, result, 404, UNKNOWN_ENVIRONMENT, cors);
       return;
     }
     const { environment, credential } = result;

@@ -4,17 +4,16 @@ import { inspect, isJsonObject, type Json, type JsonObject, typeName } from '../
 const OUT_OF_RANGE = 'expected a number in the range of doubles';
 
 /**
- * A number that no relay or SDK can work with: beyond the range of doubles, or a version that is not exact. Of data from a source only the item
- * that has it is refused, where ld-relay refuses all.
+ * A flag or segment with a member of a wrong type, or with a number that no relay or SDK can work with: beyond the range of doubles, or a
+ * version that is not exact. Only the item that has it is refused, where ld-relay refuses all the data that it came with.
  */
-export class NumberError extends DataError {
-  override readonly name = 'NumberError';
+export class ItemError extends DataError {
+  override readonly name = 'ItemError';
 }
 
 /**
- * Reads members of an item with the types that ld-relay insists on: a wrong type anywhere makes the whole payload
- * invalid (contract 12.1). An absent member has its default; `null` is allowed only where ld-relay allows it.
- * Every method throws {@link DataError}.
+ * Reads members of an item with the types that ld-relay insists on (contract 12.1). An absent member has its default; `null` is
+ * allowed only where ld-relay allows it. Every method throws {@link ItemError}.
  */
 export class ItemReader {
   readonly #path: (string | number)[];
@@ -26,12 +25,12 @@ export class ItemReader {
 
   fail(name: string | number, expected: string, found: Json | undefined): never {
     const path = [...this.#path, name].map((part) => `/${part}`).join('');
-    throw new DataError(`${path}: expected ${expected}, got ${typeName(found)}`);
+    throw new ItemError(`${path}: expected ${expected}, got ${typeName(found)}`);
   }
 
   #failNumber(name: string | number, allowed: string): never {
     const path = [...this.#path, name].map((part) => `/${part}`).join('');
-    throw new NumberError(`${path}: ${allowed}`);
+    throw new ItemError(`${path}: ${allowed}`);
   }
 
   /** The whole item, which must be an object. */
@@ -64,7 +63,7 @@ export class ItemReader {
     return this.#integer(parent, name) ?? (parent[name] === null ? this.fail(name, 'number', null) : 0);
   }
 
-  /** An {@link integer} that is exact, as versions are compared and added up. Throws {@link NumberError}. */
+  /** An {@link integer} that is exact, as versions are compared and added up. Throws {@link ItemError}. */
   version(parent: JsonObject, name: string): number {
     const version = this.integer(parent, name);
     if (!Number.isSafeInteger(version)) this.#failNumber(name, 'expected a version up to 2^53 - 1');

@@ -1,13 +1,14 @@
-import type { DataSet, Item, ItemKind, RefuseItem } from '../../../data/data.ts';
+import type { DataSet, Item, ItemKind, RefusedItem, RefuseItem } from '../../../data/data.ts';
 import { DataError } from '../../../errors.ts';
-import { type Json, replaceSurrogateEscapes } from '../../../json/json.ts';
+import { type Json, type JsonObject, replaceSurrogateEscapes } from '../../../json/json.ts';
 import { forEachElement, forEachMember, JsonTextError, memberTexts, skipSpace } from '../../../json/scan.ts';
+import { completeItem } from './complete.ts';
 import { type Flag, readFlag } from './flag.ts';
-import { ItemReader, NumberError } from './item-reader.ts';
+import { ItemError, ItemReader } from './item-reader.ts';
 import { readSegment, type Segment } from './segment.ts';
 
 export { DataError } from '../../../errors.ts';
-export { NumberError } from './item-reader.ts';
+export { ItemError } from './item-reader.ts';
 
 // What parsing already made of an item's text, kept until it is compiled (`releaseParsed`) so that the text is parsed once.
 const parsedFlags = new WeakMap<Item, Flag>();
@@ -20,6 +21,8 @@ function parseJson(path: string, text: string): Json {
     throw new DataError(`${path}: invalid JSON: ${(error as Error).message}`, { cause: error });
   }
 }
+
+const NULL = 'null';
 
 /** Scans with the scanner's errors told as {@link DataError}. */
 function scanned<T>(path: string, scan: () => T): T {
@@ -45,7 +48,8 @@ export function parseItem(kind: ItemKind, text: string, key?: string): Item {
   const model = kind === 'flags' ? readFlag(reader, value) : readSegment(reader, value);
   const itemKey = key ?? model.key;
   if (key === undefined && itemKey === '') throw new DataError(`/${kind}/key: a non-empty string is required`);
-  const item: Item = { kind, key: itemKey, version: model.version, deleted: model.deleted, json: text };
+  const json = model.deleted ? text : completeItem(kind, text, value as JsonObject);
+  const item: Item = { kind, key: itemKey, version: model.version, deleted: model.deleted, json };
   // Deleted ones are never compiled.
   if (item.deleted) return item;
   if (kind === 'flags') parsedFlags.set(item, model as Flag);
@@ -64,14 +68,15 @@ function parseItems(
   refuse: RefuseItem | undefined,
 ): ReadonlyMap<string, Item> {
   const items = new Map<string, Item>();
-  if (text === undefined) return items;
+  if (text === undefined || text === NULL) return items;
   const path = `/${kind}`;
   scanned(path, () =>
     forEachMember(text, 0, (key, start, stop) => {
       try {
         items.set(key, parseItem(kind, text.slice(start, stop), key));
       } catch (error) {
-        if (!(error instanceof NumberError) || refuse === undefined) throw error;
+        if (!(error instanceof ItemError) || refuse === undefined) throw error;
+        items.delete(key);
         refuse({ kind, key, reason: error.message });
       }
     }),
@@ -80,21 +85,31 @@ function parseItems(
 }
 
 /**
- * Parses `{"flags": {…}, "segments": {…}}`. Every item keeps its original text; other members of the document are
- * skipped; a missing kind is empty; of a repeated key the last one counts. One malformed item makes the whole invalid,
- * as in ld-relay; but one with a {@link NumberError} is left out and given to `refuse`, where there is one. Throws {@link DataError} that names
- * the path, what was found and what is allowed.
+ * Parses `{"flags": {…}, "segments": {…}}`. Every item keeps its original text, with what it lacks; other members of the document are
+ * skipped; a kind that is missing is empty; of a repeated key the last one counts. With `refuse` an item that is no flag or
+ * segment is left out, told, and named in the set, as long as there is another one; without it all are refused, as in ld-relay.
+ * Throws {@link DataError} that names the path, what was found and what is allowed.
+ * @param nulls what a kind that is `null` is: a mistake, as on the stream, or empty, as in files
  */
-export function parseDataSet(text: string, refuse?: RefuseItem): DataSet {
+export function parseDataSet(text: string, refuse?: RefuseItem, nulls: 'refused' | 'empty' = 'refused'): DataSet {
   const members = scanned('/', () => memberTexts(text));
   for (const [name, value] of members) {
     if (name !== 'flags' && name !== 'segments') parseJson(`/${name}`, value);
-    else if (!value.startsWith('{')) throw new DataError(`/${name}: expected object, got ${value.slice(0, 20)}`);
+    else if (!value.startsWith('{') && (value !== NULL || nulls === 'refused')) {
+      throw new DataError(`/${name}: expected object, got ${value.slice(0, 20)}`);
+    }
   }
-  return {
-    flags: parseItems('flags', members.get('flags'), refuse),
-    segments: parseItems('segments', members.get('segments'), refuse),
+  const refused: RefusedItem[] = [];
+  const tell = refuse && ((item: RefusedItem) => void refused.push(item));
+  const data = {
+    flags: parseItems('flags', members.get('flags'), tell),
+    segments: parseItems('segments', members.get('segments'), tell),
   };
+  const first = refused[0];
+  if (refuse === undefined || first === undefined) return data;
+  if (data.flags.size + data.segments.size === 0) throw new DataError(first.reason);
+  for (const item of refused) refuse(item);
+  return { ...data, refused };
 }
 
 /** The flag of an item: what parsing left of it, or else its text is parsed again. Throws {@link DataError}. */

@@ -10,7 +10,7 @@ import { DataError, parseDataSet } from '../model/parse.ts';
 export function readDataFile(text: string, refuse?: RefuseItem): DataSet {
   const start = text.replace(/^\uFEFF/, '').trimStart();
   const json = start.startsWith('{') && isJson(start);
-  if (json && !start.includes('"flagValues"')) return parseDataSet(start, refuse);
+  if (json && !start.includes('"flagValues"')) return parseDataSet(start, refuse, 'empty');
   const document = json ? (JSON.parse(start) as unknown) : fromYaml(start);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new DataError('the file must hold an object with "flags" and "segments"');
@@ -20,7 +20,7 @@ export function readDataFile(text: string, refuse?: RefuseItem): DataSet {
     flags: finite('flags', withValues(flags, flagValues), refuse),
     segments: finite('segments', segments ?? {}, refuse),
   };
-  return parseDataSet(JSON.stringify(parts), refuse);
+  return parseDataSet(JSON.stringify(parts), refuse, 'empty');
 }
 
 /** Without the items that have a number which JSON cannot say: it would become null. */

@@ -12,6 +12,8 @@ export interface EnvironmentStatus {
   /** The keys in grace now. */
   readonly expiringKeys: readonly string[];
   readonly bigSegments?: BigSegmentStoreStatus;
+  /** Flags and segments that cannot be used, with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 /** Rules of the whole. */
@@ -57,7 +59,7 @@ export function statusDocument(environments: readonly EnvironmentStatus[], rules
 
 /** Builds one environment's part. Members without a value are left out. */
 export function environmentDocument(environment: EnvironmentStatus): EnvironmentDocument {
-  const { definition, link, store, expiringKeys } = environment;
+  const { definition, link, store, expiringKeys, refused } = environment;
   return prune({
     sdkKey: obscureKey(definition.sdkKey ?? ''),
     envId: definition.envId,
@@ -78,6 +80,8 @@ export function environmentDocument(environment: EnvironmentStatus): Environment
     }),
     dataStoreStatus: prune({ ...store }),
     bigSegmentStatus: environment.bigSegments,
+    // Absent when all is well.
+    refusedItems: refused.size === 0 ? undefined : Object.fromEntries(refused),
   });
 }
 

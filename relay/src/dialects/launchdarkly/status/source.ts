@@ -30,6 +30,7 @@ export function createStatusSource(registry: Registry<LaunchDarkly>, options: St
       definition,
       link: starting ? { state: link.state, stateSince: link.stateSince } : link,
       store: starting ? { ...store, state: 'INITIALIZING', stateSince: 0 } : store,
+      refused: environment.refused,
       connected: isConnected(link, initialised, options.disconnectedAfterMs, now),
       expiringKeys: currentExpiring(definition, now).map((key) => key.value),
       ...(bigSegments === undefined ? {} : { bigSegments }),

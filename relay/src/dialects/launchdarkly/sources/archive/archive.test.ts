@@ -56,7 +56,7 @@ test('7: what is written is read back, item texts untouched, tombstones left out
   assert.deepEqual(environments.get('e1')?.rep, rep('e1'));
   assert.deepEqual(
     [...(environments.get('e1')?.data.flags.values() ?? [])].map(({ json }) => json),
-    [FLAG],
+    [parseDataSet(`{"flags":{"f":${FLAG}}}`).flags.get('f')?.json],
   );
 });
 

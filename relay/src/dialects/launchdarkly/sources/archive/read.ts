@@ -20,6 +20,9 @@ export interface ArchivedEnvironment {
 /** What is known of environments from the archive before. */
 export type FormerEnvironments = ReadonlyMap<string, Pick<ArchivedEnvironment, 'data' | 'dataDigest'>>;
 
+/** Takes the flags and segments of an environment that are left out. */
+export type RefuseItemOf = (envId: string) => RefuseItem;
+
 /** What an archive holds. */
 export interface Archive {
   readonly environments: ReadonlyMap<string, ArchivedEnvironment>;
@@ -36,7 +39,7 @@ const description = lenientObject({ env: environmentRep, dataId: z.string().defa
  */
 export async function readArchive(
   path: string,
-  refuse?: RefuseItem,
+  refuse?: RefuseItemOf,
   limits?: ArchiveLimits,
   former?: FormerEnvironments,
 ): Promise<Archive> {
@@ -46,7 +49,7 @@ export async function readArchive(
 /** Reads the files of an archive (contract 7). Throws {@link ArchiveError} for a missing or wrong checksum, no environments, or an environment without data. */
 export function readArchiveFiles(
   files: ReadonlyMap<string, Buffer>,
-  refuse?: RefuseItem,
+  refuse?: RefuseItemOf,
   former?: FormerEnvironments,
 ): Archive {
   const expected = files.get(CHECKSUM_FILE);
@@ -68,7 +71,10 @@ export function readArchiveFiles(
       environments.set(env.envID, {
         rep: env,
         dataId: dataId === '' ? dataDigest : dataId,
-        data: before?.dataDigest === dataDigest ? before.data : parseDataSet(data.toString('utf8'), refuse),
+        data:
+          before?.dataDigest === dataDigest
+            ? before.data
+            : parseDataSet(data.toString('utf8'), refuse?.(env.envID), 'empty'),
         dataDigest,
       });
     } catch (error) {

@@ -38,6 +38,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
   const limits = archiveLimits(memoryLimitBytes(), config);
   const feeds = createFeeds();
   const environments = new Map<string, ArchivedEnvironment>();
+  const refuseOf = (envId: string) => refuseInto(logger, { envId });
   let sink: DefinitionSink | undefined;
   /** The sink has the list of the first archive. */
   let listed = false;
@@ -94,7 +95,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
         deps.onAbsent?.(undefined);
         return;
       }
-      const archive = await readArchive(archiveFile, refuseInto(logger), limits, environments);
+      const archive = await readArchive(archiveFile, refuseOf, limits, environments);
       if (!sink) return;
       loaded = now;
       lastProblem = '';
@@ -126,7 +127,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
       sink = target;
       try {
         loaded = await fingerprint();
-        apply(await readArchive(archiveFile, refuseInto(logger), limits));
+        apply(await readArchive(archiveFile, refuseOf, limits));
       } catch (error) {
         throw new StartupError(`cannot use the archive ${archiveFile}: ${problemOf(error)}`, { cause: error });
       }

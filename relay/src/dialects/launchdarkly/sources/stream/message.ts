@@ -1,7 +1,7 @@
 import type { DataSet, Item, ItemKind, RefuseItem } from '../../../../data/data.ts';
 import { memberTexts } from '../../../../json/scan.ts';
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
-import { NumberError, parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
+import { ItemError, parseDataSet, parseItem, tombstone } from '../../model/parse.ts';
 
 /** What one event of the flag stream means. */
 export type FlagMessage = { readonly put: DataSet } | { readonly upsert: Item };
@@ -14,29 +14,30 @@ export function readFlagMessage(event: ServerSentEvent, refuse: RefuseItem): Fla
   switch (event.event) {
     case 'put': {
       const members = memberTexts(event.data);
-      const path = textMember(members, 'path');
-      if (path !== undefined && path !== '/' && path !== '') return undefined;
+      const path = members.get('path');
+      // Which text it is does not matter to ld-relay.
+      if (path !== undefined && typeof JSON.parse(path) !== 'string') throw new SyntaxError('"path" must be a string');
       const data = members.get('data');
       if (data === undefined) throw new SyntaxError('a put has no "data"');
       return { put: parseDataSet(data, refuse) };
     }
     case 'patch': {
       const members = memberTexts(event.data);
-      const target = itemPath(textMember(members, 'path'));
+      const target = itemPath(members.get('path'));
       if (!target) return undefined;
       const data = members.get('data');
       if (data === undefined) throw new SyntaxError('a patch has no "data"');
       try {
         return { upsert: parseItem(target.kind, data, target.key) };
       } catch (error) {
-        if (!(error instanceof NumberError)) throw error;
+        if (!(error instanceof ItemError)) throw error;
         refuse({ ...target, reason: error.message });
         return undefined;
       }
     }
     case 'delete': {
       const members = memberTexts(event.data);
-      const target = itemPath(textMember(members, 'path'));
+      const target = itemPath(members.get('path'));
       if (!target) return undefined;
       const version: unknown = JSON.parse(members.get('version') ?? 'null');
       if (typeof version !== 'number') throw new SyntaxError('a delete has no numeric "version"');
@@ -51,16 +52,11 @@ export function readFlagMessage(event: ServerSentEvent, refuse: RefuseItem): Fla
   }
 }
 
-function textMember(members: ReadonlyMap<string, string>, name: string): string | undefined {
-  const raw = members.get(name);
-  if (raw === undefined) return undefined;
-  const value: unknown = JSON.parse(raw);
-  if (typeof value !== 'string') throw new SyntaxError(`"${name}" must be a string`);
-  return value;
-}
-
-function itemPath(path: string | undefined): { readonly kind: ItemKind; readonly key: string } | undefined {
-  if (path === undefined) throw new SyntaxError('an event has no "path"');
+/** @param text JSON; what is no string names no item, which ld-relay passes over */
+function itemPath(text: string | undefined): { readonly kind: ItemKind; readonly key: string } | undefined {
+  if (text === undefined) throw new SyntaxError('an event has no "path"');
+  const path: unknown = JSON.parse(text);
+  if (typeof path !== 'string') return undefined;
   for (const kind of ['flags', 'segments'] as const) {
     const prefix = `/${kind}/`;
     if (path.startsWith(prefix)) return { kind, key: path.slice(prefix.length) };

@@ -73,7 +73,10 @@ export function createStreamSource(options: StreamSourceOptions): Source {
 
   async function received(sink: SourceSink, event: ServerSentEvent): Promise<undefined> {
     const since = performance.now();
-    const message = parse(event, refuse);
+    const message = parse(event, (item) => {
+      refuse(item);
+      sink.refused?.(item);
+    });
     if (!message) {
       logger.debug('ignored an event on the flag stream', { event: event.event });
       return;
