@@ -158,7 +158,7 @@ describe('reporter', { timeout: 30_000 }, () => {
   for (const [status, text, problem] of [
     [404, /no RelayProxy ns\/flags/, 'NotFound'],
     [403, /may not patch/, 'Forbidden'],
-    [401, /token .* read anew for each attempt/, 'TokenRefused'],
+    [401, /token .* read again for each attempt/, 'TokenRefused'],
     [422, /invalid/, 'Invalid'],
     [503, /cannot patch/, 'Failed'],
   ] as const) {
@@ -169,7 +169,7 @@ describe('reporter', { timeout: 30_000 }, () => {
       await t.received(4);
       assert.equal(t.reporter.item().reportProblem, problem, 'whoever asks is told why there is no report');
       t.api.status = 200;
-      await eventually(() => assert.ok(t.logger.lines.some((line) => line.message.includes('again'))));
+      await eventually(() => assert.ok(t.logger.lines.some((line) => line.message.includes('to the cluster again'))));
       assert.equal(t.reporter.item().reportProblem, undefined);
       const warnings = t.logger.lines.filter((line) => line.level === 'warn');
       assert.equal(warnings.length, 1);
