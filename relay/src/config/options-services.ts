@@ -153,6 +153,47 @@ export const REDIS = section('Redis', {
   }),
 });
 
+/** DynamoDB as the store. */
+export const DYNAMODB = section('DynamoDB', {
+  enabled: option('switch', {
+    env: 'USE_DYNAMODB',
+    default: 'false',
+    text: 'Use DynamoDB. Without it the other options of this section are not read. Credentials come by the default chain of AWS: variables, a profile, IRSA, EKS Pod Identity, the instance.',
+    becomes: { field: 'store.dynamodb' },
+  }),
+  tableName: member('text', {
+    env: 'DYNAMODB_TABLE',
+    schema: z.string().min(1).optional(),
+    text: 'Table of the environments without one of their own. It must exist, with the partition key `namespace` and the sort key `key`, both strings.',
+    becomes: { field: 'store.dynamodb.tableName' },
+  }),
+  url: member('url', {
+    env: 'DYNAMODB_URL',
+    unset: 'the endpoint of the region',
+    text: 'Endpoint of the service, for a VPC endpoint or an emulator.',
+    becomes: { field: 'store.dynamodb.endpoint' },
+  }),
+  region: member('text', {
+    env: 'AWS_REGION',
+    schema: z.string().min(1).optional(),
+    unset: 'AWS_DEFAULT_REGION, or that of the profile',
+    text: 'AWS region of the table.',
+    own: true,
+    becomes: { field: 'store.dynamodb.region' },
+  }),
+  localTtl: member('duration', {
+    env: 'CACHE_TTL',
+    unset: '30s',
+    signed: true,
+    schema: z.number().default(30_000),
+    text: 'How long data is served from memory; 0 = always ask DynamoDB, negative = for ever.',
+    becomes: {
+      field: 'store.dynamodb.cachePolicy',
+      how: 'with `cacheTTLSeconds`; less than 0 is `Infinite`, 0 becomes one second',
+    },
+  }),
+});
+
 /** The last good data on disk. */
 export const SNAPSHOT = section('Snapshot', {
   directory: member('path', {

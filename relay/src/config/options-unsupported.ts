@@ -1,7 +1,8 @@
 import type { Option } from './option.ts';
 import { allOf, option, section } from './option-table.ts';
 
-const REDIS_INSTEAD = 'use Redis ([Redis], USE_REDIS) as the persistent store';
+const STORE_INSTEAD =
+  'use Redis ([Redis], USE_REDIS) or DynamoDB ([DynamoDB], USE_DYNAMODB) as the persistent store: Consul holds no big segments and no list of AutoConfig in ld-relay either';
 const PROMETHEUS_INSTEAD = 'let your collector scrape the Prometheus metrics of the ops port (OPS_PORT, /metrics)';
 const BASIC_INSTEAD =
   'use a proxy with basic authentication (PROXY_AUTH_USER, PROXY_AUTH_PASSWORD), or a local proxy that speaks NTLM';
@@ -12,13 +13,10 @@ export const UNSUPPORTED_OPTIONS: readonly Option[] = allOf(
     ntlmAuth: option('switch', { env: 'PROXY_AUTH_NTLM', text: 'NTLM authentication.', refused: BASIC_INSTEAD }),
   }),
   section('Consul', {
-    host: option('text', { env: 'USE_CONSUL', text: 'Consul as the store.', refused: REDIS_INSTEAD }),
-    token: option('text', { text: 'Consul as the store.', refused: REDIS_INSTEAD }),
-    tokenFile: option('text', { text: 'Consul as the store.', refused: REDIS_INSTEAD }),
-    localTtl: option('text', { text: 'Consul as the store.', refused: REDIS_INSTEAD }),
-  }),
-  section('DynamoDB', {
-    enabled: option('switch', { env: 'USE_DYNAMODB', text: 'DynamoDB as the store.', refused: REDIS_INSTEAD }),
+    host: option('text', { env: 'USE_CONSUL', text: 'Consul as the store.', refused: STORE_INSTEAD }),
+    token: option('text', { text: 'Consul as the store.', refused: STORE_INSTEAD }),
+    tokenFile: option('text', { text: 'Consul as the store.', refused: STORE_INSTEAD }),
+    localTtl: option('text', { text: 'Consul as the store.', refused: STORE_INSTEAD }),
   }),
   section('Datadog', {
     enabled: option('switch', { env: 'USE_DATADOG', text: 'Datadog exporter.', refused: PROMETHEUS_INSTEAD }),

@@ -282,9 +282,9 @@ test('key-expiry: the next look ends the key', { timeout: 30_000 }, async () => 
   });
 });
 
-test('redis-check and big-segments-check: the next ones are made all the same', { timeout: 60_000 }, async () => {
+test('store-check and big-segments-check: the next ones are made all the same', { timeout: 60_000 }, async () => {
   await using redis = await startRedis();
-  for (const job of ['redis-check', 'big-segments-check'] as const) {
+  for (const job of ['store-check', 'big-segments-check'] as const) {
     await onlyOnce(job, async () => {
       const relay = await startTestRelay(
         {
