@@ -283,7 +283,26 @@ const REFUSALS: Record<string, [Env, RegExp]> = {
     /PROXY_AUTH_NTLM: not supported.*basic authentication/,
   ],
   Consul: [{ ...ONE, USE_CONSUL: '1' }, /USE_CONSUL: not supported by this relay; use Redis/],
-  DynamoDB: [{ ...ONE, USE_DYNAMODB: 'true' }, /USE_DYNAMODB: not supported by this relay; use Redis/],
+  'DynamoDB without a table': [
+    { ...ONE, USE_DYNAMODB: 'true' },
+    /a DynamoDB table is required: set tableName \(DYNAMODB_TABLE\) or LD_TABLE_NAME_one/,
+  ],
+  'two databases': [
+    { ...ONE, USE_DYNAMODB: 'true', DYNAMODB_TABLE: 't', USE_REDIS: 'true' },
+    /Redis \(USE_REDIS\) and DynamoDB \(USE_DYNAMODB\) cannot be used together/,
+  ],
+  'two environments in one place of a table': [
+    {
+      ...ONE,
+      LD_ENV_two: 'sdk-two',
+      USE_DYNAMODB: 'true',
+      DYNAMODB_TABLE: 't',
+      LD_PREFIX_one: 'p',
+      LD_PREFIX_two: 'p',
+      LD_TABLE_NAME_two: 't',
+    },
+    /"one" and "two" have the same place in table "t"/,
+  ],
   Datadog: [{ ...ONE, USE_DATADOG: '1' }, /USE_DATADOG: not supported.*Prometheus/],
   Stackdriver: [{ ...ONE, USE_STACKDRIVER: '1' }, /USE_STACKDRIVER: not supported.*Prometheus/],
   OTLP: [{ ...ONE, USE_OTLP: '1' }, /USE_OTLP: not supported.*Prometheus/],
@@ -477,7 +496,7 @@ test('archive export needs to know where to', () => {
 test('the table of options has no key and no variable twice', () => {
   const keys = OPTIONS.flatMap(({ section, key }) => (key === undefined ? [] : [`${section}/${key.toLowerCase()}`]));
   assert.equal(new Set(keys).size, keys.length);
-  const shared = /^ENV_(DATASTORE|ALLOWED)/;
+  const shared = /^(ENV_(DATASTORE|ALLOWED)|CACHE_TTL$)/;
   const variables = OPTIONS.flatMap(({ env }) => (env === undefined || shared.test(env) ? [] : [env]));
   assert.equal(new Set(variables).size, variables.length);
 });

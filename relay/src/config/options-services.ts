@@ -186,7 +186,7 @@ export const DYNAMODB = section('DynamoDB', {
     unset: '30s',
     signed: true,
     schema: z.number().default(30_000),
-    text: 'How long data is served from memory; 0 = always ask DynamoDB, negative = for ever.',
+    text: 'How long data is served from memory; 0 = always ask DynamoDB, negative = indefinitely.',
     becomes: {
       field: 'store.dynamodb.cachePolicy',
       how: 'with `cacheTTLSeconds`; less than 0 is `Infinite`, 0 becomes one second',

@@ -14,7 +14,7 @@ export interface Persistence {
   replace(data: DataSet): Promise<void>;
   /**
    * Brings in what is newer than what is stored, item by item, and marks the store as filled where it is not. Nothing newer
-   * is ever overwritten, whoever else writes meanwhile.
+   * is ever overwritten, also while others write.
    */
   merge(data: DataSet, options: MergeOptions): Promise<Merged>;
   /** Writes the item unless the stored version is the same or newer; returns the item that counts. */

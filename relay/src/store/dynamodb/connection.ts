@@ -36,7 +36,7 @@ const MAX_ATTEMPTS = 3;
 const RUN_TIMEOUT_MS = 10_000;
 const LONG_TIMEOUT_MS = 60_000;
 
-/** What {@link createDynamoConnection} needs beside the settings. */
+/** When requests may be sent, and the variables that name the region. */
 export interface DynamoConnectionOptions {
   /** Asked right before requests are handed to the SDK: false refuses them. */
   readonly allowed?: () => boolean;

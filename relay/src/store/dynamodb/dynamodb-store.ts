@@ -6,7 +6,7 @@ import type { DynamoConnection } from './connection.ts';
 import { createDynamoPersistence } from './persistence.ts';
 import type { DynamoPlace } from './table.ts';
 
-/** What a DynamoDB store needs. */
+/** A store with the connection that all environments share. */
 export interface DynamoStoreDeps<C extends Compiled> extends DatabaseStoreDeps<C> {
   readonly connection: DynamoConnection;
   readonly codec: ItemCodec;

@@ -29,7 +29,7 @@ export function dynamoPlace(table: string, prefix = ''): DynamoPlace {
   return { table, prefix, named, single: (name) => rowKey(named(name), named(name)) };
 }
 
-/** Where an environment is: in its own table or in that of all. The configuration sees to it that there is one. */
+/** Where an environment is: in its own table or in that of all. Validation makes one of them mandatory. */
 export function placeOf(
   { tableName }: { readonly tableName: string | undefined },
   { table, prefix }: Pick<Definition, 'table' | 'prefix'>,

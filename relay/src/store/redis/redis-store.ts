@@ -8,7 +8,7 @@ import { redisKeys } from './keys.ts';
 import { createPersistence } from './persistence.ts';
 import type { RedisConfig } from './settings.ts';
 
-/** What a Redis store needs. */
+/** A store with the connection that all environments share, and how neighbours are followed. */
 export interface RedisStoreDeps<C extends Compiled> extends Omit<DatabaseStoreDeps<C>, 'cacheTtlMs'> {
   readonly connection: RedisConnection;
   readonly codec: ItemCodec;
