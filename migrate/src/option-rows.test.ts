@@ -32,6 +32,8 @@ const COMPANY: Readonly<Record<string, string>> = {
   'Redis.username': '[Redis]\nhost = redis.test\n[Environment "one"]\nprefix = p\n',
   'Redis.certFile': '[Redis]\nhost = redis.test\nkeyFile = /k\n[Environment "one"]\nprefix = p\n',
   'Redis.keyFile': '[Redis]\nhost = redis.test\ncertFile = /c\n[Environment "one"]\nprefix = p\n',
+  'Redis.clientCertificateFile': '[Redis]\nhost = redis.test\nclientKeyFile = /k\n[Environment "one"]\nprefix = p\n',
+  'Redis.clientKeyFile': '[Redis]\nhost = redis.test\nclientCertificateFile = /c\n[Environment "one"]\nprefix = p\n',
   'Redis.localTtl': '[Redis]\nhost = redis.test\n[Environment "one"]\nprefix = p\n',
   'Redis.mode': '[Redis]\nhost = redis.test\nsentinelMaster = m\n[Environment "one"]\nprefix = p\n',
   'Environment.secureMode': '[Environment "one"]\nenvId = id\n',

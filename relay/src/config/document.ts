@@ -189,6 +189,9 @@ export const redis = z.strictObject({
   caFile: REDIS.caFile.schema,
   certFile: REDIS.certFile.schema,
   keyFile: REDIS.keyFile.schema,
+  atomicUpsert: REDIS.atomicUpsert.schema,
+  connectTimeoutMs: REDIS.connectTimeout.schema,
+  readTimeoutMs: REDIS.readTimeout.schema,
   /** > 0 finite, 0 none, < 0 infinite (contract 6.4). */
   cacheTtlMs: REDIS.localTtl.schema,
 });

@@ -322,6 +322,10 @@ const REFUSALS: Record<string, [Env, RegExp]> = {
     { ...ONE, TLS_ENABLED: '1', TLS_CERT: '/no-cert', TLS_KEY: '/no-key' },
     /tlsCert: \/no-cert does not exist\n.*tlsKey: \/no-key does not exist/,
   ],
+  'a Redis certificate under both names': [
+    { ...ONE, USE_REDIS: '1', REDIS_CERT_FILE: '/a', REDIS_CLIENT_CERT_FILE: '/b' },
+    /REDIS_CLIENT_CERT_FILE: is the same option as REDIS_CERT_FILE/,
+  ],
   'a missing CA': [{ ...ONE, PROXY_CA_CERTS: '/no-ca' }, /proxy caCertFiles: \/no-ca does not exist/],
   'a missing password file': [
     { ...ONE, USE_REDIS: '1', REDIS_PASSWORD_FILE: '/no-password' },

@@ -151,6 +151,41 @@ export const REDIS = section('Redis', {
     own: true,
     becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
   }),
+  clientCertificateFile: option('path', {
+    env: 'REDIS_CLIENT_CERT_FILE',
+    text: 'Client certificate, as ld-relay 9 calls `certFile`.',
+    own: true,
+    becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
+  }),
+  clientKeyFile: option('path', {
+    env: 'REDIS_CLIENT_KEY_FILE',
+    text: 'Private key of the client certificate, as ld-relay 9 calls `keyFile`.',
+    own: true,
+    becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
+  }),
+  atomicUpsert: member('switch', {
+    env: 'REDIS_ATOMIC_UPSERT',
+    default: 'false',
+    text: 'Write a single item by a script in Redis (`EVAL`), in one round trip, instead of by `WATCH`. The user needs the right to run scripts.',
+    own: true,
+    becomes: { because: 'pods write single items by `WATCH`', instead: 'nothing; the result is the same' },
+  }),
+  connectTimeout: member('duration', {
+    env: 'REDIS_CONNECT_TIMEOUT',
+    default: '3s',
+    least: { value: 1, rule: 'must be at least 1ms' },
+    text: 'How long connecting may take. ld-relay: 30s, and 5s for big segments.',
+    own: true,
+    becomes: { because: 'pods connect within 3 s', instead: 'nothing; they try again' },
+  }),
+  readTimeout: member('duration', {
+    env: 'REDIS_READ_TIMEOUT',
+    default: '5s',
+    least: { value: 1, rule: 'must be at least 1ms' },
+    text: 'How long the answer to a command may take. ld-relay: no limit, and 3s for big segments.',
+    own: true,
+    becomes: { because: 'pods wait 5 s for an answer', instead: 'nothing; the store counts as interrupted after that' },
+  }),
 });
 
 /** DynamoDB as the store. */

@@ -14,12 +14,24 @@ export interface PersistenceDeps {
   readonly keys: RedisKeys;
   readonly codec: ItemCodec;
   readonly logger: Logger;
+  /** Single items are written by a script. */
+  readonly atomicUpsert?: boolean;
 }
 
 /** Fields in one HSET: long commands would block the server. */
 const FIELDS_PER_COMMAND = 200;
 /** Tries of an optimistic transaction before the writers around count as broken. */
 const MAX_CONFLICTS = 50;
+/** Writes a field unless its text has the same version or a newer one, which it returns then. Broken texts are overwritten. */
+const UPSERT = `
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+if stored then
+  local ok, item = pcall(cjson.decode, stored)
+  local version = ok and type(item) == 'table' and tonumber(item.version)
+  if version and version >= tonumber(ARGV[2]) then return stored end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return false`;
 /** Between tries: a random time up to this, in ms, so that two busy writers get out of step. */
 const CONFLICT_PAUSE_MS = 10;
 
@@ -29,7 +41,10 @@ const CONFLICT_PAUSE_MS = 10;
  * them, and `$inited` last, so that a reader never takes a half-filled store for a full one. A prefix with a hash tag
  * (`{name}`) keeps them together and gets the one atomic transaction.
  */
-export function createPersistence(connection: RedisConnection, { keys, codec, logger }: PersistenceDeps): Persistence {
+export function createPersistence(
+  connection: RedisConnection,
+  { keys, codec, logger, atomicUpsert = false }: PersistenceDeps,
+): Persistence {
   const atomic = (): boolean => !connection.cluster || keys.oneSlot;
   const readSet = createSetReader(codec, logger, 'Redis');
 
@@ -146,6 +161,24 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
     return result === undefined ? undefined : item;
   };
 
+  const upsertWatched = (item: Item): Promise<Item> =>
+    connection.transact(async (client) => {
+      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+        const result = await tryUpsert(client, item);
+        if (result !== undefined) return result;
+        await pause(Math.random() * CONFLICT_PAUSE_MS);
+      }
+      throw busy(keys.hash(item.kind));
+    });
+
+  /** One round trip; undefined when what is stored has a version and cannot be read all the same. */
+  const upsertByScript = (item: Item): Promise<Item | undefined> =>
+    connection.run(async (client) => {
+      const hash = keys.hash(item.kind);
+      const stored = await client.eval(UPSERT, 1, hash, item.key, item.version, codec.encode(item));
+      return stored === null ? item : readable(codec, item.kind, item.key, String(stored));
+    });
+
   return {
     mark: () => connection.run(async (client) => (await client.get(keys.inited)) ?? undefined),
     load: async (known) => {
@@ -172,18 +205,12 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
         await client.set(keys.inited, options.mark, 'NX');
         return { data: dataOf(items, data), written, mark: (await client.get(keys.inited)) ?? options.mark };
       }),
-    upsert: (item) =>
-      connection.transact(async (client) => {
-        for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-          const result = await tryUpsert(client, item);
-          if (result !== undefined) return result;
-          await pause(Math.random() * CONFLICT_PAUSE_MS);
-        }
-        throw busy(keys.hash(item.kind));
-      }),
+    upsert: async (item) => {
+      const counts = atomicUpsert ? await upsertByScript(item) : undefined;
+      return counts ?? upsertWatched(item);
+    },
   };
 }
-
 /** What a merge found and changed so far. */
 interface Merge {
   readonly items: Map<ItemKind, ReadonlyMap<string, Item>>;

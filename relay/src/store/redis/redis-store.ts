@@ -21,7 +21,7 @@ export interface RedisStoreDeps<C extends Compiled> extends Omit<DatabaseStoreDe
  * @param prefix of the keys; the dialect's own when absent
  */
 export function createRedisStore<C extends Compiled>(
-  config: Pick<RedisConfig, 'cacheTtlMs'>,
+  config: Pick<RedisConfig, 'cacheTtlMs' | 'atomicUpsert'>,
   prefix: string | undefined,
   { connection, codec, follower, ...deps }: RedisStoreDeps<C>,
 ): Store<C> {
@@ -30,7 +30,12 @@ export function createRedisStore<C extends Compiled>(
   return createDatabaseStore(
     {
       name: 'Redis',
-      persistence: createPersistence(connection, { keys, codec, logger: deps.logger }),
+      persistence: createPersistence(connection, {
+        keys,
+        codec,
+        logger: deps.logger,
+        ...(config.atomicUpsert === undefined ? {} : { atomicUpsert: config.atomicUpsert }),
+      }),
       place: () => ({ database: 'redis', dbServer: connection.shownUrl, dbPrefix: keys.prefix }),
       ...(follower === undefined ? {} : { follow: (changed) => follower.follow(watched, changed) }),
     },
