@@ -155,6 +155,7 @@ export const autoConfig = z.strictObject({
   envAllowedHeaders: AUTO_CONFIG.envAllowedHeader.schema,
   /** Absent = the list is not kept. */
   cacheFile: AUTO_CONFIG.cacheFile.schema,
+  cacheKey: AUTO_CONFIG.cacheKey.schema,
   cacheEncryptionKey: AUTO_CONFIG.cacheEncryptionKey.schema,
   cacheEncryptionKeyFile: AUTO_CONFIG.cacheEncryptionKey.file.schema,
 });

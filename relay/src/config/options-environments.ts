@@ -51,11 +51,14 @@ export const AUTO_CONFIG = section('AutoConfig', {
     own: true,
     becomes: { because: 'the AutoConfig key encrypts that list', instead: 'nothing' },
   }),
-  cacheKey: option('text', {
+  cacheKey: member('text', {
     env: 'AUTO_CONFIG_CACHE_KEY',
-    text: 'Store key of the cached list in newer ld-relays.',
+    text: 'Key in the store under which the last list of environments is kept, encrypted, in the form of ld-relay 9; needs Redis or DynamoDB with `tableName`.',
     own: true,
-    unused: 'the list is cached in a file: use cacheFile (AUTO_CONFIG_CACHE_FILE)',
+    becomes: {
+      because: 'each pod keeps the last list of environments, encrypted, anyway',
+      instead: 'nothing; the list is lost with its pod',
+    },
   }),
 });
 

@@ -147,6 +147,11 @@ function checkFilters(config: RelayConfig, problems: Problems): void {
 
 function checkStore(config: RelayConfig, problems: Problems): void {
   const { redis, dynamodb } = config.store;
+  if (config.autoConfig?.cacheKey && !redis && !dynamodb?.tableName) {
+    problems.mistakes.push(
+      'cacheKey (AUTO_CONFIG_CACHE_KEY) needs a store: configure Redis (USE_REDIS), or DynamoDB with tableName (DYNAMODB_TABLE)',
+    );
+  }
   if (redis && dynamodb) {
     problems.mistakes.push('Redis (USE_REDIS) and DynamoDB (USE_DYNAMODB) cannot be used together; choose one');
     return;

@@ -11,7 +11,7 @@ import { createUsageReporter } from '../../src/dialects/launchdarkly/events/usag
 import { createWaiters } from '../../src/dialects/launchdarkly/events/waiters.ts';
 import { parseDataSet } from '../../src/dialects/launchdarkly/model/parse.ts';
 import { writeArchive } from '../../src/dialects/launchdarkly/sources/archive/write.ts';
-import { readCache } from '../../src/dialects/launchdarkly/sources/autoconfig/cache.ts';
+import { fileCache, readCache } from '../../src/dialects/launchdarkly/sources/autoconfig/cache.ts';
 import { createCacheKeeper } from '../../src/dialects/launchdarkly/sources/autoconfig/cache-keeper.ts';
 import { createAutoConfig } from '../../src/dialects/launchdarkly/sources/autoconfig/source.ts';
 import { environmentRep } from '../../src/dialects/launchdarkly/sources/environment-rep.ts';
@@ -207,7 +207,7 @@ test('autoconfig-cache: the list is written a little later', { timeout: 30_000 }
   await onlyOnce('autoconfig-cache', async () => {
     const file = join(directory, 'list');
     const list = () => ({ environments: [], filters: [] });
-    const keeper = createCacheKeeper({ file, list, logger: SILENT, apartMs: 10 });
+    const keeper = createCacheKeeper({ cache: fileCache(file), list, logger: SILENT, apartMs: 10 });
     keeper.changed('secret');
     await eventually(async () => assert.deepEqual(await readCache(file, 'secret'), list()));
     await keeper.close();

@@ -45,6 +45,9 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps & Memory):
         });
   if (config.autoConfig !== undefined) {
     const { createAutoConfig } = await import('./autoconfig/source.ts');
+    const { openEntryTable } = await import('./autoconfig/entry-table.ts');
+    const { createSharedCache } = await import('./autoconfig/shared-cache.ts');
+    const table = await openEntryTable(config, logger);
     const { streamUri } = config.upstream;
     const definitions = createAutoConfig(config.autoConfig, {
       streamUri,
@@ -53,6 +56,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps & Memory):
       onFatal: deps.fatal,
       ...(maxEventBytes === undefined ? {} : { maxEventLength: maxEventBytes }),
       ...(deps.absences === undefined ? {} : { onAbsent: deps.absences.hook('autoConfigKey') }),
+      ...(table === undefined ? {} : { sharedCache: createSharedCache(table, logger) }),
     });
     return { definitions: withHeldDocument(definitions, config, deps), createSource };
   }
