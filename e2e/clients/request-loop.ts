@@ -25,7 +25,7 @@ export interface LoopOptions {
 const RETRY_PAUSE_MS = 100;
 
 /**
- * Asks a URL at an even rate, each time over a new connection, so that every request is balanced anew by the Service. Anything but a 200
+ * Asks a URL at an even rate, each time over a new connection, so that every request is balanced again by the Service. Anything but a 200
  * within 15 s is a failure. Reports the totals once a second.
  */
 export function startRequestLoop(options: LoopOptions, onTotals: (totals: LoopTotals) => void): { stop(): void } {

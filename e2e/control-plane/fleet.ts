@@ -8,7 +8,7 @@ import type { LabClient } from './lab-client.ts';
 export const ENVIRONMENTS = 2;
 /** RelayProxies of one namespace. */
 const PER_NAMESPACE = 50;
-/** Creates under way at a time. */
+/** Creates in progress at a time. */
 const CONCURRENCY = 8;
 
 const namespaces: ResourceType = {
@@ -47,7 +47,7 @@ export function namespaceOf(index: number): string {
   return `fleet-${Math.floor(index / PER_NAMESPACE)}`;
 }
 
-/** Creates the RelayProxies and watches how they do. Its owner stops it. */
+/** Creates the RelayProxies and watches their state. Its owner stops it. */
 export async function createFleet(lab: LabClient, count: number): Promise<Fleet> {
   const names = [...new Set(Array.from({ length: count }, (_, index) => namespaceOf(index)))];
   await inParallel(names, (name) => lab.client.create(namespaces, { metadata: { name } }));

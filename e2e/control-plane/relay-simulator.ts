@@ -18,7 +18,7 @@ export interface RelaySimulator {
   stop(): Promise<void>;
 }
 
-/** Reports under way at a time. */
+/** Reports in progress at a time. */
 const CONCURRENCY = 8;
 /** Least pause before a failed report is tried again, ms; up to twice as long, at random. */
 const RETRY_MS = 500;

@@ -9,7 +9,7 @@ interface EditableFlag {
 
 /**
  * Edits the data file in a ConfigMap as a person would: switches one flag on or off and raises its version
- * (to the time in seconds: above any that an SDK has seen, also when the manifest was applied anew in between).
+ * (to the time in seconds: above any that an SDK has seen, also when the manifest was applied again in between).
  *
  * @throws Error when the ConfigMap or the flag is not there
  */

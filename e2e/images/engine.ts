@@ -64,7 +64,7 @@ const docker: ImageEngine = {
 const buildah: ImageEngine = {
   name: 'buildah',
   async build(request) {
-    // A build that was interrupted leaves a container, which would keep its image from being removed for ever.
+    // A build that was interrupted leaves a container, which would keep its image from being removed forever.
     await runBuildah(['rm', '--all']);
     // Without times in it, a layer with the same files is the same layer: nodes keep one of each.
     await runBuildah(['build', '--isolation', 'chroot', '--timestamp', '0', ...buildArguments(request)]);
@@ -72,7 +72,7 @@ const buildah: ImageEngine = {
   },
   async save(image, file) {
     await saveWhole(file, (partial) => runBuildah(['push', '--quiet', image, `docker-archive:${partial}:${image}`]));
-    // The file is what is used from here on; the store, which is ours alone, keeps each image whole and for ever.
+    // The file is what is used from here on; the store, which is ours alone, keeps each image whole and forever.
     await runBuildah(['rmi', image]);
   },
 };

@@ -1,12 +1,12 @@
 import type { Kubectl, KubeObject } from '../cluster/kubectl.ts';
 import { progress } from '../machine/progress.ts';
 
-/** Longer than a run of Helm may take here, in s: whoever began a release so long ago does not work on it any more. */
+/** Longer than a run of Helm may take here, in s: whoever began a release that long ago does not work on it any more. */
 const INTERRUPTED_SECONDS = 330;
 
 /**
  * Frees a release of Helm that a killed run has left half-way: Helm takes it for being worked on and refuses every other
- * operation, for ever. Its record goes, and the release is as it was before that run.
+ * operation, forever. Its record goes, and the release is as it was before that run.
  */
 export async function freeInterruptedRelease(kubectl: Kubectl, release: string, namespace: string): Promise<void> {
   const records = await kubectl.list('secrets', namespace, `owner=helm,name=${release}`);

@@ -23,8 +23,8 @@ export interface Suite {
   /** Test files at a time; those that share one cluster or measure it run one by one. */
   readonly concurrency?: number;
   /**
-   * Files with a failed test are run once more, without others beside them, and a test that passes then counts as passed and is told
-   * of in the table: these suites run clusters and real processes on two cores, whose neighbours take the machine away for seconds.
+   * Files with a failed test are run once more, without others beside them, and a test that passes then counts as passed and is counted
+   * apart in the table: these suites run clusters and real processes on two cores, whose neighbours take the machine away for seconds.
    */
   readonly again?: boolean;
   /** Runs only when it is named. */

@@ -33,7 +33,7 @@ export async function record({ client }: LabClient): Promise<Recording> {
 
 /**
  * The time, in seconds, that the API server, the controllers and the reports of relays take by themselves: a plain client writes
- * what an operator would, once for each RelayProxy, with as many requests under way, and looks at nothing.
+ * what an operator would, once for each RelayProxy, with as many requests in progress, and looks at nothing.
  */
 export async function measureFloor(recording: Recording, count: number): Promise<number> {
   const plane = await openControlPlane('floor');

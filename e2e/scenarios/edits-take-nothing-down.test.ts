@@ -50,7 +50,7 @@ test('no edit of a healthy fleet fails a request or has an SDK told 401, be its 
   const stuck = (relay: KubeObject) => condition(relay, 'Progressing') === 'False/PodsFailing' && waits(relay);
   const failing = await fleet.until('the rollout is stuck', stuck);
   note('renamed with a bad image', failing);
-  assert.match(messageOf(failing, 'Ready'), /waiting for pods that have them: live; pods of before serve on/);
+  assert.match(messageOf(failing, 'Ready'), /waiting for pods that have them: live; earlier pods serve on/);
   assert.ok(uids(await fleet.pods()).filter((uid) => old.includes(uid)).length === 3, 'the old pods are there');
   await fleet.edit([{ op: 'remove', path: at('image') }]);
   await fleet.settled();

@@ -95,7 +95,7 @@ test('a new name and a wrong key reference in one edit: old pods serve the envir
   assert.match(messageOf(told, 'ReferencesResolved'), missing);
   assert.match(
     messageOf(told, 'EnvironmentsConnected'),
-    /prod \(CredentialMissing; pods of before serve on without it\)/,
+    /prod \(CredentialMissing; earlier pods serve on without it\)/,
   );
   await delay(HELD_MS);
   const during = await fleet.pods();

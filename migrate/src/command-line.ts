@@ -17,7 +17,7 @@ export interface MigrateCommand {
   readonly secrets: SecretsMode;
 }
 
-/** A command line that makes no sense. `message` is for the user. */
+/** A command line that is invalid. `message` is for the user. */
 export class MigrateUsageError extends Error {
   override readonly name = 'MigrateUsageError';
 }

@@ -59,7 +59,7 @@ again: nothing was changed in your Secrets, and a Redis keeps its layout.
 | pods | 1 | 3, over zones, with a disruption budget |
 | readiness | \`/status\`, which is 200 always | a pod without data takes no connections |
 | a pod whose environments have no data after \`initTimeout\` | ends, unless \`ignoreConnectionErrors\` is on | stays, not ready, and goes on trying (\`upstream.onInitTimeout\`) |
-| data from Redis | read again after 30 s | kept in memory for ever, so that the loss of Redis is no outage (\`store.redis.cachePolicy\`) |
+| data from Redis | read again after 30 s | kept in memory forever, so that the loss of Redis is no outage (\`store.redis.cachePolicy\`) |
 | keys | in environment variables, a change needs a restart | in files, a change takes effect by itself |
 | prefix in the store of an environment without one | \`launchdarkly\` | the environment's name; \`migrate\` writes \`launchdarkly\` down |
 | log | text | JSON lines |

@@ -49,7 +49,7 @@ export function openLab(options: Pick<Lab, 'rounds' | 'measureMs' | 'streams'>):
   };
 }
 
-/** The same lab with servers that may use every core; without a word they would be held to that of this process. */
+/** The same lab with servers that may use every core; unless told so, they are held to that of this process. */
 export function onAllCores(lab: Lab): Lab {
   return { ...lab, cores: lab.cores === undefined ? undefined : `0-${cpus().length - 1}` };
 }

@@ -55,7 +55,7 @@ export async function measureStreams(lab: Lab, run: StreamRun): Promise<Row[]> {
     row('reconnect storm, peak RSS', 'MB', 'memory', ({ stormPeak }) => stormPeak / 1e6),
   ];
   if (run.stormOnly === true) return storm;
-  // Pings of one turn are sent as one, so that a burst of them says nothing.
+  // Pings of one turn are sent as one, so that a burst of them measures nothing.
   const burst = row(`burst of ${BURST} patches`, 'deliveries/s', 'time', ({ burst }) => burst);
   return [
     row('memory of a stream', 'KB', 'memory', ({ memory }) => memory / 1000),

@@ -43,9 +43,24 @@ export const limits = z
     unreadTimeoutSeconds: int32(1, 3600)
       .describe('How long, in seconds, a client may leave data unread before it is disconnected. Defaults to 30.')
       .optional(),
+    readBytesPerSecond: int32(0, 100 * MIB)
+      .describe(
+        'Bytes a second that a client has to read at least while something waits for it, over the time beyond `readSlackSeconds`; a slower one is disconnected. 0 means as slow as it likes. Defaults to 1024.',
+      )
+      .optional(),
+    readSlackSeconds: int32(1, 3600)
+      .describe(
+        'How long, in seconds, something may wait for a client before `readBytesPerSecond` counts. Defaults to 30.',
+      )
+      .optional(),
+    readMaxSeconds: int32(1, 86_400)
+      .describe(
+        'A client for which something waits for this long on end, in seconds, is disconnected, however fast it reads. If unset, there is no such limit.',
+      )
+      .optional(),
     connections: int32(1, 10_000_000)
       .describe(
-        'Connections of SDKs to each process; further ones are closed at once. Defaults to one for each 32 KiB of the memory limit.',
+        'Connections of SDKs to each process; above it, idle ones give way, oldest first, or the new one is closed. Defaults to one for each 32 KiB of the memory limit.',
       )
       .optional(),
     streamsPerCredential: streams(
@@ -55,10 +70,10 @@ export const limits = z
       'Open streams with SDK keys from one address, which may be that of a proxy, in each process; more get 503. 0 or unset means no limit.',
     ),
     publicStreamsPerCredential: streams(
-      'Open streams of one mobile key or client-side ID in each process; more get 503. 0 means no limit. Defaults to three quarters of the connections.',
+      'Open streams of one mobile key or client-side ID in each process; more get 503. 0 means no limit. Defaults to six times what others leave free of seven eighths of the connections: three quarters of all for one alone.',
     ),
     publicStreamsPerAddress: streams(
-      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0 means no limit. Defaults to three quarters of the connections.',
+      'Open streams with mobile keys and client-side IDs from one address, which may be that of an ingress, in each process; more get 503. 0 or unset means no limit of their own.',
     ),
     firstPayloads: int32(1, 1_000_000)
       .describe(

@@ -17,7 +17,7 @@ export async function endLeftProcesses(layout: Layout): Promise<void> {
 /**
  * Removes the few files that containerd and kubelet keep at fixed places of the machine, not in the state folder:
  * sockets of shims, links to container logs, cached results of the CNI plugins. Must run while the state folder is
- * there, as that is how they are told from those of others.
+ * there, as that is how they are distinguished from those of others.
  */
 export function removeFixedFiles(layout: Layout): void {
   const cniResults = entriesOf('/var/lib/cni/results');

@@ -14,7 +14,7 @@ const changedSettings = [
   'vm/panic_on_oom',
 ];
 
-/** Folders that kubelet and the CNI plugins make at fixed places, whatever they are told. */
+/** Folders that kubelet and the CNI plugins make at fixed places, whatever their configuration says. */
 const fixedFolders = ['/var/lib/cni', '/var/lib/kubelet', '/var/log/containers', '/var/log/pods'];
 
 interface MachineBefore {

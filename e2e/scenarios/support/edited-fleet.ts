@@ -48,7 +48,7 @@ const relayProxy = (name: string, spec: object): object => ({
   spec: { podTemplate: { terminationGracePeriodSeconds: 15 }, rollout: { minReadySeconds: 1 }, ...spec },
 });
 
-/** A fleet of three pods that streams from another one, with SDKs connected and requests under way. */
+/** A fleet of three pods that streams from another one, with SDKs connected and requests in progress. */
 export interface EditedFleet {
   /** Applies a JSON patch to the RelayProxy; answers its generation. */
   edit(operations: readonly object[]): Promise<number>;

@@ -35,7 +35,7 @@ export function optionsFromValues(
   };
 }
 
-/** Variables with templates are told one by one, where they are read. */
+/** Variables with templates are reported one by one, where they are read. */
 function noteTemplates(values: ValuesFile, report: Report): void {
   for (const path of values.paths) {
     const value = values.get(path);

@@ -54,7 +54,7 @@ export interface Limits {
   readonly maxConcurrentRollouts: number;
   /** Least time between the beginnings of two such upgrades, ms. */
   readonly rolloutDelayMs: number;
-  /** A pod whose environments have all been stuck for so long, while those of others are not, is restarted, ms; 0: never. */
+  /** A pod whose environments have all been stuck for this long, while those of others are not, is restarted, ms; 0: never. */
   readonly healStuckAfterMs: number;
   /** How often a pod that reports is asked whether its report still holds, ms; 0: never. */
   readonly askPodsPeriodMs: number;

@@ -371,7 +371,7 @@ describe('two operators over the same namespace', () => {
         const now = await get(types.deployment, 'shared-relay');
         return (now.metadata?.generation ?? 0) === (metadata?.generation ?? 0) + 1;
       });
-      assert.match(second.output(), /Another operator looks after this RelayProxy/);
+      assert.match(second.output(), /Another operator manages this RelayProxy/);
     } finally {
       await second.stop();
       await suite.cluster.client.delete(namespaces, { name: home });

@@ -175,7 +175,7 @@ export function createFleetMetrics(registry: Registry): FleetMetrics {
   let left = () => 0;
   new Gauge({
     name: 'flagrelay_operator_relayproxies_left_alone',
-    help: 'RelayProxies that this operator leaves alone because another one looks after them.',
+    help: 'RelayProxies that this operator leaves alone because another one manages them.',
     registers: [registry],
     collect() {
       this.set(left());

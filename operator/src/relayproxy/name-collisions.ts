@@ -12,7 +12,7 @@ export function neighbourNames(name: string): string[] {
 
 /**
  * Who else wants a Service of a name that this RelayProxy wants, in words; undefined: nobody. One of the two has it, and the
- * other one `FieldConflict`: both are told, as only a person can say which one is to be renamed.
+ * other one `FieldConflict`: both get the condition, as only a person can say which one is to be renamed.
  * @param find a RelayProxy of the same namespace by its name
  */
 export function nameCollision(

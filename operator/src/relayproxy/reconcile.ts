@@ -222,7 +222,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     return { requeueAfterMs: delays.reduce(earliest, undefined) };
   }
 
-  /** Leaves a RelayProxy to the operator that looks after it, and says so once. */
+  /** Leaves a RelayProxy to the operator that manages it, and says so once. */
   function standBack(
     raw: RawRelayProxy,
     claim: Claim & { ours: false },
@@ -231,8 +231,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     const { by, news, recheckAfterMs } = claim;
     forget(objectKey(raw));
     if (news) {
-      logger.warn('Another operator looks after this RelayProxy: it is left alone', { operator: by });
-      const note = `The operator ${options.operatorName} leaves this RelayProxy alone: ${by} looks after it. Install one release for each namespace.`;
+      logger.warn('Another operator manages this RelayProxy: it is left alone', { operator: by });
+      const note = `The operator ${options.operatorName} leaves this RelayProxy alone: ${by} manages it. Install one release for each namespace.`;
       tell(raw, [{ type: 'Warning', reason: 'LookedAfterByAnother', action: 'Reconcile', note }]);
     }
     return { requeueAfterMs: recheckAfterMs };

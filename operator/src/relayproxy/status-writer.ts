@@ -92,7 +92,7 @@ export function createStatusWriter(client: RestClient, clock: Pick<Clock, 'now'>
   };
 }
 
-/** Rollouts that take long are told of less and less often. */
+/** Rollouts that take long are reported less and less often. */
 function intervalAfter(last: Written | undefined, now: number): number {
   if (last === undefined || now - last.at > CALM_MS) return MIN_INTERVAL_MS;
   return Math.min(last.intervalMs * 2, MAX_INTERVAL_MS);

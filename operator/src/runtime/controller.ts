@@ -46,7 +46,7 @@ export function createController(options: ControllerOptions): Controller {
     const retries = queue.retries(key);
     const log = logger.child({ key, reconcileId: randomUUID() });
     const abort = new AbortController();
-    setMaxListeners(0, abort.signal); // one for each call that the reconcile has under way
+    setMaxListeners(0, abort.signal); // one for each call that the reconcile has in progress
     const onKill = () => abort.abort(kill.reason);
     if (kill.aborted) onKill();
     else kill.addEventListener('abort', onKill, { once: true });

@@ -64,7 +64,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     } catch (error) {
       correlator.forget(write.seriesKey);
       if (write.kind === 'patch' && isNotFound(error)) {
-        const { series: _over, ...again } = event; // its event has expired on the server: tell it anew
+        const { series: _over, ...again } = event; // its event has expired on the server: tell it again
         enqueue({
           ...write,
           kind: 'create',

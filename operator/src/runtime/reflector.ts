@@ -23,7 +23,7 @@ export interface ReflectorTimings {
   readonly inactivityMs: number;
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
-  /** Healthy for this long, in ms: the backoff begins anew. */
+  /** Healthy for this long, in ms: the backoff begins again. */
   readonly backoffResetMs: number;
   /** A watch that ends sooner than this, in ms, and without an event counts as failed: it must not loop. */
   readonly shortWatchMs: number;

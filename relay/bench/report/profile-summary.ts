@@ -29,7 +29,7 @@ export interface ProfileSummary {
 
 /**
  * Adds up the samples of a window of time (µs, on the profile's clock) by name, and keeps the `top` of them. A function that calls itself counts once. Entry
- * points that hold nearly everything say nothing: what has more than 90 % is left out of the inclusive list.
+ * points that hold nearly everything show nothing: what has more than 90 % is left out of the inclusive list.
  */
 export function summarise(
   profile: CpuProfile,

@@ -21,7 +21,7 @@ export function renderResults({ recorded, compared, churned, scaled }: Results):
     `# Measured
 
 Made by \`make bench RECORD=1\` from what it and \`make churn RECORD=1\` left in the JSON files beside this one (\`node relay/bench/main.ts --render\` makes it
-again); not written by hand. What was done for these numbers, and why, is told in [performance](../docs/performance.md).`,
+again); not written by hand. What was done for these numbers, and why, is in [performance](../docs/performance.md).`,
     ...(recorded === undefined ? [] : [benchSection(recorded, BENCH_GOALS)]),
     ...(compared.length === 0 ? [] : [comparedSection(compared, COMPARED_GOALS)]),
     ...(recorded === undefined ? [] : [profileSection(recorded.profile)]),

@@ -12,7 +12,7 @@ export interface CommandLine {
   readonly help: boolean;
 }
 
-/** A command line that makes no sense. `message` is for the user. */
+/** A command line that is invalid. `message` is for the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -39,6 +39,9 @@ export const server = z.strictObject({
   maxConnections: CONCURRENCY.maxConnections.schema,
   /** 0 = never. */
   unreadTimeoutMs: HTTP.unreadTimeout.schema,
+  clientWriteMinBytesPerSecond: MAIN.clientWriteMinBytesPerSecond.schema,
+  clientWriteSlackMs: MAIN.clientWriteSlack.schema,
+  clientWriteMaxTimeMs: MAIN.clientWriteMaxTime.schema,
   /** Of these four 0 = no limit. */
   maxStreamsPerCredential: CONCURRENCY.maxStreamsPerCredential.schema,
   maxStreamsPerAddress: CONCURRENCY.maxStreamsPerAddress.schema,

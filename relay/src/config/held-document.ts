@@ -18,7 +18,7 @@ export interface HeldDocumentOptions {
 
 /**
  * Looks at the document of a relay whose environments come from elsewhere. Nothing of it can change while the relay runs, so
- * what differs is told once, and waits.
+ * what differs is reported once, and waits.
  */
 export function holdDocument(config: RelayConfig, logger: Logger, options: HeldDocumentOptions): FileWatch {
   const { path } = options.watch;

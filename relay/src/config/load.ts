@@ -41,7 +41,7 @@ export type LoadResult =
   | { readonly kind: 'exit'; readonly code: number; readonly stdout?: string; readonly stderr?: string };
 
 /**
- * Reads the configuration (contract 4). All mistakes are told at once, one line each; exit code {@link EXIT_MISTAKE}.
+ * Reads the configuration (contract 4). All mistakes are reported at once, one line each; exit code {@link EXIT_MISTAKE}.
  * @param argv arguments after the program's name
  */
 export function loadConfig(argv: readonly string[], env: NodeJS.ProcessEnv): LoadResult {

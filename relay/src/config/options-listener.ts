@@ -130,14 +130,14 @@ export const CONCURRENCY = section('Concurrency', {
   maxPublicStreamsPerCredential: member('number', {
     env: 'MAX_PUBLIC_STREAMS_PER_CREDENTIAL',
     unset: 'by memory',
-    text: 'Open streams of one mobile key or client-side ID; more get 503. 0 = no limit. Unless set, three quarters of `maxConnections`, so that others find room.',
+    text: 'Open streams of one mobile key or client-side ID; more get 503. 0 = no limit. Unless set, six times what others leave free of seven eighths of `maxConnections`, which is three quarters of all for one alone.',
     own: true,
     becomes: { field: 'limits.publicStreamsPerCredential', how: '10,000,000 at most', range: [0, 10_000_000] },
   }),
   maxPublicStreamsPerAddress: member('number', {
     env: 'MAX_PUBLIC_STREAMS_PER_ADDRESS',
-    unset: 'by memory',
-    text: 'Open streams with mobile keys and client-side IDs from one address, which may be that of a proxy; more get 503. 0 = no limit. Unless set, three quarters of `maxConnections`.',
+    default: '0',
+    text: 'Open streams with mobile keys and client-side IDs from one address, which may be that of a proxy; more get 503. 0 = no limit of their own.',
     own: true,
     becomes: { field: 'limits.publicStreamsPerAddress', how: '10,000,000 at most', range: [0, 10_000_000] },
   }),

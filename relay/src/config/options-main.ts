@@ -85,6 +85,28 @@ export const MAIN = section('Main', {
     own: true,
     becomes: { field: 'limits.streamBufferBytes', how: 'in bytes, 64KiB to 1GiB', range: [65_536, 1024 * MIB] },
   }),
+  clientWriteMinBytesPerSecond: member('number', {
+    env: 'CLIENT_WRITE_MIN_BYTES_PER_SECOND',
+    default: '1024',
+    text: 'What a client has to read at least while something waits for it, in bytes a second over the time beyond `clientWriteSlack`; one that is slower is cut. For answers and streams. 0 = as slow as it likes.',
+    own: true,
+    becomes: { field: 'limits.readBytesPerSecond', how: '100MiB at most', range: [0, 104_857_600] },
+  }),
+  clientWriteSlack: member('duration', {
+    env: 'CLIENT_WRITE_SLACK',
+    default: '30s',
+    least: { value: 1, rule: 'must be more than 0' },
+    text: 'For how long something may wait for a client before `clientWriteMinBytesPerSecond` counts.',
+    own: true,
+    becomes: { field: 'limits.readSlackSeconds', how: SECONDS, range: [1, 3600] },
+  }),
+  clientWriteMaxTime: member('duration', {
+    env: 'CLIENT_WRITE_MAX_TIME',
+    default: '0',
+    text: 'A client for which something waits for this time on end is cut, however fast it reads; 0 = never.',
+    own: true,
+    becomes: { field: 'limits.readMaxSeconds', how: `${SECONDS}; 0 is no field`, range: [1, 86_400], zero: 'no field' },
+  }),
   maxClientRequestBodySize: member('size', {
     env: 'MAX_CLIENT_REQUEST_BODY_SIZE',
     alsoIn: ['HTTP'],

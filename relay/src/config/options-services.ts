@@ -84,7 +84,7 @@ export const REDIS = section('Redis', {
     unset: '30s',
     signed: true,
     schema: z.number().default(30_000),
-    text: 'How long data is served from memory; 0 = always ask Redis, negative = for ever.',
+    text: 'How long data is served from memory; 0 = always ask Redis, negative = forever.',
     becomes: {
       field: 'store.redis.cachePolicy',
       how: 'with `cacheTTLSeconds`; less than 0 is `Infinite`, 0 becomes one second',

@@ -28,7 +28,7 @@ export function trySecretFile(path: string): { readonly value: string } | { read
 /**
  * Fills in the secrets that are given as files and read once, at start. Those of environments, AutoConfig, Redis and
  * the proxy are left to their users, who follow changes.
- * @param running what was read at the start, when the document is read again: a file that is gone since is no mistake
+ * @param running what was read at the start, when the document is read again: a file that is gone since is not a mistake
  */
 export function resolveSecretFiles(config: RelayConfig, problems: Problems, running?: RelayConfig): RelayConfig {
   const read = (

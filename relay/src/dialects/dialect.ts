@@ -104,9 +104,15 @@ export interface StreamServices {
   readonly takeover: Takeover;
   readonly admission: Admission;
   readonly limits: StreamLimits;
-  /** A stream was turned away. */
-  shed(): void;
+  /** A stream, or a poll that asks for a whole data set, was turned away. */
+  shed(reason: ShedReason): void;
 }
+
+/**
+ * Why a stream or poll was turned away: too many first payloads were being sent to streams (`queue`) or polls (`polls`), or too many
+ * streams were open with the same credential, from the same address, or with mobile keys and client-side IDs altogether.
+ */
+export type ShedReason = 'queue' | 'polls' | 'credential' | 'address' | 'public';
 
 /** A bound on memory, for metrics, in bytes. */
 export interface MemoryUse {

@@ -208,7 +208,7 @@ export class Environment<F extends Family = Family> {
     if (!this.#closed) this.outlet.changed(item, result?.data, since);
   }
 
-  /** Runs a write; a store error is logged and shown in status, and mended by `recovered`. */
+  /** Runs a write; a store error is logged and shown in status, and fixed by `recovered`. */
   async #stored<T>(write: () => Promise<T> | T): Promise<T | undefined> {
     try {
       return await write();

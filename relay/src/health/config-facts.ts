@@ -2,7 +2,7 @@ import type { ConfigWatch } from '../config/load.ts';
 import { configHashOf } from './config-hash.ts';
 import type { InstanceFacts } from './report-item.ts';
 
-/** What {@link followConfig} needs. */
+/** Dependencies of {@link followConfig}. */
 export interface ConfigFollowerOptions {
   /** The JSON document that the configuration came from; undefined when it came from elsewhere. */
   readonly watch: ConfigWatch | undefined;

@@ -18,7 +18,7 @@ export interface KeyGate {
   close(): Promise<void>;
 }
 
-/** What {@link createKeyGate} needs. */
+/** Dependencies of {@link createKeyGate}. */
 export interface KeyGateOptions {
   readonly config: NonNullable<RelayConfig['report']>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -9,7 +9,7 @@ export interface PeerStatusClient {
    * @throws ApiError for a refusal, TransportError when there is no usable answer
    */
   read(timeoutMs: number): Promise<FleetStatus>;
-  /** Ends what is under way. */
+  /** Ends what is in progress. */
   close(): Promise<void>;
 }
 

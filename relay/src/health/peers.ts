@@ -129,7 +129,7 @@ function templateOf(pod: string): string {
   return pod.slice(0, Math.max(0, pod.lastIndexOf('-')));
 }
 
-/** @param isKnown the operator counts pods that serve it, so that a pod which says nothing of it is well, and not without it */
+/** @param isKnown the operator counts pods that serve it, so that a pod which does not mention it is well, and not without it */
 function serves(peer: PeerItem, { name, credentials }: AwaitedEnvironment, isKnown: boolean): boolean {
   if (!credentials.some((one) => one !== 'previous')) return false;
   const named = (peer.unhealthy ?? []).find((item) => item.name === name);
@@ -164,7 +164,7 @@ function servedCount({ totalEnvironments = 0, unhealthy = [] }: PeerItem): numbe
   return (isServed(others) ? totalEnvironments : named.length) - unserved;
 }
 
-/** An environment of which a pod says nothing is well. */
+/** An environment that a pod does not mention is well. */
 function isServed({ state = 'VALID', served }: PeerEnvironment = {}): boolean {
   return state === 'VALID' || state === 'INTERRUPTED' || (state === 'CredentialMissing' && served === true);
 }

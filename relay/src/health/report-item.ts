@@ -47,7 +47,7 @@ export interface InstanceFacts {
   readonly configHash?: string;
   /** Daemon mode: whether this pod is the one that fills the store; absent otherwise. */
   readonly active?: boolean;
-  /** When a changed SDK key or mobile key was last taken up from its file, ms since the epoch. */
+  /** When a changed SDK key or mobile key was last applied from its file, ms since the epoch. */
   readonly credentialsRotatedAt?: number | undefined;
   /** Inputs whose files are not there or cannot be read now; what was read before stays in force. */
   readonly absences?: readonly Absence[];

@@ -18,7 +18,7 @@ export interface Reporter {
   close(): Promise<void>;
 }
 
-/** What {@link createReporter} needs. */
+/** Dependencies of {@link createReporter}. */
 export interface ReporterOptions {
   readonly config: NonNullable<RelayConfig['report']>;
   /** The program's version. */
@@ -164,7 +164,7 @@ function explain(status: number, relayProxy: string, namespace: string): string 
     case 403:
       return `health is not reported: the pod's service account may not patch ${target}`;
     case 401:
-      return 'health is not reported: the API server does not accept the token of the service account; it is read anew for each attempt, so that this ends when kubelet renews it (an hour at most after the account was made anew) or the pod is replaced';
+      return 'health is not reported: the API server does not accept the token of the service account; it is read again for each attempt, so that this ends when kubelet renews it (an hour at most after the account was created again) or the pod is replaced';
     case 422:
       return `health is not reported: the API server finds the report invalid for ${target}; CRD and relay may differ in version`;
     default:

@@ -14,11 +14,11 @@ export class BodyError extends Error {
   }
 }
 
-/** A body must be complete after this time, in ms: slow bodies must not hold memory for ever. */
+/** A body must be complete after this time, in ms: slow bodies must not hold memory forever. */
 const BODY_TIMEOUT_MS = 60_000;
 /** Who is slower than this while others want the memory makes room for them, in bytes a second, after the time below. */
 const SLOW_BYTES_PER_SECOND = 32 * 1024;
-/** Nobody is slow before this, in ms; and who sends nothing for so long is. */
+/** Nobody is slow before this, in ms; and who sends nothing for this long is. */
 const GRACE_MS = 2_000;
 /** Who takes longer than this is, whatever was sent at first, in ms. */
 const LONG_MS = 10_000;

@@ -40,7 +40,7 @@ export function readCertificate({ certFile, keyFile, minVersion }: ListenerTls):
 export interface RenewalOptions {
   /** Called at each look with why the files cannot be used; undefined while they can be. */
   readonly onAbsent?: (problem: string | undefined) => void;
-  /** How often to look when the file system says nothing, in ms. */
+  /** How often to look when the file system is silent, in ms. */
   readonly pollMs?: number;
 }
 

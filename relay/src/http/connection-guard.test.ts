@@ -3,13 +3,14 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { eventually } from '../testing/eventually.ts';
-import { type ConnectionBounds, countRequest, guardConnections } from './connection-guard.ts';
+import { type ConnectionBounds, guardConnections } from './connection-guard.ts';
+import { countRequest, type WatchedSocket } from './watched-socket.ts';
 
 const BOUNDS: ConnectionBounds = {
   maxConnections: 100,
   maxHeaderBytes: 100_000,
   headBytes: 200_000,
-  unreadTimeoutMs: 300,
+  reading: { unreadTimeoutMs: 300, minBytesPerSecond: 0, slackMs: 30_000, maxMs: 0 },
   checkMs: 20,
 };
 const ends: (() => void)[] = [];
@@ -81,9 +82,36 @@ test('heads that do not end are cut when all together are too large, the oldest 
   await eventually(() => assert.equal(answers, 2));
 });
 
-test('connections above the limit are refused and counted', async () => {
-  const { open, refused, guard } = await start({ maxConnections: 2 });
-  const sockets = Array.from({ length: 5 }, () => open(''));
-  await eventually(() => assert.equal(sockets.filter(({ closed }) => closed).length, 3));
-  assert.deepEqual([refused(), guard.size], [3, 2]);
+test('above the limit the oldest idle connection gives way', async () => {
+  const { open, cuts, refused, guard } = await start({ maxConnections: 2 });
+  const closed = (sockets: Socket[]) => sockets.map((socket) => socket.closed);
+  const [first, second, third, fourth] = [open(''), open(''), open(''), open('')] as const;
+  await eventually(() => assert.deepEqual(closed([first, second, third, fourth]), [true, true, false, false]));
+  assert.deepEqual([refused(), guard.size, cuts], [0, 2, ['full', 'full']]);
+});
+
+test('who showed a secret key, is being answered or has sent the whole request keeps the connection: then the new one is refused', async () => {
+  const { open, refused, cuts } = await start({ maxConnections: 3 }, (server) => {
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      if (request.url !== '/secret') return; // answered later
+      (request.socket as WatchedSocket).knowsSecret = true;
+      response.end('ok');
+    });
+  });
+  const secret = open('GET /secret HTTP/1.1\r\nHost: x\r\n\r\n');
+  let answered = false;
+  secret.on('data', () => {
+    answered = true;
+  });
+  await eventually(() => assert.ok(answered));
+  const pending = open('GET /pending HTTP/1.1\r\nHost: x\r\n\r\n');
+  const slow = open('POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345');
+  await eventually(() => assert.equal(slow.connecting, false));
+  const newcomer = open('GET /pending HTTP/1.1\r\nHost: x\r\n\r\n');
+  await eventually(() => assert.ok(slow.closed));
+  assert.deepEqual([secret.closed, pending.closed, newcomer.closed, cuts], [false, false, false, ['full']]);
+  const refusedOne = open('');
+  await eventually(() => assert.ok(refusedOne.closed));
+  assert.deepEqual([secret.closed, pending.closed, newcomer.closed, refused()], [false, false, false, 1]);
 });

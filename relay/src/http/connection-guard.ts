@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { jobEvery } from '../jobs/jobs.ts';
+import { ConnectionRoom } from './connection-room.ts';
+import { type ReadBounds, SlowReaders } from './slow-readers.ts';
+import type { WatchedSocket } from './watched-socket.ts';
 
 /** Why a connection was cut. */
-export type CutReason = 'unread' | 'answers' | 'heads' | 'pipelined';
+export type CutReason = 'unread' | 'slow' | 'answers' | 'heads' | 'pipelined' | 'full';
 
 /** Bounds of {@link guardConnections}. */
 export interface ConnectionBounds {
@@ -12,8 +14,7 @@ export interface ConnectionBounds {
   readonly maxHeaderBytes: number;
   /** Bytes of all heads together that are not complete yet. */
   readonly headBytes: number;
-  /** ms that a client may read nothing, though there is something; 0 = for ever. */
-  readonly unreadTimeoutMs: number;
+  readonly reading: ReadBounds;
   /** How often, in ms, connections are looked at for what they have not read. */
   readonly checkMs?: number;
 }
@@ -32,28 +33,11 @@ export interface GuardedConnections {
   close(): void;
 }
 
+/** Connections that the kernel's queue may bring while others that give way are being closed. */
+const SPARE_CONNECTIONS = 256;
 /** How often connections are looked at, in ms: for unread bytes, and for unfinished heads while there are enough for those to matter. */
 const CHECK_MS = 5_000;
 const HEADS_MS = 100;
-
-/** What of Node's sockets is used beyond the types. */
-interface WatchedSocket extends Socket {
-  readonly _handle: { readonly writeQueueSize?: number } | null;
-  /** Null once it is a stream that `node:http` has let go of. */
-  readonly parser?: unknown;
-  /** The response that is open on it. */
-  readonly _httpMessage?: unknown;
-  /** Requests that it had, counted by `countRequest`. */
-  requests?: number;
-}
-
-/** What was seen of a connection that has unread bytes. */
-interface Unread {
-  /** Bytes that wait in this process, and of these in the kernel's queue. */
-  pending: number;
-  queued: number | undefined;
-  since: number;
-}
 
 /** What was seen of a connection while heads were watched. */
 interface Head {
@@ -78,7 +62,10 @@ export function guardConnections(
   const sockets = new Set<WatchedSocket>();
   /** Those that requests may come on: not streams. */
   const talking = new Set<WatchedSocket>();
-  const unread = new Map<WatchedSocket, Unread>();
+  const readers = new SlowReaders(bounds.reading);
+  const room = new ConnectionRoom();
+  /** With TLS, those whose handshake is not done. */
+  const raw = new Set<WatchedSocket>();
   let heads: Map<WatchedSocket, Head> | undefined;
   let headTimer: NodeJS.Timeout | undefined;
   /** Fewer connections than this cannot hold more than the budget. */
@@ -87,8 +74,16 @@ export function guardConnections(
   function forget(this: WatchedSocket): void {
     sockets.delete(this);
     talking.delete(this);
-    unread.delete(this);
+    raw.delete(this);
+    readers.forget(this);
+    room.delete(this);
     heads?.delete(this);
+  }
+
+  /** A handshake is done, or its connection gone. */
+  function handshakeOver(this: WatchedSocket): void {
+    raw.delete(this);
+    room.delete(this);
   }
 
   const cut = (socket: WatchedSocket, reason: CutReason): void => {
@@ -97,26 +92,11 @@ export function guardConnections(
     socket.destroy();
   };
 
-  const checkUnread = (): void => {
+  const checkReaders = (): void => {
     const time = now();
     for (const socket of sockets) {
-      const pending = socket.writableLength;
-      if (pending === 0) {
-        if (unread.size > 0) unread.delete(socket);
-        continue;
-      }
-      const queued = socket._handle?.writeQueueSize;
-      const before = unread.get(socket);
-      if (before === undefined) unread.set(socket, { pending, queued, since: time });
-      else if (pending < before.pending || queued !== before.queued) {
-        // Some went out: what is in the kernel's queue changes only by that.
-        before.since = time;
-        before.pending = pending;
-        before.queued = queued;
-      } else {
-        before.pending = pending;
-        if (time - before.since >= bounds.unreadTimeoutMs) cut(socket, 'unread');
-      }
+      const fault = readers.look(socket, time);
+      if (fault !== undefined) cut(socket, fault);
     }
   };
 
@@ -163,20 +143,51 @@ export function guardConnections(
     }
   };
 
-  server.maxConnections = bounds.maxConnections;
-  server.on('drop', () => events.refused());
-  server.on(tls ? 'secureConnection' : 'connection', (socket: WatchedSocket) => {
+  /** Makes room for a newcomer where there are too many; false: there is none, and it is closed. */
+  const makeRoom = (newcomer: WatchedSocket): boolean => {
+    if (sockets.size + raw.size < bounds.maxConnections) return true;
+    const victim = room.victim(newcomer);
+    if (victim === undefined) {
+      events.refused();
+      newcomer.destroy();
+      return false;
+    }
+    cut(victim, 'full');
+    return true;
+  };
+
+  const admit = (socket: WatchedSocket): void => {
     sockets.add(socket);
     talking.add(socket);
+    room.add(socket);
     socket.on('close', forget);
     if (talking.size > fewForHeads && headTimer === undefined) {
       headTimer = jobEvery('connections', HEADS_MS, checkHeads);
       headTimer.unref();
     }
-  });
-  const timer =
-    bounds.unreadTimeoutMs > 0 ? jobEvery('connections', bounds.checkMs ?? CHECK_MS, checkUnread) : undefined;
-  timer?.unref();
+  };
+
+  server.maxConnections = bounds.maxConnections + SPARE_CONNECTIONS;
+  server.on('drop', () => events.refused());
+  if (tls) {
+    server.on('connection', (socket: WatchedSocket) => {
+      if (!makeRoom(socket)) return;
+      raw.add(socket);
+      room.add(socket);
+      socket.on('close', handshakeOver);
+    });
+    server.on('secureConnection', (socket: WatchedSocket) => {
+      const before = socket._handle?._parentWrap;
+      if (before !== undefined) handshakeOver.call(before as WatchedSocket);
+      admit(socket);
+    });
+  } else {
+    server.on('connection', (socket: WatchedSocket) => {
+      if (makeRoom(socket)) admit(socket);
+    });
+  }
+  const timer = jobEvery('connections', bounds.checkMs ?? CHECK_MS, checkReaders);
+  timer.unref();
   return {
     get size() {
       return sockets.size;
@@ -186,10 +197,4 @@ export function guardConnections(
       clearInterval(headTimer);
     },
   };
-}
-
-/** Notes on its connection that a request has come. Called for each. */
-export function countRequest(socket: Socket): void {
-  const counted = socket as WatchedSocket;
-  counted.requests = (counted.requests ?? 0) + 1;
 }

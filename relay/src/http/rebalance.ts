@@ -10,13 +10,13 @@ export interface Rebalancing {
   close(): void;
 }
 
-/** What {@link followShedFile} needs. */
+/** Dependencies of {@link followShedFile}. */
 export interface RebalancingOptions {
   /** File that holds the order: an annotation of this pod, which kubelet keeps up to date. */
   readonly path: string;
   readonly hub: Pick<Hub, 'shed' | 'size'>;
   readonly logger: Logger;
-  /** How often to look when the file system says nothing, in ms. */
+  /** How often to look when the file system is silent, in ms. */
   readonly pollMs?: number;
 }
 

@@ -5,6 +5,7 @@ import type { RouteStats } from '../telemetry/request-metrics.ts';
 import type { RequestLine } from './request-log.ts';
 import { giveScratchBack } from './scratch.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
+import type { WatchedSocket } from './watched-socket.ts';
 
 /** Less than this is not worth watching, in bytes. */
 const LITTLE = 16 * 1024;
@@ -75,6 +76,8 @@ export function opensFor(response: ServerResponse, owner: object, isPublic: bool
   const opened = response as RelayResponse;
   opened.owner = owner;
   opened.isPublic = isPublic;
+  const socket: WatchedSocket | null = opened.socket as WatchedSocket | null;
+  if (!isPublic && socket !== null && socket.knowsSecret !== true) socket.knowsSecret = true;
 }
 
 /** For whom a request takes memory. */

@@ -2,13 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe } from '../telemetry/describe.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
-import { countRequest } from './connection-guard.ts';
+
 import { passesHost } from './host.ts';
 import { sendNotFound, sendText } from './reply.ts';
 import type { RequestLine } from './request-log.ts';
 import type { RelayResponse } from './response.ts';
 import { createRouter, type Route } from './router.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
+import { countRequest } from './watched-socket.ts';
 
 /** What the SDK listener answers with. */
 export interface SdkDispatcherOptions {

@@ -31,7 +31,7 @@ export interface ApiCall {
 export interface ApiServer {
   /** The body of an answer below 300: read it, or dump it. @throws ApiError for a refusal, TransportError when there is no answer */
   request(call: ApiCall): Promise<Dispatcher.ResponseData['body']>;
-  /** Ends what is under way. */
+  /** Ends what is in progress. */
   close(): Promise<void>;
 }
 

@@ -86,6 +86,7 @@ export async function startRelay<F extends Family>(config: RelayConfig, deps: Re
   const metrics: Metrics = createMetrics({
     config: { held: () => followed.held(), absences },
     connections: () => listener?.connections.size ?? 0,
+    firstPayloads: () => listener?.streams.admission ?? { held: 0, waiting: 0 },
     memory,
     memoryRefused: () =>
       Object.fromEntries(

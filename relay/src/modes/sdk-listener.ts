@@ -10,6 +10,7 @@ import { closeServer, createSdkServer } from '../http/listener.ts';
 import { createRequestLog } from '../http/request-log.ts';
 import type { Route } from '../http/router.ts';
 import { createSdkDispatcher } from '../http/sdk-dispatcher.ts';
+import type { ReadBounds } from '../http/slow-readers.ts';
 import { createTakeover } from '../http/takeover.ts';
 import { Turns } from '../http/turns.ts';
 import { UnreadAnswers } from '../http/unread-answers.ts';
@@ -22,9 +23,6 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Bytes of a context where nothing else is configured. */
 const MAX_CONTEXT_BYTES = 1024 * 1024;
-
-/** So many of the connections, unless configured, are for one public key or address: the rest is for the others. */
-const PUBLIC_PART = 3 / 4;
 
 /** Requests in the first moments of a process wait for data so long at most, in ms. */
 const EARLY_HOLD_MS = 2_000;
@@ -70,8 +68,7 @@ export interface SdkListenerDeps {
  */
 export function createSdkListener(config: RelayConfig, deps: SdkListenerDeps): SdkListener {
   const { shares, metrics, logger } = deps;
-  const { tls, maxHeaderBytes, unreadTimeoutMs, maxRequestBodyBytes, maxContextValues, maxContextMembers } =
-    config.server;
+  const { tls, maxHeaderBytes, maxRequestBodyBytes, maxContextValues, maxContextMembers } = config.server;
   const reader = new BodyReader(new FairBytes(shares.bodyBytes));
   const unread = new UnreadAnswers(shares.answerBytes, () => metrics.connectionsCut.inc({ reason: 'answers' }));
   const turns = new Turns(() => metrics.connectionsCut.inc({ reason: 'pipelined' }));
@@ -79,7 +76,7 @@ export function createSdkListener(config: RelayConfig, deps: SdkListenerDeps): S
   const connections = guardConnections(
     server,
     tls !== undefined,
-    { maxConnections: shares.connections, maxHeaderBytes, headBytes: shares.headBytes, unreadTimeoutMs },
+    { maxConnections: shares.connections, maxHeaderBytes, headBytes: shares.headBytes, reading: readBoundsOf(config) },
     {
       refused: () => metrics.connectionsRefused.inc(),
       cut: (reason) => metrics.connectionsCut.inc({ reason }),
@@ -104,7 +101,7 @@ export function createSdkListener(config: RelayConfig, deps: SdkListenerDeps): S
         sendTimeoutMs: config.server.initSendTimeoutMs,
       }),
       limits: streamLimits(config, shares.connections),
-      shed: () => metrics.streamsShed.inc(),
+      shed: (reason) => metrics.streamsShed.inc({ reason }),
     },
     answer(routes, { ownPaths, settled, draining }) {
       const dispatch = createSdkDispatcher({
@@ -142,13 +139,26 @@ export function createSdkListener(config: RelayConfig, deps: SdkListenerDeps): S
   };
 }
 
+function readBoundsOf({ server }: RelayConfig): ReadBounds {
+  return {
+    unreadTimeoutMs: server.unreadTimeoutMs,
+    minBytesPerSecond: server.clientWriteMinBytesPerSecond,
+    slackMs: server.clientWriteSlackMs,
+    maxMs: server.clientWriteMaxTimeMs,
+  };
+}
+
+/** Of all connections, those that streams with mobile keys and client-side IDs may have: servers find room whatever the public does. */
+const PUBLIC_STREAMS_PART = 7 / 8;
+
 function streamLimits({ server }: RelayConfig, connections: number): StreamLimits {
-  const most = Math.max(1, Math.floor(connections * PUBLIC_PART));
+  const together = Math.max(1, Math.floor(connections * PUBLIC_STREAMS_PART));
   return new StreamLimits(
     { perCredential: server.maxStreamsPerCredential, perAddress: server.maxStreamsPerAddress },
     {
-      perCredential: server.maxPublicStreamsPerCredential ?? most,
-      perAddress: server.maxPublicStreamsPerAddress ?? most,
+      perCredential: server.maxPublicStreamsPerCredential ?? 'fair',
+      perAddress: server.maxPublicStreamsPerAddress,
+      together,
     },
   );
 }

@@ -29,7 +29,7 @@ export function maxEventLength(memory: number): number {
 /** How long the body of an error answer may take, in ms. */
 const ERROR_BODY_MS = 1_000;
 
-/** An event whose data makes no sense: the stream is opened again to get everything anew (contract 5.1 "Bad data"). */
+/** An event whose data is invalid: the stream is opened again to get everything again (contract 5.1 "Bad data"). */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }

@@ -15,8 +15,14 @@ export interface Ticket {
   cancel(): void;
 }
 
-/** Lets a limited number of streams be sent their first payload at a time (contract 11.1, storm control). */
+/** Lets a limited number of streams and polls be sent a whole data set at a time (contract 11.1, storm control). */
 export interface Admission {
+  /** There is a limit: otherwise everybody enters at once. */
+  readonly limited: boolean;
+  /** Places that are taken now. */
+  readonly held: number;
+  /** Streams and polls that wait for a place now. */
+  readonly waiting: number;
   /** A ticket, or undefined when nobody may wait any more. */
   admit(): Ticket | undefined;
 }
@@ -44,7 +50,7 @@ type Waiter = { enter: Enter | undefined; pending: (() => number) | undefined; w
 
 /** Makes the gate for reconnect storms: places for `maxConcurrent`, a queue for `maxQueued`, nothing for the rest. */
 export function createAdmission(options: AdmissionOptions): Admission {
-  if (options.maxConcurrent === 0) return { admit: () => OPEN_DOOR };
+  if (options.maxConcurrent === 0) return { limited: false, held: 0, waiting: 0, admit: () => OPEN_DOOR };
   const queue = new Set<Waiter>();
   let active = 0;
 
@@ -82,6 +88,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   return {
+    limited: true,
+    get held() {
+      return active;
+    },
+    get waiting() {
+      return queue.size;
+    },
     admit() {
       if (active < options.maxConcurrent) {
         active++;

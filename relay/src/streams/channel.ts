@@ -22,7 +22,7 @@ export interface Subscriber {
   lifetime: NodeJS.Timeout | undefined;
 }
 
-/** What a channel needs of the hub that made it. */
+/** What the hub that made a channel provides to it. */
 export interface ChannelOwner {
   readonly maxBufferedBytes: number;
   added(subscriber: Subscriber): void;

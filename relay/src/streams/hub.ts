@@ -20,7 +20,7 @@ export interface HubMetrics {
 export interface HubOptions {
   /** 0 = no heartbeats */
   readonly heartbeatMs: number;
-  /** 0 = streams live for ever; else they end after this, less up to 10 % at random so that they do not all come back at once */
+  /** 0 = streams live forever; else they end after this, less up to 10 % at random so that they do not all come back at once */
   readonly maxConnectionMs: number;
   /** A client with more than this unread when the next event comes is cut. */
   readonly maxBufferedBytes: number;

@@ -28,7 +28,10 @@ describe('reconnect storms ([Concurrency], contract 11.1)', { timeout: 60_000 },
   const headers = { Authorization: KEYS.sdk };
   const metric = async (name: string): Promise<string | undefined> => {
     const { text } = await ask(relay.relay.opsPort ?? 0, '/metrics');
-    return new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1];
+    return text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length + 1);
   };
 
   test('one SDK is sent its payload, one waits with an open stream, the others are told to come back', async () => {
@@ -37,8 +40,17 @@ describe('reconnect storms ([Concurrency], contract 11.1)', { timeout: 60_000 },
     const shed = await ask(relay.port, '/all', { headers });
     assert.equal(shed.status, 503);
     assert.equal(shed.headers['retry-after'], '1');
-    assert.equal(await metric('flagrelay_streams_shed_total'), '1');
-    // Streams without a payload, and polls, are not held up.
+    assert.equal(await metric('flagrelay_streams_shed_total{reason="queue"}'), '1');
+    assert.equal(await metric('flagrelay_first_payloads{state="held"}'), '1');
+    assert.equal(await metric('flagrelay_first_payloads{state="waiting"}'), '1');
+    // Polls for a whole data set neither.
+    for (const path of ['/sdk/flags', '/sdk/latest-all', '/sdk/poll', '/sdk/poll?basis=unknown']) {
+      const poll = await ask(relay.port, path, { headers });
+      assert.deepEqual([poll.status, poll.headers['retry-after']], [503, '1'], path);
+      assert.match(JSON.parse(poll.text).message, /limit reached; retry shortly/);
+    }
+    assert.equal(await metric('flagrelay_streams_shed_total{reason="polls"}'), '4');
+    // Streams without a payload, and polls for less, are not held up.
     const ping = await openStream(relay.port, '/mping', { headers: { Authorization: KEYS.mobile } });
     assert.equal(ping.status, 200);
     ping.close();
@@ -51,5 +63,34 @@ describe('reconnect storms ([Concurrency], contract 11.1)', { timeout: 60_000 },
     const next = await openStream(relay.port, '/flags', { headers });
     await next.until(() => next.text().length > LARGE.length);
     next.close();
+    assert.equal(await metric('flagrelay_first_payloads{state="held"}'), '0');
+  });
+
+  test('a poll waits for its turn, and is answered then', async () => {
+    const busy = connect(relay.port, '127.0.0.1');
+    busy.pause();
+    busy.write(`GET /all HTTP/1.1\r\nHost: x\r\nAuthorization: ${KEYS.sdk}\r\n\r\n`);
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="held"}'), '1'));
+    const poll = ask(relay.port, '/sdk/latest-all', { headers });
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="waiting"}'), '1'));
+    busy.destroy();
+    const { status, text } = await poll;
+    assert.equal(status, 200);
+    assert.ok(text.length > LARGE.length);
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="held"}'), '0'));
+  });
+
+  test('a poll whose client leaves while it waits leaves the queue', async () => {
+    const busy = connect(relay.port, '127.0.0.1');
+    busy.pause();
+    busy.write(`GET /all HTTP/1.1\r\nHost: x\r\nAuthorization: ${KEYS.sdk}\r\n\r\n`);
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="held"}'), '1'));
+    const gone = connect(relay.port, '127.0.0.1');
+    gone.write(`GET /sdk/flags HTTP/1.1\r\nHost: x\r\nAuthorization: ${KEYS.sdk}\r\n\r\n`);
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="waiting"}'), '1'));
+    gone.destroy();
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="waiting"}'), '0'));
+    busy.destroy();
+    await eventually(async () => assert.equal(await metric('flagrelay_first_payloads{state="held"}'), '0'));
   });
 });

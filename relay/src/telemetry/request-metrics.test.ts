@@ -36,6 +36,7 @@ test('every metric of the table is there, and nothing of ours beside it', async 
     refused: () => [],
     evaluationCache: () => ({ bytes: 0, hits: 0, misses: 0 }),
     connections: () => 0,
+    firstPayloads: () => ({ held: 0, waiting: 0 }),
     memory: () => ({ bodies: { used: 0, limit: 0 } }),
     memoryRefused: () => ({ bodies: 0 }),
     refusedItems: () => ({ flags: 0, segments: 0 }),

@@ -160,14 +160,55 @@ describe('clients that do not read', () => {
 });
 
 describe('connections and streams', () => {
-  test('above the limit connections are closed at once', async () => {
-    await using victim = await startVictim({ env: { MAX_CONNECTIONS: '50' } });
+  const OCCUPY: Readonly<Record<string, string>> = {
+    'nothing at all': '',
+    'half a head': 'GET /status HTTP/1.1\r\nHost: x\r\n',
+    'a request, and then nothing': 'GET /nosuch HTTP/1.1\r\nHost: x\r\n\r\n',
+    'a body that does not end': `REPORT /sdk/evalx/${ATTACKED.env}/context HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
+  };
+  for (const [what, text] of Object.entries(OCCUPY)) {
+    test(`more connections than there may be lock nobody out: they send ${what}`, async () => {
+      await using victim = await startVictim({ env: { MAX_CONNECTIONS: '50' } });
+      using crowd = new Crowd(victim.port);
+      await victim.survives(async () => {
+        for (let count = 0; count < 300; count++) {
+          await crowd.open().write(text);
+          if (count % 20 !== 0) continue;
+          const server = await openStream(victim.port, '/all', { headers: { Authorization: NEIGHBOUR.sdk } });
+          assert.equal(server.status, 200);
+          server.close();
+        }
+        await eventually(() => assert.ok(crowd.closed >= 240));
+      });
+      assert.ok((await victim.metric('flagrelay_connections')) <= 51);
+      assert.ok((await victim.metric('flagrelay_connections_cut_total', { reason: 'full' })) >= 240);
+    });
+  }
+
+  test('all public keys together leave room for servers, and each finds some', async () => {
+    await using victim = await startVictim({ env: { MAX_CONNECTIONS: '160' } });
     using crowd = new Crowd(victim.port);
-    for (let count = 0; count < 80; count++) crowd.open();
-    await eventually(() => assert.equal(crowd.closed, 30));
-    assert.equal(await victim.metric('flagrelay_connections'), 50);
-    assert.ok((await victim.metric('flagrelay_connections_refused_total')) >= 30);
-    assert.equal((await ask(victim.opsPort, '/livez')).status, 200);
+    await victim.survives(async () => {
+      for (const path of [`/ping/${ATTACKED.env}`, `/eval/${ATTACKED.env}/${contextOf('a')}`]) {
+        for (let count = 0; count < 150; count++) await crowd.open().write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      }
+      for (let count = 0; count < 150; count++) {
+        await crowd.open().write(`GET /mping HTTP/1.1\r\nHost: x\r\nAuthorization: ${ATTACKED.mobile}\r\n\r\n`);
+      }
+      // 140 of 160 for all of them; six sevenths of that for the first.
+      await eventually(async () => assert.ok((await victim.metric('flagrelay_streams')) >= 120));
+      assert.ok((await victim.metric('flagrelay_streams')) <= 140);
+      const page = await openStream(victim.port, `/ping/${NEIGHBOUR.env}`);
+      assert.equal(page.status, 200);
+      page.close();
+      const servers = await Promise.all(
+        Array.from({ length: 15 }, () =>
+          openStream(victim.port, '/all', { headers: { Authorization: NEIGHBOUR.sdk } }),
+        ),
+      );
+      assert.deepEqual([...new Set(servers.map(({ status }) => status))], [200]);
+      for (const server of servers) server.close();
+    });
   });
 
   test('streams of one public ID leave room for others', async () => {
@@ -224,9 +265,15 @@ describe('connections and streams', () => {
     using ca = createTestCa();
     const { certFile, keyFile } = ca.server;
     const env = { TLS_ENABLED: 'true', TLS_CERT: certFile, TLS_KEY: keyFile };
-    await using victim = await startVictim({ env });
+    await using victim = await startVictim({ env: { ...env, MAX_CONNECTIONS: '40' } });
     using crowd = new Crowd(victim.port);
     for (let count = 0; count < 50; count++) await crowd.open().write(Buffer.from([0x16, 0x03, 0x01]));
+    await eventually(() => assert.ok(crowd.closed >= 10));
+    // They lock nobody out meanwhile.
+    const other = connectTls({ port: victim.port, host: '127.0.0.1', rejectUnauthorized: false });
+    await new Promise((resolve) => other.once('secureConnect', resolve));
+    assert.ok(crowd.closed < 50);
+    other.destroy();
     await eventually(() => assert.equal(crowd.closed, 50), 30_000);
     const socket = connectTls({ port: victim.port, host: '127.0.0.1', rejectUnauthorized: false });
     await new Promise((resolve) => socket.once('secureConnect', resolve));

@@ -8,7 +8,7 @@ export type Debts = Readonly<Partial<Record<Breach['rule'], number>>>;
 
 /**
  * What is wrong with the imports of the repository's TypeScript files, a line each. Where there are more breaches of a rule than its
- * debt, all of them are told: which is the new one nobody can know.
+ * debt, all of them are printed: nobody can know which is the new one.
  */
 export function importProblems(
   files: readonly SourceFile[],

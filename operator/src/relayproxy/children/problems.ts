@@ -17,7 +17,7 @@ const needsImageVolumes =
 
 /**
  * Throws ImageVolumeDroppedError when the live Deployment lacks the volume of `spec.offline.image`: an API server whose
- * feature gate is off drops the volume and its mount without a word.
+ * feature gate is off drops the volume and its mount silently.
  */
 export function refuseDroppedImageVolume({ spec }: RelayProxy, live: Deployment | undefined): void {
   if (spec.offline?.image === undefined || live === undefined) return;

@@ -23,7 +23,7 @@ export async function pruneChildren(client: RestClient, request: PruneRequest): 
   for (const { metadata } of store.byIndex(ownerIndex, ownerUid)) {
     const { name = '', namespace, uid, deletionTimestamp } = metadata ?? {};
     if (keep.includes(name) || deletionTimestamp !== undefined) continue;
-    // With the UID: an object that was made anew under this name meanwhile is not the one that was looked at.
+    // With the UID: an object that was created again under this name meanwhile is not the one that was looked at.
     const preconditions = uid === undefined ? undefined : { uid };
     if (await client.delete(type, { name, namespace }, { preconditions, signal })) deleted.push(name);
   }

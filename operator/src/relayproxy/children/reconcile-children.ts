@@ -144,7 +144,7 @@ export async function reconcileChildren(relayProxy: RelayProxy, context: Childre
   };
 }
 
-/** Puts back what pods of before mount, or those that wait for an upgrade; `applied` is seen to anyway. */
+/** Puts back what earlier pods mount, or those that wait for an upgrade; `applied` is seen to anyway. */
 async function keepConfigurations(
   relayProxy: RelayProxy,
   live: Deployment | undefined,
@@ -165,7 +165,7 @@ async function keepConfigurations(
 /** Left as they are until the turn of the RelayProxy has come: a new release's configuration is for its own pods. */
 const waitsForUpgrade: ReadonlySet<ResourceType> = new Set<ResourceType>([types.configMap, types.deployment]);
 
-/** By these pods report and, in mode 'Daemon', agree: those of before need theirs until they are replaced. */
+/** By these pods report and, in mode 'Daemon', agree: the earlier ones need theirs until they are replaced. */
 const ofPods: ReadonlySet<ResourceType> = new Set<ResourceType>([types.serviceAccount, types.role, types.roleBinding]);
 
 /** True while there may be pods of another template than the desired one. */

@@ -7,7 +7,7 @@ import type { RestClient } from '../../runtime/rest-types.ts';
 import { type RawRelayProxy, types } from '../resources/kubernetes-types.ts';
 import { fieldManager } from '../resources/names.ts';
 
-/** Who looks after a RelayProxy. */
+/** The operator that manages a RelayProxy. */
 export type Claim =
   | { readonly ours: true }
   | {
@@ -20,10 +20,10 @@ export type Claim =
       readonly recheckAfterMs: number;
     };
 
-/** Sees to it that one operator alone looks after a RelayProxy. */
+/** Sees to it that one operator alone manages a RelayProxy. */
 export interface Claims {
   /**
-   * Says whether this operator looks after a RelayProxy, and makes it so where nobody does. The claim is written to
+   * Says whether this operator manages a RelayProxy, and makes it so where nobody does. The claim is written to
    * `status.operator` on condition that nobody wrote meanwhile, so that two cannot both have it. Costs no call while
    * the claim is ours.
    *
@@ -38,7 +38,7 @@ export interface Claims {
   forget(key: string): void;
 }
 
-/** A holder that does not answer for so long is gone, ms: a new leader of the same release is there long before. */
+/** A holder that does not answer for this long is gone, ms: a new leader of the same release is there long before. */
 const ANSWER_MS = 120_000;
 /** Least time between two questions to a holder that answered, ms. */
 const ASK_AGAIN_MS = 120_000;

@@ -33,7 +33,7 @@ export function findStuck(snapshot: Snapshot, stuckAfterMs: number): HealDecisio
   const youngest = Math.max(...pods.map(({ createdAt }) => createdAt ?? now));
   const at = Math.max(oldest.since + stuckAfterMs, youngest + QUIET_MS);
   if (at > now) return { kind: 'none', againInMs: at - now };
-  // Changes of pods and of the Deployment are told, so that there is no time to wait for.
+  // Changes of pods and of the Deployment trigger a reconcile, so that there is no need to wait.
   if (!isSettled(snapshot) || !isSpare(snapshot, oldest.pod)) return { kind: 'none', againInMs: undefined };
   return { kind: 'restart', pod: oldest.pod, note: explain(oldest, now) };
 }

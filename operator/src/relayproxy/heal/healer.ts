@@ -34,7 +34,7 @@ const MAX_RESTARTS = 5;
 /** After a refusal, or with nothing left of the operator's budget, ms. */
 const RETRY_MS = 60_000;
 
-/** Makes a {@link Healer}. Its own budget is remembered, and begins anew with the process; that of a fleet does not. */
+/** Makes a {@link Healer}. Its own budget is remembered, and begins again with the process; that of a fleet does not. */
 export function createHealer({ client, clock, stuckAfterMs, restarts }: HealerOptions): Healer {
   /** When pods were restarted, by the UID of their RelayProxy; monotonic ms. */
   const recent = new Map<string, number>();

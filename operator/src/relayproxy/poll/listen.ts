@@ -35,7 +35,7 @@ const SETTLE_MS = 1000;
 export function createListener(client: RestClient, poller: Poller): Listener {
   /** By RelayProxy and UID of the pod: since when it reports another configuration than the one in force. */
   const outdated = new Map<string, Map<string, { readonly hash: string; readonly since: number }>>();
-  /** By RelayProxy: pods of which it was told that they do not report. */
+  /** By RelayProxy: pods that are known not to report. */
   const told = new Map<string, Set<string>>();
 
   /** By RelayProxy and UID of the pod: time of a report that was found not to be true any more. */

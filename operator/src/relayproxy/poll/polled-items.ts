@@ -48,7 +48,7 @@ export async function writePolledItems(
   }
 }
 
-/** True when a pod's answer says nothing but what the item says. */
+/** True when a pod's answer says what the item says and no more. */
 export function isSame(item: InstanceStatus, answer: InstanceStatus): boolean {
   return hashOf(content(item)) === hashOf(content(answer));
 }

@@ -32,7 +32,7 @@ export interface Knowledge {
 export interface PollerOptions {
   readonly ask: AskPod;
   readonly clock: Pick<Clock, 'now'>;
-  /** Called after each answer; what went wrong is told in full here only. */
+  /** Called after each answer; what went wrong is in full here only. */
   readonly answered: (key: string, answer: PollAnswer) => void;
   /** From 0 to below 1; spreads polls. */
   readonly random?: () => number;

@@ -44,7 +44,7 @@ export interface Rounds {
 /**
  * Makes {@link Rounds}. Pods write on change only, so that one that can no longer write (its token is refused, its way to the
  * API server is closed) looks like one that is well. A sign of life written by each pod would be a write per pod and minute
- * for ever; a question costs no write, and none of the API server's time. One answer that names why reports do not get
+ * forever; a question costs no write, and none of the API server's time. One answer that names why reports do not get
  * through is enough; without that, two in a row that differ from the same report: one may be on its way.
  */
 export function createRounds(options: RoundsOptions): Rounds {

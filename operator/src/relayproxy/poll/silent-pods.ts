@@ -2,7 +2,7 @@ import type { InstanceStatus } from '@flagrelay/crds';
 import type { PodFacts } from '../pods/pod-facts.ts';
 import { earliest } from '../resources/times.ts';
 
-/** A ready pod has this long to report, and one that reported to take up a changed configuration, ms. */
+/** A ready pod has this long to report, and one that reported to apply a changed configuration, ms. */
 export const PATIENCE_MS = 90_000;
 
 /** What {@link findSilentPods} looks at. */

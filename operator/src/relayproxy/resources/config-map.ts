@@ -13,7 +13,7 @@ export function documentText(relayProxy: RelayProxy): string {
 
 /**
  * The ConfigMap with the configuration for the pods that the spec asks for now. Pods watch theirs: a change of what they can
- * take up is written to it and restarts none; any other change makes another ConfigMap, for new pods.
+ * apply is written to it and restarts none; any other change makes another ConfigMap, for new pods.
  */
 export function buildConfigMap(relayProxy: RelayProxy, facts: Facts): Child<V1ConfigMap> {
   return {

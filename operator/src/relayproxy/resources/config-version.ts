@@ -11,7 +11,7 @@ const DIGITS = 10;
 
 /**
  * Which pods a configuration is for: a hash of all that a pod must be made for, which is the part of the document that a
- * running relay does not take up, the files that the document names, and the release that reads it. Pods of one version can
+ * running relay does not apply, the files that the document names, and the release that reads it. Pods of one version can
  * be handed any document of that version while they run; a document of another version is in a ConfigMap of its own, which
  * only pods that were made for it mount.
  */

@@ -32,7 +32,7 @@ export function relayContainer(relayProxy: RelayProxy, facts: Facts, volumes: re
     ...probes(spec.metrics.port, tuned),
     ...lifecycle(relayProxy),
     resources: structuredClone(planOf(relayProxy).resources) as NonNullable<V1Container['resources']>,
-    // What the relay says last when it ends with an error is told in the conditions.
+    // What the relay says last when it ends with an error is in the conditions.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: (containerSecurityContext as V1Container['securityContext']) ?? {
       allowPrivilegeEscalation: false,

@@ -13,7 +13,7 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
   const daemon = spec.mode === 'Daemon';
   const lease = leaseNameOf(relayProxy);
   return withoutUndefined({
-    // Left out where they say nothing, so that a newer operator does not restart pods for them.
+    // Left out where they change nothing, so that a newer operator does not restart pods for them.
     mode: daemon ? ('daemon' as const) : undefined,
     lease: lease === undefined ? undefined : { name: lease },
     server: daemon ? undefined : serverOf(relayProxy),
@@ -45,12 +45,12 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
 }
 
 /**
- * What a running relay takes up of an environment. All else is of the pod: a name and a prefix are those of the store and the
+ * What a running relay applies of an environment. All else is of the pod: a name and a prefix are those of the store and the
  * streams that were opened with them, and a file is there only in pods whose volumes have it.
  */
 const RELOADED = new Set(['envId', 'secureMode', 'allowedOrigins', 'allowedHeaders', 'ttlMs', 'logLevel']);
 
-/** The part of a document that a running relay cannot take up: a change of it needs new pods. */
+/** The part of a document that a running relay cannot apply: a change of it needs new pods. */
 export function restartPart(document: RelayDocument): object {
   const environments = document.environments?.map((environment) =>
     Object.fromEntries(Object.entries(environment).filter(([field]) => !RELOADED.has(field))),
@@ -64,7 +64,7 @@ function serverOf(relayProxy: RelayProxy) {
     port: service.port,
     tls: tlsOf(relayProxy),
     drainMs: drainMs(relayProxy),
-    // Left out where it says nothing, so that a newer operator does not restart pods for it.
+    // Left out where it changes nothing, so that a newer operator does not restart pods for it.
     workers: workers === 1 ? undefined : workers,
     maxRequestBodyBytes: limits?.requestBodyBytes,
     maxHeaderBytes: limits?.requestHeadBytes,
@@ -72,6 +72,9 @@ function serverOf(relayProxy: RelayProxy) {
     headMemoryBytes: limits?.headMemoryBytes,
     answerMemoryBytes: limits?.answerMemoryBytes,
     unreadTimeoutMs: limits?.unreadTimeoutSeconds && limits.unreadTimeoutSeconds * 1000,
+    clientWriteMinBytesPerSecond: limits?.readBytesPerSecond,
+    clientWriteSlackMs: limits?.readSlackSeconds && limits.readSlackSeconds * 1000,
+    clientWriteMaxTimeMs: limits?.readMaxSeconds && limits.readMaxSeconds * 1000,
     maxContextValues: limits?.contextValues,
     maxContextMembers: limits?.contextMembers,
     contextMemoryBytes: limits?.contextMemoryBytes,
@@ -184,7 +187,7 @@ function dynamoOf({ spec }: RelayProxy) {
   return { tableName, region, url: endpoint, cacheTtlMs: cacheTtlMs(dynamodb) };
 }
 
-/** Negative: for ever. */
+/** Negative: forever. */
 function cacheTtlMs({ cacheTTLSeconds }: { readonly cacheTTLSeconds?: number | undefined }): number {
   return cacheTTLSeconds === undefined ? -1 : cacheTTLSeconds * 1000;
 }

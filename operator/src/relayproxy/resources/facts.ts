@@ -16,7 +16,7 @@ export interface Facts {
   readonly configHistory?: readonly string[] | undefined;
   /** Name of the port of the Service that is there: it stays, as a renamed port has no endpoints for a moment. */
   readonly servicePortName?: string | undefined;
-  /** What pods of before still need; undefined once all pods are of the newest template. */
+  /** What earlier pods still need; undefined once all pods are of the newest template. */
   readonly before?: PodsOfBefore | undefined;
 }
 

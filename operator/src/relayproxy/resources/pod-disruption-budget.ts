@@ -7,7 +7,7 @@ import { relayName, selectorLabels } from './names.ts';
 
 /**
  * The PodDisruptionBudget, or undefined when it is switched off or there are no pods to protect. By default one pod may
- * go at a time, which also lets a single pod go: a budget that never allows an eviction blocks node drains for ever.
+ * go at a time, which also lets a single pod go: a budget that never allows an eviction blocks node drains forever.
  * Pods that are not ready protect nobody, so they may always be evicted.
  */
 export function buildPodDisruptionBudget(

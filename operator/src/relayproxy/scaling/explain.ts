@@ -2,7 +2,7 @@ import type { ScalingDecision } from './decide.ts';
 
 /** Why there should be so many pods, as the part of a sentence. Numbers of streams are rounded: each new text is a write. */
 export function scalingReason({ reason, connections, current, replicas, wanted, silent }: ScalingDecision): string {
-  const load = `${rounded(connections)} open streams on ${current} pods${silent > 0 ? ` (${silent} of which say nothing)` : ''}`;
+  const load = `${rounded(connections)} open streams on ${current} pods${silent > 0 ? ` (${silent} of which do not report)` : ''}`;
   switch (reason) {
     case 'ReportsMissing':
       return `no ready pod has reported its streams, so that ${replicas} pods are kept`;

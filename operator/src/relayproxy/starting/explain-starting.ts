@@ -16,7 +16,7 @@ const PATIENCE_MS = 3_000;
 /** Between two looks at the Events of a pod, ms: doubles from the first to the second. */
 const LOOK_MS = 5_000;
 const MAX_LOOK_MS = 60_000;
-/** Pods of a fleet whose Events are looked at: what ails the next is the same. */
+/** Pods of a fleet whose Events are looked at: further ones have the same problem. */
 const MAX_PODS = 2;
 /** Time that the API server has for one list, ms. */
 const DEADLINE_MS = 3_000;
@@ -50,7 +50,7 @@ interface Looked {
 }
 
 /**
- * Makes a {@link StartExplainer}. A pod that cannot mount a volume says nothing in its status but `ContainerCreating`, for
+ * Makes a {@link StartExplainer}. A pod that cannot mount a volume shows no more in its status than `ContainerCreating`, for
  * ever; why is in Events alone. They are asked for only while a pod has been starting for longer than a start takes, of two
  * pods of a fleet at most, less and less often. A failure to read them is logged and leaves the pod without a reason.
  */
@@ -114,7 +114,7 @@ export function createStartExplainer({ client, clock, logger }: StartExplainerOp
 /** Reasons of Events that say why a pod does not start, the most telling first. */
 const REASONS = ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox'];
 
-/** Why a pod waits, by the newest Event that says so; one that names what is missing stands above all others. */
+/** Why a pod waits, by the newest Event that says so; one that names what is missing goes before all others. */
 export function waitingFrom(events: readonly ClusterEvent[], relayProxy: RelayProxy): Waiting | undefined {
   const telling = events
     .filter(({ reason = '' }) => REASONS.includes(reason))

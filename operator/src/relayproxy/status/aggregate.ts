@@ -44,7 +44,7 @@ interface View {
   readonly storeState: StoreState | undefined;
 }
 
-/** States that waiting does not mend: a new pod in one of them does not become ready by itself. */
+/** States that waiting does not fix: a new pod in one of them does not become ready by itself. */
 const keyless: ReadonlySet<EnvironmentState> = new Set(['OFF', 'DuplicateCredential', 'CredentialMissing']);
 
 /**

@@ -26,7 +26,7 @@ test('Autoscaled says what the connections ask for', () => {
     [{}, 'True/AsWanted: 1,200 open streams on 3 pods are as wanted.'],
     [
       { reason: 'ScalingUp', wanted: 5, silent: 1 },
-      'True/ScalingUp: 1,200 open streams on 3 pods (1 of which say nothing) ask for 5.',
+      'True/ScalingUp: 1,200 open streams on 3 pods (1 of which do not report) ask for 5.',
     ],
     [{ reason: 'ScalingDown', wanted: 2 }, 'True/ScalingDown: 1,200 open streams on 3 pods ask for 2.'],
     [

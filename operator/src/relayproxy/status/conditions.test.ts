@@ -224,11 +224,11 @@ test('a rollout that brings environments is told with what serves meanwhile', ()
     conditions(before(source, 'of-before'), spec).get('Ready')?.message;
   assert.equal(
     message('environments', {}),
-    '0 of 1 environments are connected; waiting for pods that have them: production; pods of before serve on.',
+    '0 of 1 environments are connected; waiting for pods that have them: production; earlier pods serve on.',
   );
   assert.match(
     message('environments', { autoConfig }) ?? '',
-    /from AutoConfig has reported yet; pods of before serve on/,
+    /from AutoConfig has reported yet; earlier pods serve on/,
   );
 });
 

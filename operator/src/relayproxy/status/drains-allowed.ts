@@ -3,7 +3,7 @@ import type { Evidence, Verdict } from './verdict.ts';
 
 /**
  * DrainsAllowed: the disruption budget lets a pod go while all of them are ready. One that never does blocks `kubectl drain`,
- * and whoever replaces nodes, for ever. Undefined without a budget, and while there should be no pods.
+ * and whoever replaces nodes, forever. Undefined without a budget, and while there should be no pods.
  */
 export function drainsAllowed({ snapshot: { deployment, relayProxy } }: Evidence): Verdict | undefined {
   const budget = relayProxy.spec.disruptionBudget;

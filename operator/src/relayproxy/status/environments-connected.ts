@@ -28,7 +28,7 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
   }
   if (environments.awaitsPods) {
     const source = autoConfig === undefined ? 'the archive' : 'AutoConfig';
-    const message = `No pod that reads its environments from ${source} has reported yet; pods of before serve on with the configuration that they have${silence(snapshot.silent)}.`;
+    const message = `No pod that reads its environments from ${source} has reported yet; earlier pods serve on with the configuration that they have${silence(snapshot.silent)}.`;
     return { status: 'Unknown', reason: 'AwaitingRollout', message };
   }
   if (total === 0) {
@@ -45,7 +45,7 @@ export function environmentsConnected({ snapshot, environments }: Evidence): Ver
   const awaited = lost.filter((item) => item.awaitsPods).map((item) => item.status.name);
   const parts = [
     ...(failed.length > 0 ? [`not connected: ${someOf(failed.map(describe))}`] : []),
-    ...(awaited.length > 0 ? [`waiting for pods that have them: ${someOf(awaited)}; pods of before serve on`] : []),
+    ...(awaited.length > 0 ? [`waiting for pods that have them: ${someOf(awaited)}; earlier pods serve on`] : []),
   ];
   const message = `${connected} of ${total} environments are connected; ${parts.join('; ')}${silence(snapshot.silent)}.`;
   if (failed.length === 0) return { status: 'Unknown', reason: 'AwaitingRollout', message };
@@ -67,5 +67,5 @@ function silence(silent: readonly SilentPod[]): string {
 
 function describe({ status: { name, state, lastError }, heldBack }: Aggregate): string {
   const why = lastError?.message ? `, ${lastError.message}` : '';
-  return `${name} (${state}${why}${heldBack ? '; pods of before serve on without it' : ''})`;
+  return `${name} (${state}${why}${heldBack ? '; earlier pods serve on without it' : ''})`;
 }

@@ -65,7 +65,7 @@ export function childEvents({ created, updated, deleted, scaled, resumed }: Chil
   return events;
 }
 
-/** Which change of a condition is told, by its type; the value is the Event. */
+/** Which change of a condition is reported, by its type; the value is the Event. */
 type Rule = (after: Condition, before: Condition | undefined) => Happening | undefined;
 
 const rules: Readonly<Record<string, Rule>> = {
@@ -80,7 +80,7 @@ const rules: Readonly<Record<string, Rule>> = {
       : undefined,
   Progressing: (after, before) => {
     if (after.reason === before?.reason) return undefined;
-    // The first rollout is told by the creation of the Deployment.
+    // The first rollout is reported by the creation of the Deployment.
     const isFirst = before === undefined || before.reason === 'Reconciling';
     if (after.reason === 'RollingOut') {
       return isFirst ? undefined : normal('RolloutStarted', 'Rollout', after.message);
@@ -101,7 +101,7 @@ const rules: Readonly<Record<string, Rule>> = {
     after.status === 'True' && (before?.status !== 'True' || before.reason !== after.reason)
       ? warning('VersionSkew', 'Observe', after.message)
       : undefined,
-  // Pods that are silent are told one by one.
+  // Pods that are silent are reported one by one.
   ReportsReceived: (after, before) =>
     after.reason === 'AccountReplaced' && before?.reason !== after.reason
       ? warning(after.reason, 'Observe', after.message)
@@ -158,7 +158,7 @@ function environmentEvents(before: readonly EnvironmentStatus[], after: readonly
 function rotationEvents(before: RelayProxyStatus, after: OperatorStatus): Happening[] {
   const { credentialsRotatedTime } = after;
   if (credentialsRotatedTime === undefined || credentialsRotatedTime === before.credentialsRotatedTime) return [];
-  const note = `Pods take up changed keys from their mounted Secrets, without a restart; the first did at ${credentialsRotatedTime}.`;
+  const note = `Pods apply changed keys from their mounted Secrets, without a restart; the first did at ${credentialsRotatedTime}.`;
   return [normal('SecretRotated', 'Rotate', note)];
 }
 

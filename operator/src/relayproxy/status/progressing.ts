@@ -4,8 +4,8 @@ import { podsWithoutKeys } from './pods-without-keys.ts';
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
 /**
- * Progressing: a rollout is under way or complete (as the Deployment's condition means it); False when it is stuck, which is
- * told as soon as a pod fails for a reason that waiting does not mend, or is not ready for want of a key, and at the Deployment's deadline in
+ * Progressing: a rollout is in progress or complete (as the Deployment's condition means it); False when it is stuck, which is
+ * reported as soon as a pod fails for a reason that waiting does not fix, or is not ready for want of a key, and at the Deployment's deadline in
  * any case. A paused Deployment has no deadline.
  */
 export function progressing({ snapshot }: Evidence): Verdict {

@@ -69,7 +69,7 @@ const ONE_ROTATION_MS = 180_000;
 
 /**
  * Pods hold different keys: for some minutes that is how every rotation goes. If it stays, the Secret is immutable and was
- * made anew, so that pods that run never see the new keys, and those that start see no others.
+ * created again, so that pods that run never see the new keys, and those that start see no others.
  */
 function keysDiffer(snapshot: Snapshot): Verdict | undefined {
   const ends = keysDifferUntil(snapshot);
@@ -79,7 +79,7 @@ function keysDiffer(snapshot: Snapshot): Verdict | undefined {
     return { status: 'True', reason: 'RotationUnderWay', message };
   }
   const message =
-    'Pods hold different keys from the same Secrets, for longer than a rotation takes. An immutable Secret that was made anew reaches new pods only: `kubectl rollout restart` the Deployment.';
+    'Pods hold different keys from the same Secrets, for longer than a rotation takes. An immutable Secret that was created again reaches new pods only: `kubectl rollout restart` the Deployment.';
   return { status: 'False', reason: 'KeysDiffer', message };
 }
 
@@ -103,7 +103,7 @@ function notMountedBy({ waiting }: PodFacts, { relayProxy }: Snapshot): MissingR
 /**
  * Reports that tell of the references of this spec: those of pods that were made for the newest configuration. Of pods of which
  * it is not known which they were made for: while pods are replaced those of the former template have the Secrets of the
- * former spec; otherwise all pods have the same, also while they take up a changed configuration.
+ * former spec; otherwise all pods have the same, also while they apply a changed configuration.
  */
 function witnesses(snapshot: Snapshot): Snapshot['instances'] {
   const { configMap, deployment, instances } = snapshot;

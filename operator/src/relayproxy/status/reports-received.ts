@@ -32,7 +32,7 @@ export function reportsReceived({ snapshot }: Evidence): Verdict {
   }
   const older = olderThanAccount(snapshot);
   if (older.length > 0) {
-    const message = `The ServiceAccount was made anew after ${someOf(older)}: the API server refuses their tokens until kubelet renews them, which takes up to an hour, or the pods are replaced. The operator asks them meanwhile.`;
+    const message = `The ServiceAccount was created again after ${someOf(older)}: the API server refuses their tokens until kubelet renews them, which takes up to an hour, or the pods are replaced. The operator asks them meanwhile.`;
     return { status: 'Unknown', reason: 'AccountReplaced', message };
   }
   if (instances.length === 0) {

@@ -5,7 +5,7 @@ import { fromTime, toTime } from '../resources/times.ts';
 const ONE_ROTATION_MS = 180_000;
 
 /**
- * When pods last began to take up changed keys: the time of the first pod, as those that follow within minutes belong to
+ * When pods last began to apply changed keys: the time of the first pod, as those that follow within minutes belong to
  * the same rotation. It outlives the pods. Undefined when there was no rotation yet.
  */
 export function rotatedTime(previous: string | undefined, instances: readonly InstanceStatus[]): string | undefined {

@@ -1,11 +1,11 @@
 import { type Evidence, someOf, type Verdict } from './verdict.ts';
 
-/** Releases of the relay that this release of the operator looks after: its own and the one before. */
+/** Releases of the relay that this release of the operator manages: its own and the one before. */
 const SUPPORTED_MINORS_BACK = 1;
 
 /**
  * VersionSkew: some pod runs a release that this operator does not support, which is any but its own and the one before.
- * A pod says itself what it runs, as an image's tag says nothing.
+ * A pod says itself what it runs, as an image's tag is no proof.
  */
 export function versionSkew({ snapshot: { instances, operatorVersion } }: Evidence): Verdict {
   const versions = [...new Set(instances.flatMap(({ version }) => version ?? []))].sort();

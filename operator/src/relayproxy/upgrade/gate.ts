@@ -65,7 +65,7 @@ const RECHECK_MS = 300_000;
 const CACHE_LAG_MS = 30_000;
 
 /**
- * Makes an {@link UpgradeGate}. Which fleets are done, under way or stuck is read from annotations and states of the
+ * Makes an {@link UpgradeGate}. Which fleets are done, in progress or stuck is read from annotations and states of the
  * Deployments, so that another leader goes on where the last one stopped. An upgrade that does not get ready is never
  * passed over: what ails one fleet is likely to ail the next.
  */
@@ -161,7 +161,7 @@ function ownerKey(deployment: Deployment): string {
   return refKey({ name: controllerOf(deployment)?.name ?? '', namespace: deployment.metadata?.namespace });
 }
 
-/** False for what its owner looks after, and for what is on its way out. */
+/** False for what its owner manages, and for what is on its way out. */
 function isLookedAfter(raw: RawRelayProxy | undefined): boolean {
   if (raw === undefined || raw.metadata?.deletionTimestamp !== undefined) return false;
   return (raw.spec as { paused?: boolean } | undefined)?.paused !== true;

@@ -40,7 +40,7 @@ export function templateChange(
 export interface UpgradeMark {
   /** ms since the epoch */
   readonly startedAt: number;
-  /** The fleet was not well before: that it is not well afterwards says nothing about the release. */
+  /** The fleet was not well before: that it is not well afterwards proves nothing about the release. */
   readonly unwell: boolean;
 }
 

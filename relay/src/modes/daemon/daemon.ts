@@ -23,7 +23,7 @@ import { VERSION } from '../../version.ts';
 import type { ProgramDeps, RunningProgram } from '../program.ts';
 import { type Filling, startFilling } from './filling.ts';
 
-/** What {@link startDaemon} needs beside the configuration. */
+/** Dependencies of {@link startDaemon} beside the configuration. */
 export interface DaemonDeps<F extends Family> extends ProgramDeps<F> {
   /** Of the service account's token and ca.crt; kubelet's folder unless given. */
   readonly accountDirectory?: string;
@@ -34,7 +34,7 @@ export interface DaemonDeps<F extends Family> extends ProgramDeps<F> {
 export interface RunningDaemon extends RunningProgram {
   /** Whether it is the one that does. */
   active(): boolean;
-  /** How it does, as it is reported. */
+  /** Its state, as it is reported. */
   facts(): InstanceFacts;
   /** What `/readyz` says. */
   readiness(): Readiness;

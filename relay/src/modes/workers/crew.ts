@@ -18,7 +18,7 @@ const STEADY_MS = 60_000;
 /** A worker listens after this time, or the relay cannot start, in ms. */
 const START_MS = 60_000;
 
-/** What {@link createCrew} needs. */
+/** Dependencies of {@link createCrew}. */
 export interface CrewOptions {
   readonly config: RelayConfig;
   readonly count: number;

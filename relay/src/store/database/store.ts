@@ -33,7 +33,7 @@ export interface EnvironmentDatabase {
   readonly follow?: (changed: () => Promise<void>) => () => void;
 }
 
-/** What a store in a database needs. */
+/** A store's cache time, and who hears of it. */
 export interface DatabaseStoreDeps<C extends Compiled> {
   /** > 0 finite, 0 none, < 0 infinite, in ms (contract 6.4). */
   readonly cacheTtlMs: number;
@@ -70,7 +70,7 @@ const EMPTY_LOOK_MS = 500;
  *   every 500 ms whether it is back. Then the source has to deliver everything again (`recovered`); with an infinite TTL
  *   updates were kept in memory and are written back instead.
  * - When `$inited` disappears (the database was emptied or restarted without its data) it is filled again from memory, item by
- *   item and never over anything newer. Who has a link to upstream does it at once; who has none leaves it to the others for
+ *   item and never over anything newer. A relay with a link to upstream does it at once; one without leaves it to the others for
  *   `patienceMs`, and meanwhile follows what they write. A refill leaves a mark in `$inited`, by which the others see that it
  *   was not one of theirs: they bring in what they know newer.
  */
@@ -269,7 +269,7 @@ export function createDatabaseStore<C extends Compiled>(
     if (interruption() === undefined && !closed) await load().catch(() => undefined);
   };
 
-  /** Who has no link follows what others write, once there is something to serve. */
+  /** A relay without a link follows what others write, once there is something to serve. */
   const followNeighbours = (): void => {
     if (state.linked || closed || served.known === undefined) return;
     unfollow ??= database.follow?.(followed);

@@ -35,7 +35,7 @@ function commonOptions({ address, tls, connectTimeoutMs, commandTimeoutMs }: Red
     ...(tls === undefined ? {} : { tls }),
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
-    // Drops a connection that has gone dead without a word, so that the next command gets a new one.
+    // Drops a connection that has gone dead silently, so that the next command gets a new one.
     socketTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -33,7 +33,7 @@ const MAX_TRANSACTION_CLIENTS = 4;
 const RUN_MARGIN_MS = 1_000;
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
-/** What {@link createRedisConnection} needs beside the settings. */
+/** Dependencies of {@link createRedisConnection} beside the settings. */
 export interface RedisConnectionOptions {
   readonly logger: Logger;
   readonly secretsPollMs?: number;

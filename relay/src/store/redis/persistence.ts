@@ -261,7 +261,7 @@ async function executeWatched(transaction: ChainableCommander): Promise<unknown[
   });
 }
 
-/** Runs a transaction that watches nothing; what the connection may have been left to watch makes it begin anew. */
+/** Runs a transaction that watches nothing; what the connection may have been left to watch makes it begin again. */
 async function executeCertainly(build: () => ChainableCommander): Promise<void> {
   for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
     if ((await executeWatched(build())) !== undefined) return;

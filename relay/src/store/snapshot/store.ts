@@ -5,7 +5,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { refuseInto } from '../refused-items.ts';
 import type { SnapshotFile } from './files.ts';
 
-/** What {@link withSnapshot} needs. */
+/** Dependencies of {@link withSnapshot}. */
 export interface SnapshotDeps<C extends Compiled> {
   readonly file: SnapshotFile;
   readonly compile: Compile<C>;

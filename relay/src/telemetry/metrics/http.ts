@@ -35,13 +35,13 @@ export const HTTP_METRICS = {
   connectionsRefused: {
     name: 'flagrelay_connections_refused_total',
     type: 'counter',
-    help: 'Connections to the SDK port that were closed at once because there were too many.',
+    help: 'Connections to the SDK port that were closed at once because there were too many and none could give way.',
     labels: [],
   },
   connectionsCut: {
     name: 'flagrelay_connections_cut_total',
     type: 'counter',
-    help: 'Connections that were cut: nothing was read of what waited (unread), unread answers or unfinished request heads took too much memory (answers, heads), or too many requests came at once (pipelined).',
+    help: 'Connections that were cut: nothing was read of what waited (unread), or too slowly (slow), they gave way to new ones where there were too many (full), unread answers or unfinished request heads took too much memory (answers, heads), or too many requests came at once (pipelined).',
     labels: ['reason'],
   },
   memoryBytes: {

@@ -5,6 +5,7 @@ import { HTTP_METRICS } from './http.ts';
 import { type Instruments, instrumentsOf } from './instruments.ts';
 import { PROCESS_METRICS } from './process.ts';
 import type { ConfigSources, MetricSources } from './sources.ts';
+import { STREAM_METRICS } from './streams.ts';
 
 const LINK_STATES = ['INITIALIZING', 'VALID', 'INTERRUPTED', 'OFF'];
 
@@ -54,8 +55,15 @@ function registerEnvironments({ sampled }: Instruments, sources: MetricSources):
 
 /** What clients take: connections, memory, and the cache of their evaluations. */
 function registerClients({ sampled, tallied }: Instruments, sources: MetricSources): void {
-  const { connections, memory, memoryRefused, evaluationCache } = sources;
+  const { connections, firstPayloads, memory, memoryRefused, evaluationCache } = sources;
   if (connections !== undefined) sampled(HTTP_METRICS.connections, (self) => self.set(connections()));
+  if (firstPayloads !== undefined) {
+    sampled(STREAM_METRICS.firstPayloads, (self) => {
+      const { held, waiting } = firstPayloads();
+      self.set({ state: 'held' }, held);
+      self.set({ state: 'waiting' }, waiting);
+    });
+  }
   if (memory !== undefined) {
     sampled(HTTP_METRICS.memoryBytes, (self) => {
       for (const [of, { used }] of Object.entries(memory())) self.set({ of }, used);

@@ -29,6 +29,8 @@ export interface MetricSources {
   evaluationCache?(): { readonly bytes: number; readonly hits: number; readonly misses: number };
   /** Open connections of SDKs. */
   connections?(): number;
+  /** Whole data sets that are being sent to SDKs, and SDKs that wait for that. */
+  firstPayloads?(): { readonly held: number; readonly waiting: number };
   /** What clients together are bounded in, by what it is. */
   memory?(): Readonly<Record<string, { readonly used: number; readonly limit: number }>>;
   /** How often there was no room, since the start. */

@@ -23,8 +23,14 @@ export const STREAM_METRICS = {
   streamsShed: {
     name: 'flagrelay_streams_shed_total',
     type: 'counter',
-    help: 'SDK streams that were turned away with 503 because too many were being opened, or were open with the same credential or from the same address.',
-    labels: [],
+    help: 'SDK streams, and polls for a whole data set, that were turned away with 503, by reason: too many first payloads were being sent (queue for streams, polls), or too many streams were open with the same credential, from the same address, or with mobile keys and client-side IDs altogether (public).',
+    labels: ['reason'],
+  },
+  firstPayloads: {
+    name: 'flagrelay_first_payloads',
+    type: 'gauge',
+    help: 'Streams and polls for a whole data set that have one of the INIT_MAX_CONCURRENT places (held), or wait for one (waiting).',
+    labels: ['state'],
   },
   streamsRebalanced: {
     name: 'flagrelay_streams_rebalanced_total',

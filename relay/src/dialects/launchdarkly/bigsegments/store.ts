@@ -13,7 +13,7 @@ import { createSynchronizer, type SynchronizerTiming } from './synchronizer.ts';
 import type { BigSegmentStore } from './types.ts';
 import { createBigSegmentUpstream } from './upstream.ts';
 
-/** What the big segments of one environment need. */
+/** Dependencies of the big segments of one environment. */
 export interface BigSegmentDeps {
   readonly config: Pick<RelayConfig, 'upstream' | 'bigSegments' | 'offline'>;
   /** The environment as it is now: keys rotate. */

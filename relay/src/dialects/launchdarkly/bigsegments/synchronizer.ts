@@ -17,7 +17,7 @@ export interface SynchronizerTiming {
   /** First wait after a failure; doubles up to `maxRetryMs`, less up to half at random. */
   readonly retryMs: number;
   readonly maxRetryMs: number;
-  /** Wait after upstream refused; it may have been a mistake that somebody mends. */
+  /** Wait after upstream refused; it may have been a mistake that somebody fixes. */
   readonly refusedMs: number;
   /** While the stream is quiet, the time of synchronisation is written this often (contract 5.4). */
   readonly markMs: number;
@@ -25,7 +25,7 @@ export interface SynchronizerTiming {
   readonly aheadMs: number;
 }
 
-/** What a synchroniser needs. */
+/** Dependencies of a synchroniser. */
 export interface SynchronizerDeps {
   readonly upstream: BigSegmentUpstream;
   readonly database: BigSegmentDatabase;
@@ -51,7 +51,7 @@ const REMEMBERED = 1_000;
 /**
  * The cycle of contract 5.4: poll until nothing is new, open the stream, poll once more to close the gap, then apply what
  * the stream brings. A patch that is missing, an error, the end of the stream, or a cursor that disappeared (the database
- * was emptied) begin the cycle anew.
+ * was emptied) begin the cycle again.
  *
  * Several relays may share the database, and each patch is applied by one of them: for the others it is news all the same,
  * which their clients have to hear. `position` is the last patch that this relay knows to be in the database. One that

@@ -70,7 +70,7 @@ export class AnswerCache {
     this.#maxBytes = maxBytes;
   }
 
-  /** How it does. */
+  /** Its figures. */
   get use(): AnswerCacheUse {
     return { bytes: this.#bytes, hits: this.#hits, misses: this.#misses };
   }

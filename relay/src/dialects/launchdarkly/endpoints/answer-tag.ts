@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Audience, CompiledData } from '../evaluation/compiled.ts';
 
-/** Tags of another process, or of one that started anew, never match. */
+/** Tags of another process, or of one that restarted, never match. */
 const PROCESS = randomBytes(6).toString('base64url');
 const SEEDS = randomBytes(8);
 const [SEED_A, SEED_B] = [SEEDS.readInt32LE(0), SEEDS.readInt32LE(4)];

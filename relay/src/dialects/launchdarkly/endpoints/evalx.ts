@@ -19,7 +19,7 @@ import { contextOfPath, countingContext, type ReceivedContext, withContextOfBody
 import { SECURE_MODE_MESSAGE, secureHashMatches } from './secure-mode.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
-/** What the evaluation endpoints need. */
+/** Dependencies of the evaluation endpoints. */
 export interface EvalxOptions {
   /** How contexts of REPORT are read. */
   readonly bodies: ContextBodies;

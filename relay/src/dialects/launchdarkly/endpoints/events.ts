@@ -20,7 +20,7 @@ import type { LaunchDarkly, LaunchDarklyEnvironment } from '../outlet/outlet.ts'
 import type { EventHandlers } from './routes.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
-/** What the event endpoints need. */
+/** Dependencies of the event endpoints. */
 export interface EventHandlerDeps {
   readonly config: Pick<RelayConfig, 'events' | 'upstream' | 'offline' | 'server'>;
   readonly dispatcher: Dispatcher;

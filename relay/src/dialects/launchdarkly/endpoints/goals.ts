@@ -6,7 +6,7 @@ import { sendEmpty, sendJson, sendText } from '../../../http/reply.ts';
 import { joinUrl } from '../events/endpoint.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
-/** What the goals endpoint needs. */
+/** Dependencies of the goals endpoint. */
 export interface GoalsDeps {
   readonly config: Pick<RelayConfig, 'upstream' | 'offline'>;
   readonly dispatcher: Dispatcher;
@@ -67,7 +67,7 @@ export function createGoalsHandler({ config, dispatcher, shed }: GoalsDeps): Env
   };
 }
 
-/** Too many requests are under way. */
+/** Too many requests are in progress. */
 class BusyError extends Error {}
 
 /** The goals of one environment may have so many times what is left free of the places: three quarters alone. */

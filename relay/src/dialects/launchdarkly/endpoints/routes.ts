@@ -4,6 +4,7 @@ import type { Handler, Route } from '../../../http/router.ts';
 import type { LaunchDarkly } from '../outlet/outlet.ts';
 import { type EvalxOptions, evalx } from './evalx.ts';
 import { fdv2Routes } from './fdv2/routes.ts';
+import { inTurn } from './poll-turn.ts';
 import { allFlags, latestAll, oneItem } from './polling.ts';
 import { byEnvironmentId, byKey, type EnvironmentHandler } from './select.ts';
 import { evalStream, pingStream, type StreamOptions, serverStream } from './stream-handlers.ts';
@@ -39,10 +40,20 @@ function serverRoutes({ registry, evaluation, streams, events }: RouteOptions): 
   return [
     { method: 'GET', path: '/all', name: 'all', handler: key(serverStream('all', streams)) },
     { method: 'GET', path: '/flags', name: 'flags', handler: key(serverStream('flags', streams)) },
-    { method: 'GET', path: '/sdk/flags', name: 'sdk_flags', handler: key(allFlags(evaluation.compression)) },
+    {
+      method: 'GET',
+      path: '/sdk/flags',
+      name: 'sdk_flags',
+      handler: key(inTurn(streams, allFlags(evaluation.compression))),
+    },
     { method: 'GET', path: '/sdk/flags/:key', name: 'sdk_flag', handler: key(oneItem('flags')) },
     { method: 'GET', path: '/sdk/segments/:key', name: 'sdk_segment', handler: key(oneItem('segments')) },
-    { method: 'GET', path: '/sdk/latest-all', name: 'sdk_latest_all', handler: key(latestAll(evaluation.compression)) },
+    {
+      method: 'GET',
+      path: '/sdk/latest-all',
+      name: 'sdk_latest_all',
+      handler: key(inTurn(streams, latestAll(evaluation.compression))),
+    },
     { method: 'GET', path: '/sdk/evalx/contexts/:context', name: 'sdk_evalx', handler: evaluate },
     { method: 'GET', path: '/sdk/evalx/users/:context', name: 'sdk_evalx', handler: evaluate },
     { method: 'REPORT', path: '/sdk/evalx/context', name: 'sdk_evalx', handler: evaluate },

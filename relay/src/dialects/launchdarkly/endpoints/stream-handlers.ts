@@ -5,12 +5,12 @@ import type { HeaderList } from '../../../http/reply.ts';
 import { sendText } from '../../../http/reply.ts';
 import type { RelayResponse } from '../../../http/response.ts';
 import { SSE_HEADERS, streamOnResponse, streamOnSocket } from '../../../http/stream-connection.ts';
-import { canTakeSocket, type Takeover } from '../../../http/takeover.ts';
-import type { Admission } from '../../../streams/admission.ts';
+import { canTakeSocket } from '../../../http/takeover.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
 import type { Place, StreamLimits } from '../../../streams/limits.ts';
 import type { Frame } from '../../../streams/sse.ts';
 import { describe } from '../../../telemetry/describe.ts';
+import type { StreamServices } from '../../dialect.ts';
 import type { CompiledData } from '../evaluation/compiled.ts';
 import type { StreamKind } from '../outlet/outlet.ts';
 import { type Payloads, payloadsOf } from '../outlet/payloads.ts';
@@ -20,14 +20,9 @@ import { corsHeadersOfStream } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
-/** What streams need of the server they run on. */
-export interface StreamOptions {
-  readonly takeover: Takeover;
-  readonly admission: Admission;
+/** What streams use of the server that they run on. */
+export interface StreamOptions extends StreamServices {
   readonly bodies: ContextBodies;
-  readonly limits: StreamLimits;
-  /** A stream was turned away. */
-  shed(): void;
 }
 
 /** Contract 2.1, "Headers". */
@@ -41,7 +36,7 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
   return (request, response, selected) => {
     const ticket = options.admission.admit();
     if (ticket === undefined) {
-      options.shed();
+      options.shed('queue');
       sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
       return;
     }
@@ -71,6 +66,7 @@ const NO_HEADERS: HeaderList = [];
 const TOO_MANY = {
   credential: 'too many streams are open with this credential, try again later',
   address: 'too many streams are open from this address, try again later',
+  public: 'too many streams are open with mobile keys and client-side IDs, try again later',
 } as const;
 
 /**
@@ -88,7 +84,7 @@ export function enters(
   const socket: PlacedSocket = request.socket;
   const place = limits.enter(platform !== 'server', credential, () => socket.remoteAddress);
   if (typeof place === 'string') {
-    shed();
+    shed(place);
     sendText(response, 503, TOO_MANY[place], [...headers, ...RETRY_LATER]);
     return false;
   }

@@ -26,7 +26,7 @@ const MAX_IN_FLIGHT = 20;
 /** Around a diagnostic event, in bytes, roughly. */
 const OVERHEAD_BYTES = 1_024;
 
-/** What the proxy needs. */
+/** Dependencies of the proxy. */
 export interface DiagnosticsDeps {
   readonly sender: EventSender;
   /** Where the memory is taken from of those that wait or are on their way. */

@@ -11,7 +11,7 @@ const MAX_REFUSED_MS = 600_000;
 /** The same after upstream failed or could not be reached, twice in a row. */
 const FAILED_MS = 1_000;
 const MAX_FAILED_MS = 30_000;
-/** What could not be sent for so long, in ms, is given up. */
+/** What could not be sent for this long, in ms, is given up. */
 const MAX_AGE_MS = 300_000;
 /** Posts to find the events in one payload that upstream does not take. */
 const MAX_PARTS = 128;
@@ -35,7 +35,7 @@ export interface Endpoint {
   send(parcel: Parcel, schema: number, tags: string, signal: AbortSignal): Promise<Sent>;
 }
 
-/** What an endpoint needs. */
+/** Options of an endpoint. */
 export interface EndpointDeps {
   readonly eventsUri: string;
   readonly environment: EventEnvironment;

@@ -25,7 +25,7 @@ export interface EventForwarder {
   close(ms?: number): Promise<void>;
 }
 
-/** What a forwarder needs. */
+/** Dependencies of a forwarder. */
 export interface EventForwarderDeps {
   readonly config: Pick<RelayConfig['events'], 'flushMs' | 'capacity'> &
     Partial<Pick<RelayConfig['events'], 'maxBatchValues'>>;

@@ -26,7 +26,7 @@ export interface Lane {
   close(ending: AbortController): Promise<void>;
 }
 
-/** What a lane needs. */
+/** Dependencies of a lane. */
 export interface LaneDeps {
   readonly capacity: number;
   readonly flushMs: number;

@@ -13,7 +13,7 @@ export interface Parcel {
   readonly length: number;
   readonly count: number;
   readonly payloadId: string;
-  /** When it was made, ms of the monotonic clock: it is not tried for ever. */
+  /** When it was made, ms of the monotonic clock: it is not tried forever. */
   readonly since: number;
   release(): void;
 }

@@ -16,7 +16,7 @@ export interface SeenContexts {
   id(keys: readonly ContextKey[]): string;
   /** @param now ms since the epoch */
   has(id: string, now: number): boolean;
-  /** Remembers it, as long as memory serves. */
+  /** Remembers it, as long as there is room. */
   add(id: string): void;
   /** Forgets all. */
   clear(): void;

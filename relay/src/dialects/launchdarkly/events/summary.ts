@@ -51,7 +51,7 @@ interface FlagCounters {
 /** However small they are: a summary is made and read in one go. */
 const MAX_COUNTERS = 10_000;
 const MAX_KINDS = 100;
-/** A summary event is of about so many bytes; a flag with more of them is told of in several events. */
+/** A summary event is of about so many bytes; a flag with more of them is reported in several events. */
 const EVENT_BYTES = 512 * 1024;
 /** Around texts, of a flag, of a counter and of a kind: objects, map entries, and what the event has of names and brackets. */
 const FLAG_BYTES = 512;

@@ -27,7 +27,7 @@ export interface UsageReporter {
   close(): Promise<void>;
 }
 
-/** What {@link createUsageReporter} needs. */
+/** Dependencies of {@link createUsageReporter}. */
 export interface UsageOptions {
   readonly eventsUri: string;
   readonly dispatcher: Dispatcher;

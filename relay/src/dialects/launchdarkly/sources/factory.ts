@@ -104,7 +104,7 @@ function newest(config: RelayConfig, { watch, logger }: FeedDeps, memory: Defini
   return { ...config, environments: next.environments, filters: next.filters };
 }
 
-/** Environments that come from elsewhere than the document: a change of the document is told, and waits for a restart. */
+/** Environments that come from elsewhere than the document: a change of the document is reported, and waits for a restart. */
 function withHeldDocument(
   definitions: DefinitionSource<EnvironmentDefinition>,
   config: RelayConfig,

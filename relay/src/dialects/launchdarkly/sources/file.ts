@@ -10,7 +10,7 @@ import { readDataFile } from './data-file.ts';
 /** Larger files are refused: V8 cannot hold them as one string. */
 const MAX_FILE_BYTES = 400_000_000;
 
-/** What a file source needs. */
+/** Dependencies of a file source. */
 export interface FileSourceOptions {
   readonly path: string;
   readonly logger: Logger;

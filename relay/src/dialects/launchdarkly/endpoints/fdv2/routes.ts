@@ -27,7 +27,7 @@ export function fdv2Routes({ registry, evaluation, streams }: Fdv2Options): Rout
   const poll = evalPoll(evaluation);
   const stream = evalPingStream(streams);
   const serverStream = byKey(registry, 'sdk', serverPayloadStream(streams));
-  const pollAll = byKey(registry, 'sdk', serverPoll(evaluation.compression));
+  const pollAll = byKey(registry, 'sdk', serverPoll(evaluation.compression, streams));
   return [
     { method: 'GET', path: '/sdk/stream', name: 'fdv2_stream', handler: serverStream },
     { method: 'GET', path: '/sdk/poll', name: 'fdv2_poll', handler: pollAll },

@@ -3,6 +3,7 @@ import { openStream } from '../../../../http/open-stream.ts';
 import { queryParam } from '../../../../http/path.ts';
 import { sendMessage, sendText } from '../../../../http/reply.ts';
 import type { StreamConnection } from '../../../../streams/connection.ts';
+import { whenItsTurn } from '../poll-turn.ts';
 import type { EnvironmentHandler, Selected } from '../select.ts';
 import { enters, type StreamOptions } from '../stream-handlers.ts';
 import { feedOf } from './feed.ts';
@@ -12,8 +13,9 @@ import { withPayload } from './read-payload.ts';
 import { NOT_INITIALIZED, sendEvents } from './reply.ts';
 
 /** GET `/sdk/poll?basis=`: flags and segments for server SDKs (contract 11.3). */
-export function serverPoll(compression: boolean): EnvironmentHandler {
-  return (request, response, { environment, query }) => {
+export function serverPoll(compression: boolean, services: StreamOptions): EnvironmentHandler {
+  return (request, response, selected) => {
+    const { environment, query } = selected;
     const headers = environmentIdHeader(environment);
     withPayload(environment, response, (payload) => {
       if (payload === undefined) {
@@ -21,10 +23,15 @@ export function serverPoll(compression: boolean): EnvironmentHandler {
         return;
       }
       const basis = queryParam(query, 'basis');
-      const transfer = feedOf(environment).transfer(payload, basis);
-      // SDKs take a 304 as "nothing to do", whatever they have now: it is only right for one that has the current state.
-      const revalidates = basis === '' || transfer.kind === 'none';
-      sendEvents(request, response, payload.body(transfer), { headers, compression, revalidates });
+      const send = (from: Payload) => {
+        const transfer = feedOf(environment).transfer(from, basis);
+        // SDKs take a 304 as "nothing to do", whatever they have now: it is only right for one that has the current state.
+        const revalidates = basis === '' || transfer.kind === 'none';
+        sendEvents(request, response, from.body(transfer), { headers, compression, revalidates });
+      };
+      if (feedOf(environment).transfer(payload, basis).kind !== 'full') send(payload);
+      // It may have waited for its turn: what it is sent is what there is then.
+      else whenItsTurn(services, response, selected, () => send(feedOf(environment).current ?? payload));
     });
   };
 }
@@ -41,7 +48,7 @@ export function serverPayloadStream(options: StreamOptions): EnvironmentHandler 
       }
       const ticket = options.admission.admit();
       if (ticket === undefined) {
-        options.shed();
+        options.shed('queue');
         sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
         return;
       }

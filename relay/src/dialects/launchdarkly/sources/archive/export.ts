@@ -16,7 +16,7 @@ import { type EnvironmentToArchive, writeArchive } from './write.ts';
 /** How many environments are fetched at a time. */
 const AT_A_TIME = 8;
 
-/** What the export needs. */
+/** Dependencies of the export. */
 export interface ExportDeps {
   readonly dispatcher?: Dispatcher;
   readonly logger: Logger;

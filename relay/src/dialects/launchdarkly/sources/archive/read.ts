@@ -27,7 +27,7 @@ export interface Archive {
   readonly broken: ReadonlyMap<string, string>;
 }
 
-/** A missing `dataId` says nothing: the data are then told apart by their content. */
+/** A missing `dataId` identifies nothing: the data are then told apart by their content. */
 const description = lenientObject({ env: environmentRep, dataId: z.string().default('') });
 
 /**

@@ -14,7 +14,7 @@ import { ArchiveError } from './format.ts';
 import { type Archive, type ArchivedEnvironment, readArchive } from './read.ts';
 import { archiveLimits } from './unpack.ts';
 
-/** What offline mode needs. */
+/** Dependencies of offline mode. */
 export interface ArchiveDeps {
   readonly logger: Logger;
   /** Called at each look with why the archive cannot be used; undefined while it can be. */
@@ -30,7 +30,7 @@ export interface ArchiveSource extends DefinitionSource {
 /**
  * Offline mode: environments and data come from an archive that is looked at every `reloadMs` (contract 7). `start`
  * throws a StartupError when the archive cannot be used; later a bad one is reported, the last good one stays, and each
- * look tries again, so that a copy that was under way heals by itself.
+ * look tries again, so that a copy that was in progress heals by itself.
  */
 export function createArchive(config: NonNullable<RelayConfig['offline']>, deps: ArchiveDeps): ArchiveSource {
   const { logger } = deps;
@@ -103,7 +103,7 @@ export function createArchive(config: NonNullable<RelayConfig['offline']>, deps:
       logger.info('serving the archive', { file: archiveFile, environments: environments.size });
     } catch (error) {
       const problem = problemOf(error);
-      // The same trouble at every look is told once.
+      // The same trouble at every look is reported once.
       if (problem !== lastProblem) logger.error('the changed archive is not used', { file: archiveFile, problem });
       lastProblem = problem;
       deps.onAbsent?.(problem);

@@ -7,7 +7,7 @@ import type { ListMessage } from './list.ts';
  * - `listless`: there is no list, and the relay has started without;
  * - `cached`: the list of an earlier run is served, upstream has not said anything yet;
  * - `live`: upstream's list is served. Losing the stream, or the right to it, changes nothing;
- * - `closed`: nothing is told any more.
+ * - `closed`: nothing is reported any more.
  *
  * | in | `listed` | `restored` | `unanswered` | `closed` |
  * | --- | --- | --- | --- | --- |
@@ -43,7 +43,7 @@ export function wantsCache(phase: Phase): boolean {
 }
 
 /**
- * What to do with a message about the list: begin anew with the list in it, apply it to the list that there is, or pass it over, as
+ * What to do with a message about the list: begin again with the list in it, apply it to the list that there is, or pass it over, as
  * it is a change of a list that has not come.
  */
 export type Verdict = 'begin' | 'apply' | 'early';

@@ -30,7 +30,7 @@ import { nextPhase, type Phase, refusalIn, verdictOn, wantsCache } from './phase
 /** How long the first list may take before the cached one is used, and the start goes on without, in ms. */
 const FIRST_LIST_MS = 2_000;
 
-/** What AutoConfig needs. */
+/** Dependencies of AutoConfig. */
 export interface AutoConfigDeps {
   /** Base of the stream service. */
   readonly streamUri: string;

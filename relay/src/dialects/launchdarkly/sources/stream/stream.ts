@@ -18,7 +18,7 @@ import { readFlagMessage } from './message.ts';
 /** After a refusal: the waits between tries, and how long a link has to last before they begin again; in ms. */
 const REFUSED = { baseMs: 30_000, maxMs: 300_000, resetAfterMs: 60_000 };
 
-/** What the flag stream of one environment needs. */
+/** Dependencies of the flag stream of one environment. */
 export interface StreamSourceOptions {
   /** Base of the stream service, without `/all`. */
   readonly uri: string;
@@ -42,7 +42,7 @@ export interface StreamSourceOptions {
 
 /**
  * The flag stream of LaunchDarkly for one environment (contract 5.1). A refused key turns it OFF until data arrive: it is
- * asked for again only now and then, because the refusal may have been a mistake that somebody mends, or an upstream relay
+ * asked for again only now and then, because the refusal may have been a mistake that somebody fixes, or an upstream relay
  * that had no key yet.
  */
 export function createStreamSource(options: StreamSourceOptions): Source {
