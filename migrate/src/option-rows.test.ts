@@ -25,6 +25,8 @@ const COMPANY: Readonly<Record<string, string>> = {
   'AutoConfig.envDatastorePrefix': '[AutoConfig]\nkey = rel-one\n[Redis]\nhost = redis.test\n',
   'AutoConfig.envDatastoreTableName':
     '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\n',
+  'AutoConfig.cacheKey':
+    '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\ntableName = t\n',
   'Environment.tableName': '[DynamoDB]\nenabled = true\n',
   'DynamoDB.enabled': '[DynamoDB]\ntableName = flags\n[Environment "one"]\nprefix = p\n',
   'DynamoDB.tableName': '[DynamoDB]\nenabled = true\n[Environment "one"]\nprefix = p\n',
