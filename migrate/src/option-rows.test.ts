@@ -26,7 +26,7 @@ const COMPANY: Readonly<Record<string, string>> = {
   'AutoConfig.envDatastoreTableName':
     '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\n',
   'AutoConfig.cacheKey':
-    '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\ntableName = t\n',
+    '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\ntableName = flags\n',
   'Environment.tableName': '[DynamoDB]\nenabled = true\n',
   'DynamoDB.enabled': '[DynamoDB]\ntableName = flags\n[Environment "one"]\nprefix = p\n',
   'DynamoDB.tableName': '[DynamoDB]\nenabled = true\n[Environment "one"]\nprefix = p\n',
