@@ -95,13 +95,21 @@ const UNUSED: readonly { readonly file: RegExp; readonly requires: RegExp }[] = 
 /** Commands of other packages, by the module that runs each: what `start.ts` imports, and the file that it becomes. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([['@flagrelay/migrate/command', 'migrate']]);
 
-/** {@link COMMANDS} as files beside the bundle. */
+/** Modules of ours that bring a large package for what few ask for, by the end of their path: files of their own, too. */
+const APART: ReadonlyMap<string, string> = new Map([['store/dynamodb/aws', 'aws-dynamodb']]);
+
+/** {@link COMMANDS} and {@link APART} as files beside the bundle. */
 const commands: Plugin = {
   name: 'commands',
   setup({ onResolve }) {
     onResolve({ filter: /^@flagrelay[\\/]/ }, ({ path }) => {
       const file = COMMANDS.get(path);
       return file === undefined ? undefined : { path: `./${file}.js`, external: true };
+    });
+    onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ path, resolveDir, kind }) => {
+      const module = join(resolveDir, path);
+      const file = [...APART].find(([end]) => module.endsWith(`${join('src', end)}.ts`))?.[1];
+      return file === undefined || kind === 'entry-point' ? undefined : { path: `./${file}.js`, external: true };
     });
   },
 };
@@ -161,7 +169,10 @@ await build({
 await build({
   ...common,
   ...mapped,
-  entryPoints: Object.fromEntries([...COMMANDS].map(([module, file]) => [file, module])),
+  entryPoints: {
+    ...Object.fromEntries([...COMMANDS].map(([module, file]) => [file, module])),
+    ...Object.fromEntries([...APART].map(([module, file]) => [file, source(`${module}.ts`)])),
+  },
 });
 await build({ ...common, entryPoints: { main: source('bundle.ts') }, define: { 'import.meta.dirname': '__dirname' } });
 // Without this, Node parses each file to find out what it is.

@@ -1,7 +1,7 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import type { EnvironmentConfig } from '@flagrelay/relay/config';
 import { type Conversion, defined, seconds, secretRef } from './convert.ts';
-import { usedRedis } from './store.ts';
+import { usedStore } from './store.ts';
 
 type EnvironmentManifest = NonNullable<RelayProxySpecManifest['environments']>[number];
 
@@ -73,6 +73,7 @@ function environmentOf(conversion: Conversion, environment: EnvironmentConfig, n
       allowedOrigins: unique(environment.allowedOrigins),
       allowedHeaders: unique(environment.allowedHeaders),
       prefix: prefixOf(conversion, environment, name),
+      tableName: tableOf(conversion, environment),
       logLevel: environment.logLevel,
       data: dataOf(conversion, environment, name),
     }),
@@ -94,9 +95,19 @@ function clientSideId({ unresolved }: Conversion, { name, envId }: EnvironmentCo
   return envId ?? (unresolved.has(`LD_CLIENT_SIDE_ID_${name}`) ? `REPLACE-ME-${name}`.slice(0, 64) : undefined);
 }
 
+/** In DynamoDB ld-relay's default is no prefix, which a RelayProxy has for environments with a table of their own. */
+function tableOf({ config, given, report }: Conversion, { name, prefix, tableName }: EnvironmentConfig) {
+  if (usedStore(config) === 'dynamodb') return tableName || (prefix ? undefined : config.store.dynamodb?.tableName);
+  const origin = given('Environment', 'tableName', name);
+  if (origin !== undefined) report.note('needless', origin, 'had no effect: there is no DynamoDB');
+  return undefined;
+}
+
 /** The default of a RelayProxy is the environment's name, so what ld-relay's default was is written down. */
 function prefixOf({ config, given, report }: Conversion, { name, prefix }: EnvironmentConfig, newName: string) {
-  if (usedRedis(config)) {
+  const used = usedStore(config);
+  if (used === 'dynamodb') return prefix || undefined;
+  if (used) {
     const wanted = prefix === undefined || prefix === '' ? USUAL_PREFIX : prefix;
     return wanted === newName ? undefined : wanted;
   }

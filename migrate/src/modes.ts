@@ -1,7 +1,7 @@
 import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import { type Conversion, defined, seconds, secretRef } from './convert.ts';
 import { unique } from './environments.ts';
-import { usedRedis } from './store.ts';
+import { usedStore } from './store.ts';
 
 /** AutoConfig, if that is where environments come from. */
 export function autoConfigOf(conversion: Conversion): Pick<RelayProxySpecManifest, 'autoConfig'> {
@@ -12,12 +12,18 @@ export function autoConfigOf(conversion: Conversion): Pick<RelayProxySpecManifes
   const keyRef = secretRef(conversion, 'auto-config-key', { text: autoConfig.key, file: autoConfig.keyFile, origin });
   if (keyRef === undefined) return {};
   const prefix = given('AutoConfig', 'envDatastorePrefix');
-  if (prefix !== undefined && !usedRedis(config)) report.note('needless', prefix, 'had no effect: there is no store');
+  if (prefix !== undefined && !usedStore(config)) report.note('needless', prefix, 'had no effect: there is no store');
+  const table = given('AutoConfig', 'envDatastoreTableName');
+  if (table !== undefined && usedStore(config) !== 'dynamodb') {
+    report.note('needless', table, 'had no effect: there is no DynamoDB');
+  }
   return {
     autoConfig: {
       keyRef,
       ...defined({
-        envDatastorePrefix: usedRedis(config) ? autoConfig.envDatastorePrefix : undefined,
+        envDatastorePrefix: usedStore(config) ? autoConfig.envDatastorePrefix || undefined : undefined,
+        envDatastoreTableName:
+          usedStore(config) === 'dynamodb' ? autoConfig.envDatastoreTableName || undefined : undefined,
         allowedOrigins: unique(autoConfig.envAllowedOrigins),
       }),
     },

@@ -13,6 +13,7 @@ const COMPANY: Readonly<Record<string, string>> = {
   AutoConfig: '[AutoConfig]\nkey = rel-one\n',
   OfflineMode: '[OfflineMode]\nfileDataSource = /archive.tar.gz\n',
   Redis: '[Redis]\nlocalTtl = 7s\n[Environment "one"]\nprefix = p\n',
+  DynamoDB: '[DynamoDB]\nenabled = true\ntableName = flags\n[Environment "one"]\nprefix = p\n',
   Filters: '[Environment "one"]\nprojKey = name\n',
   Proxy: '[Proxy]\nurl = http://proxy.test\n',
   'Environment.prefix': '[Redis]\nhost = redis.test\n',
@@ -22,10 +23,19 @@ const COMPANY: Readonly<Record<string, string>> = {
   'Main.tlsKey': '[Main]\ntlsEnabled\ntlsCert = /c\n',
   'Main.tlsMinVersion': '[Main]\ntlsEnabled\ntlsCert = /c\ntlsKey = /k\n',
   'AutoConfig.envDatastorePrefix': '[AutoConfig]\nkey = rel-one\n[Redis]\nhost = redis.test\n',
+  'AutoConfig.envDatastoreTableName':
+    '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\n',
+  'AutoConfig.cacheKey':
+    '[AutoConfig]\nkey = rel-one\nenvDatastorePrefix = p-$CID\n[DynamoDB]\nenabled = true\ntableName = flags\n',
+  'Environment.tableName': '[DynamoDB]\nenabled = true\n',
+  'DynamoDB.enabled': '[DynamoDB]\ntableName = flags\n[Environment "one"]\nprefix = p\n',
+  'DynamoDB.tableName': '[DynamoDB]\nenabled = true\n[Environment "one"]\nprefix = p\n',
   'Redis.tls': '[Redis]\nhost = redis.test\n[Environment "one"]\nprefix = p\n',
   'Redis.username': '[Redis]\nhost = redis.test\n[Environment "one"]\nprefix = p\n',
   'Redis.certFile': '[Redis]\nhost = redis.test\nkeyFile = /k\n[Environment "one"]\nprefix = p\n',
   'Redis.keyFile': '[Redis]\nhost = redis.test\ncertFile = /c\n[Environment "one"]\nprefix = p\n',
+  'Redis.clientCertificateFile': '[Redis]\nhost = redis.test\nclientKeyFile = /k\n[Environment "one"]\nprefix = p\n',
+  'Redis.clientKeyFile': '[Redis]\nhost = redis.test\nclientCertificateFile = /c\n[Environment "one"]\nprefix = p\n',
   'Redis.localTtl': '[Redis]\nhost = redis.test\n[Environment "one"]\nprefix = p\n',
   'Redis.mode': '[Redis]\nhost = redis.test\nsentinelMaster = m\n[Environment "one"]\nprefix = p\n',
   'Environment.secureMode': '[Environment "one"]\nenvId = id\n',
@@ -110,7 +120,7 @@ for (const option of OPTIONS.filter(({ key }) => key !== undefined)) {
     assert.ok(isField(row.field), `${row.field} is no field`);
     const value = valueAt(relayProxy.spec, row.field);
     // An address in a file becomes a reference.
-    const place = id === 'Redis.urlFile' ? relayProxy.spec.store?.redis.urlRef : value;
+    const place = id === 'Redis.urlFile' ? relayProxy.spec.store?.redis?.urlRef : value;
     assert.notEqual(place, undefined, JSON.stringify(relayProxy.spec));
   });
 }

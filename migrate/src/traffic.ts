@@ -2,7 +2,7 @@ import type { RelayProxySpecManifest } from '@flagrelay/crds';
 import type { Section } from '@flagrelay/relay/config';
 import { type Conversion, defined, seconds } from './convert.ts';
 import { limitsOf } from './limits.ts';
-import { usedRedis } from './store.ts';
+import { usedStore } from './store.ts';
 
 /** Pods end so many seconds after their last stream was closed. */
 const END_MARGIN_SECONDS = 10;
@@ -48,7 +48,7 @@ export function trafficOf(conversion: Conversion): Traffic {
 
 /** Whether an ld-relay that serves no SDKs can be one of ours. */
 function isDaemon({ config }: Conversion): boolean {
-  return config.mode === 'daemon' && usedRedis(config) !== undefined;
+  return config.mode === 'daemon' && usedStore(config) !== undefined;
 }
 
 function modeOf(conversion: Conversion): Traffic['mode'] {

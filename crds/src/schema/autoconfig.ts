@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { allowedOrigins } from './environments.ts';
 import { secretKeyRef } from './kubernetes.ts';
 import { withRules } from './rules.ts';
+import { tableName } from './store.ts';
 
 const envDatastorePrefix = withRules(z.string().max(128), {
   cel: "self.contains('$CID')",
@@ -17,7 +18,12 @@ export const autoConfig = z
     ),
     envDatastorePrefix: envDatastorePrefix
       .describe(
-        'Prefix of the keys of each environment in `spec.store`; `$CID` in it is replaced by the client-side ID of the environment. Must be set when `spec.store` is.',
+        'Prefix of the keys of each environment in `spec.store`; `$CID` in it is replaced by the client-side ID of the environment. Must be set when `spec.store` is, unless `envDatastoreTableName` has `$CID` in it.',
+      )
+      .optional(),
+    envDatastoreTableName: tableName
+      .describe(
+        'DynamoDB table of each environment; `$CID` in it is replaced by the client-side ID of the environment. Only with `spec.store.dynamodb`, whose `tableName` is the default.',
       )
       .optional(),
     allowedOrigins: allowedOrigins

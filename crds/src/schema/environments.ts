@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { configMapKeyRef, int32, logLevel, namedList, secretKeyRef, stringSet } from './kubernetes.ts';
 import { withRules } from './rules.ts';
+import { tableName } from './store.ts';
 
 /** Origins that browsers may call from. */
 export const allowedOrigins = stringSet(z.string().min(1).max(253), 32);
@@ -58,7 +59,12 @@ export const environment = withRules(
       .min(1)
       .max(128)
       .describe(
-        'Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment. A new prefix takes effect with new pods; data stored under the old one is kept.',
+        'Prefix of the keys of this environment in `spec.store`. Defaults to the name of the environment; to none where it has a `tableName`. A new prefix takes effect with new pods; data stored under the old one is kept.',
+      )
+      .optional(),
+    tableName: tableName
+      .describe(
+        'DynamoDB table of this environment. Only with `spec.store.dynamodb`, whose `tableName` is the default.',
       )
       .optional(),
     cacheMaxAgeSeconds: int32(0, 86_400)

@@ -67,12 +67,16 @@ export const specRules: readonly Rule<SpecFields>[] = [
     check: ({ metrics }) => metrics.enabled || !metrics.serviceMonitor.enabled,
   },
   {
-    cel: '!has(self.autoConfig) || !has(self.store) || has(self.autoConfig.envDatastorePrefix)',
-    message: '`autoConfig.envDatastorePrefix` must be set when `store` is set',
+    cel: "!has(self.autoConfig) || !has(self.store) || has(self.autoConfig.envDatastorePrefix) || (has(self.autoConfig.envDatastoreTableName) && self.autoConfig.envDatastoreTableName.contains('$CID'))",
+    message:
+      "`autoConfig.envDatastorePrefix` must be set when `store` is set, unless `autoConfig.envDatastoreTableName` contains '$CID'",
     field: 'autoConfig.envDatastorePrefix',
     reason: 'FieldValueRequired',
     check: (spec) =>
-      spec.autoConfig === undefined || spec.store === undefined || spec.autoConfig.envDatastorePrefix !== undefined,
+      spec.autoConfig === undefined ||
+      spec.store === undefined ||
+      spec.autoConfig.envDatastorePrefix !== undefined ||
+      spec.autoConfig.envDatastoreTableName?.includes('$CID') === true,
   },
   {
     cel: '!has(self.autoConfig) || has(self.store) || !has(self.autoConfig.envDatastorePrefix)',
@@ -90,10 +94,39 @@ export const specRules: readonly Rule<SpecFields>[] = [
     check: (spec) => spec.store !== undefined || (spec.environments ?? []).every((e) => e.prefix === undefined),
   },
   {
-    cel: `!has(self.store) || !has(self.environments) || ${unique('self.environments.map(e, has(e.prefix) ? e.prefix : e.name)')}`,
-    message: '`environments[].prefix` (or `name`, where there is no prefix) must be different for each environment',
+    cel: `!has(self.store) || !has(self.environments) || ${unique("self.environments.map(e, has(e.tableName) ? e.tableName + ' ' + (has(e.prefix) ? e.prefix : '') : (has(e.prefix) ? e.prefix : e.name))")}`,
+    message:
+      '`environments[].prefix` (or `name`, where there is no prefix) must be different for each environment of a table',
     field: 'environments',
-    check: (spec) => spec.store === undefined || allDifferent((spec.environments ?? []).map((e) => e.prefix ?? e.name)),
+    check: (spec) =>
+      spec.store === undefined ||
+      allDifferent(
+        (spec.environments ?? []).map((e) =>
+          e.tableName === undefined ? (e.prefix ?? e.name) : `${e.tableName} ${e.prefix ?? ''}`,
+        ),
+      ),
+  },
+  {
+    cel: '(has(self.store) && has(self.store.dynamodb)) || ((!has(self.environments) || self.environments.all(e, !has(e.tableName))) && (!has(self.autoConfig) || !has(self.autoConfig.envDatastoreTableName)))',
+    message:
+      '`environments[].tableName` and `autoConfig.envDatastoreTableName` may not be set when `store.dynamodb` is not set',
+    reason: 'FieldValueForbidden',
+    check: ({ store, environments = [], autoConfig }) =>
+      store?.dynamodb !== undefined ||
+      (environments.every(({ tableName }) => tableName === undefined) &&
+        autoConfig?.envDatastoreTableName === undefined),
+  },
+  {
+    cel: '!has(self.store) || !has(self.store.dynamodb) || has(self.store.dynamodb.tableName) || ((!has(self.environments) || self.environments.all(e, has(e.tableName))) && (!has(self.autoConfig) || has(self.autoConfig.envDatastoreTableName)))',
+    message:
+      '`store.dynamodb.tableName` must be set unless each environment, or `autoConfig.envDatastoreTableName`, names a table',
+    field: 'store',
+    reason: 'FieldValueRequired',
+    check: ({ store, environments = [], autoConfig }) =>
+      store?.dynamodb === undefined ||
+      store.dynamodb.tableName !== undefined ||
+      (environments.every(({ tableName }) => tableName !== undefined) &&
+        (autoConfig === undefined || autoConfig.envDatastoreTableName !== undefined)),
   },
   {
     cel: `!has(self.environments) || ${unique('self.environments.filter(e, has(e.clientSideID)).map(e, e.clientSideID)')}`,

@@ -2,53 +2,60 @@ import { type Fault, faultsOf } from '../fault.ts';
 
 const folder = 'relay/src/store/redis';
 const fault = faultsOf(folder);
+const database = 'relay/src/store/database';
+const stateFault = faultsOf(database);
+
+/** A fault of what all databases share, which the tests of the Redis store catch. */
+function sharedFault(what: string, file: string, before: string, after: string, test: 'store' | 'refill'): Fault {
+  return { what, file: `${database}/${file}.ts`, before, after, tests: [`${folder}/${test}.test.ts`] };
+}
 
 /** Faults of the Redis store. */
 export const REDIS_STORE: readonly Fault[] = [
-  fault(
+  stateFault(
     'a merge ends an interruption',
     'state',
     "state.health.kind === 'INITIALIZING' ? VALID : state.health",
     'VALID',
     'state',
   ),
-  fault(
+  stateFault(
     'a write leaves what was missed',
     'state',
     "contents: { kind: 'filled', mark }, missed: undefined };",
     "contents: { kind: 'filled', mark } };",
     'state',
   ),
-  fault(
+  stateFault(
     'an older item that was missed wins',
     'state',
     'withItem(latest, event.item) ?? latest',
     '{ ...latest, flags: new Map(latest.flags).set(event.item.key, event.item) }',
     'state',
   ),
-  fault(
+  stateFault(
     'an emptying begins again with each look',
     'state',
     "    case 'emptied':\n      return contents;\n  }\n}\n\n/** Since",
     "    case 'emptied':\n      return { kind: 'emptied', since: now };\n  }\n}\n\n/** Since",
     'state',
   ),
-  fault('what Redis never had is filled in', 'state', "(known && contents.kind !== 'unfilled')", 'known', 'state'),
-  fault(
+  stateFault('what Redis never had is filled in', 'state', "(known && contents.kind !== 'unfilled')", 'known', 'state'),
+  stateFault(
     'who has no link does not wait',
     'state',
     '(state.linked || now - since >= patienceMs)',
     '(state.linked || now >= since)',
     'state',
   ),
-  fault(
+  stateFault(
     'what another relay filled is taken for right',
     'state',
     "!byUpstream && !seenBefore && contents.kind !== 'unfilled'",
     'false',
     'state',
   ),
-  fault(
+  stateFault(
     'who has no link takes items away',
     'state',
     'return linked && missed?.whole === true;',
@@ -71,14 +78,14 @@ export const REDIS_STORE: readonly Fault[] = [
     'true',
     'refill',
   ),
-  fault(
+  sharedFault(
     'a broken item stops a merge',
     'persistence',
-    '      if (error instanceof DataError) return undefined;\n',
+    '    if (error instanceof DataError) return undefined;\n',
     '',
     'refill',
   ),
-  fault(
+  sharedFault(
     'items that cannot be read stop the load',
     'persistence',
     '        if (!(error instanceof DataError)) throw error;\n        bad.push',
@@ -93,22 +100,22 @@ export const REDIS_STORE: readonly Fault[] = [
     tests: [`${folder}/store.test.ts`],
   },
   fault('the prefix is not part of the key', 'keys', '`${prefix}:$inited`', "'launchdarkly:$inited'", 'store'),
-  fault('what was read stays fresh forever', 'served', 'ttlMs < 0 ?', 'ttlMs !== 0 ?', 'store'),
-  fault(
+  sharedFault('what was read stays fresh forever', 'served', 'ttlMs < 0 ?', 'ttlMs !== 0 ?', 'store'),
+  sharedFault(
     'readers at the same time ask each for itself',
     'store',
     '    loading ??= load()',
     '    loading = load()',
     'store',
   ),
-  fault(
+  sharedFault(
     'a read that began before a write undoes it',
     'store',
     '    if (writes !== before) return served.known;\n',
     '',
     'store',
   ),
-  fault(
+  sharedFault(
     'the source is not asked again after an outage',
     'store',
     'if (isBack && ttlMs >= 0) events.recovered();',

@@ -16,6 +16,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'spec.streaming.rebalance': 'the operator itself acts on it',
   'spec.podTemplate.volumes[].name': 'together with the mounts: resources/pod-template.test.ts',
   'spec.podTemplate.volumeMounts[].name': 'together with the volumes: resources/pod-template.test.ts',
+  'spec.store.dynamodb.cachePolicy': 'together with `cacheTTLSeconds`: resources/document.test.ts',
   'spec.store.redis.cachePolicy': 'together with `cacheTTLSeconds`: resources/document.test.ts',
 };
 

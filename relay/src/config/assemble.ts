@@ -1,6 +1,7 @@
 import {
   autoConfig,
   bigSegments,
+  dynamodb,
   environment,
   events,
   ldRelayMetrics,
@@ -25,7 +26,8 @@ import type { Settings } from './settings.ts';
 export function assemble(settings: Settings, problems: Problems): RelayDocument {
   const read = readerOf(settings);
   const prometheus = read.flag('Prometheus', 'enabled') === true;
-  const store = assembleRedis(read, problems);
+  const redis = assembleRedis(read, problems);
+  const dynamo = read.flag('DynamoDB', 'enabled') === true ? membersSet(dynamodb, read) : undefined;
   checkLeast(settings, problems);
   return {
     ...membersSet(relayDocument, read),
@@ -45,7 +47,7 @@ export function assemble(settings: Settings, problems: Problems): RelayDocument 
       settings.names('Filters').map((name) => [name, read.list('Filters', 'keys', name) ?? []]),
     ),
     ...assembleModes(read, problems),
-    store: store ? { redis: store } : {},
+    store: { ...(redis ? { redis } : {}), ...(dynamo ? { dynamodb: dynamo } : {}) },
     bigSegments: membersSet(bigSegments, read),
     snapshot: assembleSnapshot(read, problems),
     // People read it, as they do that of ld-relay; the operator's document asks for JSON.

@@ -4,7 +4,7 @@ import { AUTO_CONFIG, ENVIRONMENT, OFFLINE } from './options-environments.ts';
 import { CONCURRENCY_LIMITS, EVENTS_LIMITS, HTTP_LIMITS, MAIN_LIMITS, OFFLINE_LIMITS } from './options-limits.ts';
 import { CONCURRENCY, HTTP } from './options-listener.ts';
 import { MAIN, OPS } from './options-main.ts';
-import { EVENTS, PROMETHEUS, PROXY, REDIS, SNAPSHOT } from './options-services.ts';
+import { DYNAMODB, EVENTS, PROMETHEUS, PROXY, REDIS, SNAPSHOT } from './options-services.ts';
 
 // A document is read once: code generated for each of its objects costs a start more than it saves.
 z.config({ jitless: true });
@@ -141,6 +141,7 @@ export const environment = z.strictObject({
   allowedOrigins: ENVIRONMENT.allowedOrigin.schema,
   allowedHeaders: ENVIRONMENT.allowedHeader.schema,
   prefix: ENVIRONMENT.prefix.schema,
+  tableName: ENVIRONMENT.tableName.schema,
   ttlMs: ENVIRONMENT.ttl.schema,
   projKey: ENVIRONMENT.projKey.schema,
   filterKey: ENVIRONMENT.filterKey.schema,
@@ -154,10 +155,12 @@ export const autoConfig = z.strictObject({
   key: AUTO_CONFIG.key.schema,
   keyFile: AUTO_CONFIG.key.file.schema,
   envDatastorePrefix: AUTO_CONFIG.envDatastorePrefix.schema,
+  envDatastoreTableName: AUTO_CONFIG.envDatastoreTableName.schema,
   envAllowedOrigins: AUTO_CONFIG.envAllowedOrigin.schema,
   envAllowedHeaders: AUTO_CONFIG.envAllowedHeader.schema,
   /** Absent = the list is not kept. */
   cacheFile: AUTO_CONFIG.cacheFile.schema,
+  cacheKey: AUTO_CONFIG.cacheKey.schema,
   cacheEncryptionKey: AUTO_CONFIG.cacheEncryptionKey.schema,
   cacheEncryptionKeyFile: AUTO_CONFIG.cacheEncryptionKey.file.schema,
 });
@@ -171,6 +174,7 @@ export const offline = z.strictObject({
   maxFileBytes: OFFLINE_LIMITS.maxArchiveFileSize.schema,
   maxFiles: OFFLINE_LIMITS.maxArchiveFiles.schema,
   envDatastorePrefix: OFFLINE.envDatastorePrefix.schema,
+  envDatastoreTableName: OFFLINE.envDatastoreTableName.schema,
   envAllowedOrigins: OFFLINE.envAllowedOrigin.schema,
   envAllowedHeaders: OFFLINE.envAllowedHeader.schema,
 });
@@ -191,8 +195,20 @@ export const redis = z.strictObject({
   caFile: REDIS.caFile.schema,
   certFile: REDIS.certFile.schema,
   keyFile: REDIS.keyFile.schema,
+  atomicUpsert: REDIS.atomicUpsert.schema,
+  connectTimeoutMs: REDIS.connectTimeout.schema,
+  readTimeoutMs: REDIS.readTimeout.schema,
   /** > 0 finite, 0 none, < 0 infinite (contract 6.4). */
   cacheTtlMs: REDIS.localTtl.schema,
+});
+
+/** DynamoDB as the persistent store. */
+export const dynamodb = z.strictObject({
+  tableName: DYNAMODB.tableName.schema,
+  url: DYNAMODB.url.schema,
+  region: DYNAMODB.region.schema,
+  /** > 0 finite, 0 none, < 0 infinite (contract 6.4). */
+  cacheTtlMs: DYNAMODB.localTtl.schema,
 });
 
 /** Big segments. */
@@ -242,7 +258,7 @@ export const relayDocument = z.strictObject({
   filters: z.record(z.string(), z.array(z.string().min(1)).min(1)).default({}),
   autoConfig: autoConfig.optional(),
   offline: offline.optional(),
-  store: z.strictObject({ redis: redis.optional() }).prefault({}),
+  store: z.strictObject({ redis: redis.optional(), dynamodb: dynamodb.optional() }).prefault({}),
   bigSegments: bigSegments.prefault({}),
   /** Absent = nothing is kept. */
   snapshot: snapshot.optional(),

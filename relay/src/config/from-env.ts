@@ -18,10 +18,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv, settings: Settings, prob
   for (const name of suffixes(env, 'LD_FILTER_KEYS_')) settings.addName('Filters', name);
   const redis = redisIsOn(env, settings, problems);
   rejectObsolete(env, redis, problems);
+  const dynamodb = isOn(env, 'USE_DYNAMODB', problems) || settings.get('DynamoDB', 'enabled')?.value === true;
   const prometheus = isOn(env, 'USE_PROMETHEUS', problems) || settings.get('Prometheus', 'enabled')?.value === true;
   for (const option of OPTIONS) {
     if (option.env === undefined) continue;
     if (option.section === 'Redis' && !redis) continue;
+    if (option.section === 'DynamoDB' && option.key !== 'enabled' && !dynamodb) continue;
     if (option.section === 'Prometheus' && option.key !== 'enabled' && !prometheus) continue;
     if (option.section === 'Consul') {
       if (isOn(env, option.env, problems)) readOption(settings, option, { text: 'true', origin: option.env }, problems);

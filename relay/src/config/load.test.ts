@@ -283,7 +283,26 @@ const REFUSALS: Record<string, [Env, RegExp]> = {
     /PROXY_AUTH_NTLM: not supported.*basic authentication/,
   ],
   Consul: [{ ...ONE, USE_CONSUL: '1' }, /USE_CONSUL: not supported by this relay; use Redis/],
-  DynamoDB: [{ ...ONE, USE_DYNAMODB: 'true' }, /USE_DYNAMODB: not supported by this relay; use Redis/],
+  'DynamoDB without a table': [
+    { ...ONE, USE_DYNAMODB: 'true' },
+    /a DynamoDB table is required: set tableName \(DYNAMODB_TABLE\) or LD_TABLE_NAME_one/,
+  ],
+  'two databases': [
+    { ...ONE, USE_DYNAMODB: 'true', DYNAMODB_TABLE: 't', USE_REDIS: 'true' },
+    /Redis \(USE_REDIS\) and DynamoDB \(USE_DYNAMODB\) cannot be used together/,
+  ],
+  'two environments in one place of a table': [
+    {
+      ...ONE,
+      LD_ENV_two: 'sdk-two',
+      USE_DYNAMODB: 'true',
+      DYNAMODB_TABLE: 't',
+      LD_PREFIX_one: 'p',
+      LD_PREFIX_two: 'p',
+      LD_TABLE_NAME_two: 't',
+    },
+    /"one" and "two" have the same place in table "t"/,
+  ],
   'obsolete sampling': [
     { ...ONE, EVENTS_SAMPLING_INTERVAL: '1' },
     /EVENTS_SAMPLING_INTERVAL: this variable is no longer/,
@@ -299,6 +318,10 @@ const REFUSALS: Record<string, [Env, RegExp]> = {
   'missing TLS files': [
     { ...ONE, TLS_ENABLED: '1', TLS_CERT: '/no-cert', TLS_KEY: '/no-key' },
     /tlsCert: \/no-cert does not exist\n.*tlsKey: \/no-key does not exist/,
+  ],
+  'a Redis certificate under both names': [
+    { ...ONE, USE_REDIS: '1', REDIS_CERT_FILE: '/a', REDIS_CLIENT_CERT_FILE: '/b' },
+    /REDIS_CLIENT_CERT_FILE: is the same option as REDIS_CERT_FILE/,
   ],
   'a missing CA': [{ ...ONE, PROXY_CA_CERTS: '/no-ca' }, /proxy caCertFiles: \/no-ca does not exist/],
   'a missing password file': [
@@ -476,7 +499,7 @@ test('archive export needs to know where to', () => {
 test('the table of options has no key and no variable twice', () => {
   const keys = OPTIONS.flatMap(({ section, key }) => (key === undefined ? [] : [`${section}/${key.toLowerCase()}`]));
   assert.equal(new Set(keys).size, keys.length);
-  const shared = /^ENV_(DATASTORE|ALLOWED)/;
+  const shared = /^(ENV_(DATASTORE|ALLOWED)|CACHE_TTL$)/;
   const variables = OPTIONS.flatMap(({ env }) => (env === undefined || shared.test(env) ? [] : [env]));
   assert.equal(new Set(variables).size, variables.length);
 });

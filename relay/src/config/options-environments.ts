@@ -16,10 +16,11 @@ export const AUTO_CONFIG = section('AutoConfig', {
     text: 'Store prefix of each environment; must contain `$CID`, which becomes the environment ID.',
     becomes: { field: 'autoConfig.envDatastorePrefix', how: 'with a store only' },
   }),
-  envDatastoreTableName: option('text', {
+  envDatastoreTableName: member('text', {
     env: 'ENV_DATASTORE_TABLE_NAME',
-    text: 'DynamoDB table.',
-    unused: 'there is no DynamoDB store',
+    unset: 'tableName (DYNAMODB_TABLE)',
+    text: 'DynamoDB table of each environment; `$CID` becomes the environment ID.',
+    becomes: { field: 'autoConfig.envDatastoreTableName', how: 'with DynamoDB only' },
   }),
   envAllowedOrigin: member('list', {
     env: 'ENV_ALLOWED_ORIGIN',
@@ -50,11 +51,14 @@ export const AUTO_CONFIG = section('AutoConfig', {
     own: true,
     becomes: { because: 'the AutoConfig key encrypts that list', instead: 'nothing' },
   }),
-  cacheKey: option('text', {
+  cacheKey: member('text', {
     env: 'AUTO_CONFIG_CACHE_KEY',
-    text: 'Store key of the cached list in newer ld-relays.',
+    text: 'Key in the store under which the last list of environments is kept, encrypted, in the form of ld-relay 9; needs Redis or DynamoDB with `tableName`.',
     own: true,
-    unused: 'the list is cached in a file: use cacheFile (AUTO_CONFIG_CACHE_FILE)',
+    becomes: {
+      because: 'each pod keeps the last list of environments, encrypted, anyway',
+      instead: 'nothing; the list is lost with its pod',
+    },
   }),
 });
 
@@ -81,10 +85,10 @@ export const OFFLINE = section('OfflineMode', {
     text: 'As in AutoConfig.',
     becomes: { because: 'an offline RelayProxy has no store', instead: 'nothing: each pod reads the archive' },
   }),
-  envDatastoreTableName: option('text', {
+  envDatastoreTableName: member('text', {
     env: 'ENV_DATASTORE_TABLE_NAME',
-    text: 'DynamoDB table.',
-    unused: 'there is no DynamoDB store',
+    text: 'As in AutoConfig.',
+    becomes: { because: 'an offline RelayProxy has no store', instead: 'nothing: each pod reads the archive' },
   }),
   envAllowedOrigin: member('list', {
     env: 'ENV_ALLOWED_ORIGIN',
@@ -131,7 +135,12 @@ export const ENVIRONMENT = section('Environment', {
     text: 'Key prefix in the store; required when there are several environments.',
     becomes: { field: 'environments[].prefix', how: 'with a store only' },
   }),
-  tableName: option('text', { env: 'LD_TABLE_NAME_', text: 'DynamoDB table.', unused: 'there is no DynamoDB store' }),
+  tableName: member('text', {
+    env: 'LD_TABLE_NAME_',
+    unset: 'tableName (DYNAMODB_TABLE)',
+    text: 'DynamoDB table.',
+    becomes: { field: 'environments[].tableName', how: 'with DynamoDB only' },
+  }),
   allowedOrigin: member('list', {
     env: 'LD_ALLOWED_ORIGIN_',
     text: 'Origins for CORS; empty = any.',

@@ -151,6 +151,82 @@ export const REDIS = section('Redis', {
     own: true,
     becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
   }),
+  clientCertificateFile: option('path', {
+    env: 'REDIS_CLIENT_CERT_FILE',
+    text: 'Client certificate, as ld-relay 9 calls `certFile`.',
+    own: true,
+    becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
+  }),
+  clientKeyFile: option('path', {
+    env: 'REDIS_CLIENT_KEY_FILE',
+    text: 'Private key of the client certificate, as ld-relay 9 calls `keyFile`.',
+    own: true,
+    becomes: { because: 'pods have no client certificate for Redis', instead: 'use a user with a password' },
+  }),
+  atomicUpsert: member('switch', {
+    env: 'REDIS_ATOMIC_UPSERT',
+    default: 'false',
+    text: 'Write a single item by a script in Redis (`EVAL`), in one round trip, instead of by `WATCH`. The user needs the right to run scripts.',
+    own: true,
+    becomes: { because: 'pods write single items by `WATCH`', instead: 'nothing; the result is the same' },
+  }),
+  connectTimeout: member('duration', {
+    env: 'REDIS_CONNECT_TIMEOUT',
+    default: '3s',
+    least: { value: 1, rule: 'must be at least 1ms' },
+    text: 'How long connecting may take. ld-relay: 30s, and 5s for big segments.',
+    own: true,
+    becomes: { because: 'pods connect within 3 s', instead: 'nothing; they try again' },
+  }),
+  readTimeout: member('duration', {
+    env: 'REDIS_READ_TIMEOUT',
+    default: '5s',
+    least: { value: 1, rule: 'must be at least 1ms' },
+    text: 'How long the answer to a command may take. ld-relay: no limit, and 3s for big segments.',
+    own: true,
+    becomes: { because: 'pods wait 5 s for an answer', instead: 'nothing; the store counts as interrupted after that' },
+  }),
+});
+
+/** DynamoDB as the store. */
+export const DYNAMODB = section('DynamoDB', {
+  enabled: option('switch', {
+    env: 'USE_DYNAMODB',
+    default: 'false',
+    text: 'Use DynamoDB. Without it the other options of this section are not read. Credentials come by the default chain of AWS: variables, a profile, IRSA, EKS Pod Identity, the instance.',
+    becomes: { field: 'store.dynamodb' },
+  }),
+  tableName: member('text', {
+    env: 'DYNAMODB_TABLE',
+    schema: z.string().min(1).optional(),
+    text: 'Table of the environments without one of their own. It must exist, with the partition key `namespace` and the sort key `key`, both strings.',
+    becomes: { field: 'store.dynamodb.tableName' },
+  }),
+  url: member('url', {
+    env: 'DYNAMODB_URL',
+    unset: 'the endpoint of the region',
+    text: 'Endpoint of the service, for a VPC endpoint or an emulator.',
+    becomes: { field: 'store.dynamodb.endpoint' },
+  }),
+  region: member('text', {
+    env: 'AWS_REGION',
+    schema: z.string().min(1).optional(),
+    unset: 'AWS_DEFAULT_REGION, or that of the profile',
+    text: 'AWS region of the table.',
+    own: true,
+    becomes: { field: 'store.dynamodb.region' },
+  }),
+  localTtl: member('duration', {
+    env: 'CACHE_TTL',
+    unset: '30s',
+    signed: true,
+    schema: z.number().default(30_000),
+    text: 'How long data is served from memory; 0 = always ask DynamoDB, negative = indefinitely.',
+    becomes: {
+      field: 'store.dynamodb.cachePolicy',
+      how: 'with `cacheTTLSeconds`; less than 0 is `Infinite`, 0 becomes one second',
+    },
+  }),
 });
 
 /** The last good data on disk. */

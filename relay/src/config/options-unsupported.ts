@@ -1,7 +1,8 @@
 import type { Option } from './option.ts';
 import { allOf, option, section } from './option-table.ts';
 
-const REDIS_INSTEAD = 'use Redis ([Redis], USE_REDIS) as the persistent store';
+const STORE_INSTEAD =
+  'use Redis ([Redis], USE_REDIS) or DynamoDB ([DynamoDB], USE_DYNAMODB) as the persistent store: Consul holds no big segments and no list of AutoConfig in ld-relay either';
 const PROMETHEUS_INSTEAD = 'let your collector scrape the Prometheus metrics of the ops port (OPS_PORT, /metrics)';
 const NO_CONSUL = 'there is no Consul store';
 const BASIC_INSTEAD =
@@ -39,13 +40,10 @@ export const UNSUPPORTED_OPTIONS: readonly Option[] = allOf(
     ntlmAuth: option('switch', { env: 'PROXY_AUTH_NTLM', text: 'NTLM authentication.', refused: BASIC_INSTEAD }),
   }),
   section('Consul', {
-    host: option('text', { env: 'USE_CONSUL', text: 'Consul as the store.', refused: REDIS_INSTEAD }),
+    host: option('text', { env: 'USE_CONSUL', text: 'Consul as the store.', refused: STORE_INSTEAD }),
     token: option('text', { text: 'Consul as the store.', unused: NO_CONSUL }),
     tokenFile: option('text', { text: 'Consul as the store.', unused: NO_CONSUL }),
     localTtl: option('text', { text: 'Consul as the store.', unused: NO_CONSUL }),
-  }),
-  section('DynamoDB', {
-    enabled: option('switch', { env: 'USE_DYNAMODB', text: 'DynamoDB as the store.', refused: REDIS_INSTEAD }),
   }),
   section('Datadog', {
     enabled: option('switch', { env: 'USE_DATADOG', text: 'Datadog exporter.', unused: PROMETHEUS_INSTEAD }),

@@ -4,7 +4,7 @@ import { AUTO_CONFIG, ENVIRONMENT, FILTERS, OFFLINE } from './options-environmen
 import { LIMIT_OPTIONS } from './options-limits.ts';
 import { CONCURRENCY, HTTP } from './options-listener.ts';
 import { MAIN, OPS } from './options-main.ts';
-import { EVENTS, PROMETHEUS, PROXY, REDIS, SNAPSHOT } from './options-services.ts';
+import { DYNAMODB, EVENTS, PROMETHEUS, PROXY, REDIS, SNAPSHOT } from './options-services.ts';
 import { UNSUPPORTED_OPTIONS } from './options-unsupported.ts';
 
 /** Every option there is, in the order of the documentation. */
@@ -12,7 +12,7 @@ export const OPTIONS: readonly Option[] = [
   ...allOf(MAIN, OPS, HTTP, CONCURRENCY),
   ...LIMIT_OPTIONS,
   ...allOf(AUTO_CONFIG, OFFLINE, ENVIRONMENT, FILTERS),
-  ...allOf(EVENTS, REDIS, SNAPSHOT, PROXY, PROMETHEUS),
+  ...allOf(EVENTS, REDIS, DYNAMODB, SNAPSHOT, PROXY, PROMETHEUS),
   ...UNSUPPORTED_OPTIONS,
 ];
 

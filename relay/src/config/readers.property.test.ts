@@ -56,6 +56,7 @@ const COMPANY: Readonly<Record<string, Env>> = {
   AutoConfig: { AUTO_CONFIG_KEY: 'rel-one' },
   OfflineMode: { FILE_DATA_SOURCE: '/flags.tar.gz' },
   Redis: { LD_ENV_one: 'sdk-one', LD_PREFIX_one: 'p', USE_REDIS: 'true' },
+  DynamoDB: { LD_ENV_one: 'sdk-one', LD_PREFIX_one: 'p', USE_DYNAMODB: 'true', DYNAMODB_TABLE: 'flags' },
   Prometheus: { LD_ENV_one: 'sdk-one', USE_PROMETHEUS: 'true' },
   Snapshot: { LD_ENV_one: 'sdk-one', SNAPSHOT_DIRECTORY: '/snapshots' },
   Proxy: { LD_ENV_one: 'sdk-one', PROXY_URL: 'http://proxy.test' },

@@ -24,8 +24,21 @@ export function assembleRedis(read: Reader, problems: Problems): Redis | undefin
   }
   return {
     ...membersSet(redis, read),
+    certFile: newerName(read, problems, 'certFile', 'clientCertificateFile'),
+    keyFile: newerName(read, problems, 'keyFile', 'clientKeyFile'),
     url: address === undefined ? undefined : tls ? withTls(address) : address,
   };
+}
+
+/** An option of ours that ld-relay has had under another name since 9.0. */
+function newerName(read: Reader, problems: Problems, ours: string, theirs: string): string | undefined {
+  const [own, newer] = [read.text('Redis', ours), read.text('Redis', theirs)];
+  if (own !== undefined && newer !== undefined && own !== newer) {
+    problems.mistakes.push(
+      `${read.origin('Redis', theirs)}: is the same option as ${read.origin('Redis', ours)}; set one of the two`,
+    );
+  }
+  return own ?? newer;
 }
 
 /** `rediss` in each address. */

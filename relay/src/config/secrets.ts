@@ -66,7 +66,9 @@ export function resolveSecretFiles(config: RelayConfig, problems: Problems, runn
   );
   return {
     ...config,
-    ...(redis && sentinelPassword !== undefined ? { store: { redis: { ...redis, sentinelPassword } } } : {}),
+    ...(redis && sentinelPassword !== undefined
+      ? { store: { ...config.store, redis: { ...redis, sentinelPassword } } }
+      : {}),
     ...(autoConfig && cacheEncryptionKey !== undefined ? { autoConfig: { ...autoConfig, cacheEncryptionKey } } : {}),
     ...(snapshot && encryptionKey !== undefined ? { snapshot: { ...snapshot, encryptionKey } } : {}),
   };

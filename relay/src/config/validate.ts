@@ -11,7 +11,7 @@ export function validate(config: RelayConfig, problems: Problems): void {
   for (const environment of config.environments) checkEnvironment(environment, problems);
   checkDuplicates(config.environments, problems);
   checkFilters(config, problems);
-  if (config.store.redis) checkRedis(config, problems);
+  checkStore(config, problems);
   checkDaemon(config, problems);
   warnOfOrigins(config, problems);
 }
@@ -21,8 +21,10 @@ function checkDaemon({ mode, lease, store, server, events }: RelayConfig, proble
     if (lease) problems.mistakes.push("lease works only with mode 'daemon'");
     return;
   }
-  if (!store.redis) {
-    problems.mistakes.push('daemon mode (DAEMON_MODE) needs a store to keep up to date: configure Redis (USE_REDIS)');
+  if (!store.redis && !store.dynamodb) {
+    problems.mistakes.push(
+      'daemon mode (DAEMON_MODE) needs a store to keep up to date: configure Redis (USE_REDIS) or DynamoDB (USE_DYNAMODB)',
+    );
   }
   const unused = [
     server.tls ? 'tlsEnabled (TLS_ENABLED)' : '',
@@ -145,9 +147,23 @@ function checkFilters(config: RelayConfig, problems: Problems): void {
   }
 }
 
-function checkRedis(config: RelayConfig, problems: Problems): void {
-  const redis = config.store.redis;
-  if (!redis) return;
+function checkStore(config: RelayConfig, problems: Problems): void {
+  const { redis, dynamodb } = config.store;
+  if (config.autoConfig?.cacheKey && !redis && !dynamodb?.tableName) {
+    problems.mistakes.push(
+      'cacheKey (AUTO_CONFIG_CACHE_KEY) needs a store: configure Redis (USE_REDIS), or DynamoDB with tableName (DYNAMODB_TABLE)',
+    );
+  }
+  if (redis && dynamodb) {
+    problems.mistakes.push('Redis (USE_REDIS) and DynamoDB (USE_DYNAMODB) cannot be used together; choose one');
+    return;
+  }
+  if (redis) checkRedis(redis, problems);
+  if (dynamodb) checkTables(config, dynamodb, problems);
+  if (redis || dynamodb) checkPlaces(config, problems);
+}
+
+function checkRedis(redis: NonNullable<RelayConfig['store']['redis']>, problems: Problems): void {
   atMostOne('Redis', 'url', redis.url, 'urlFile', redis.urlFile, problems);
   if (redis.mode === 'sentinel' && redis.sentinelMaster === undefined) {
     problems.mistakes.push('Redis: sentinelMaster (REDIS_SENTINEL_MASTER) is required in sentinel mode');
@@ -155,33 +171,66 @@ function checkRedis(config: RelayConfig, problems: Problems): void {
   if ((redis.certFile === undefined) !== (redis.keyFile === undefined)) {
     problems.mistakes.push('Redis: certFile and keyFile are needed together for a client certificate');
   }
+}
+
+/** ld-relay finds out when the environment is opened. */
+function checkTables(
+  { environments, autoConfig, offline }: RelayConfig,
+  { tableName }: NonNullable<RelayConfig['store']['dynamodb']>,
+  problems: Problems,
+): void {
+  if (tableName !== undefined) return;
+  const needed = 'a DynamoDB table is required: set tableName (DYNAMODB_TABLE)';
+  for (const environment of environments) {
+    if (!environment.tableName) {
+      problems.mistakes.push(`environment "${environment.name}": ${needed} or LD_TABLE_NAME_${environment.name}`);
+    }
+  }
+  for (const shared of [autoConfig, offline]) {
+    if (shared && !shared.envDatastoreTableName) {
+      problems.mistakes.push(`${needed} or envDatastoreTableName (ENV_DATASTORE_TABLE_NAME)`);
+    }
+  }
+}
+
+/** Environments must not overwrite one another: each has its prefix, or with DynamoDB its table. */
+function checkPlaces(config: RelayConfig, problems: Problems): void {
+  const dynamodb = config.store.dynamodb !== undefined;
   checkPrefixes(config, problems);
-  for (const [where, prefix] of [
-    ['AutoConfig', config.autoConfig && (config.autoConfig.envDatastorePrefix ?? '')],
-    ['an offline archive', config.offline && (config.offline.envDatastorePrefix ?? '')],
+  for (const [where, shared] of [
+    ['AutoConfig', config.autoConfig],
+    ['an offline archive', config.offline],
   ] as const) {
-    if (prefix === undefined || prefix.includes(ENVIRONMENT_ID_PLACEHOLDER)) continue;
-    const message = `envDatastorePrefix (ENV_DATASTORE_PREFIX) must contain ${ENVIRONMENT_ID_PLACEHOLDER} with Redis and ${where}, so that environments do not overwrite one another`;
+    if (shared === undefined || shared.envDatastorePrefix?.includes(ENVIRONMENT_ID_PLACEHOLDER)) continue;
+    if (dynamodb && shared.envDatastoreTableName?.includes(ENVIRONMENT_ID_PLACEHOLDER)) continue;
+    const or = dynamodb ? ', or envDatastoreTableName (ENV_DATASTORE_TABLE_NAME),' : '';
+    const message = `envDatastorePrefix (ENV_DATASTORE_PREFIX)${or} must contain ${ENVIRONMENT_ID_PLACEHOLDER} with ${dynamodb ? 'DynamoDB' : 'Redis'} and ${where}, so that environments do not overwrite one another`;
     if (config.autoConfig) problems.mistakes.push(message);
     else problems.warnings.push(message);
   }
 }
 
-function checkPrefixes(config: RelayConfig, problems: Problems): void {
+function checkPrefixes({ environments, store }: RelayConfig, problems: Problems): void {
+  const { dynamodb } = store;
   const owners = new Map<string, string>();
-  for (const { name, prefix } of config.environments) {
-    if (prefix === undefined || prefix === '') {
-      const message = `environment "${name}": prefix (LD_PREFIX_${name}) is required with Redis when there are several environments`;
-      if (config.environments.length > 1) problems.mistakes.push(message);
-      else problems.warnings.push(`environment "${name}" has no store prefix; it is kept under "launchdarkly"`);
+  for (const { name, prefix = '', tableName } of environments) {
+    const table = dynamodb === undefined ? '' : tableName || dynamodb.tableName || '';
+    if (prefix === '' && (dynamodb === undefined || !tableName)) {
+      const [database, or, kept] =
+        dynamodb === undefined
+          ? ['Redis', '', 'under "launchdarkly"']
+          : ['DynamoDB', ` or tableName (LD_TABLE_NAME_${name})`, 'without one'];
+      const message = `environment "${name}": prefix (LD_PREFIX_${name})${or} is required with ${database} when there are several environments`;
+      if (environments.length > 1) problems.mistakes.push(message);
+      else problems.warnings.push(`environment "${name}" has no store prefix; it is kept ${kept}`);
       continue;
     }
-    const owner = owners.get(prefix);
+    const place = `${table}\n${prefix}`;
+    const owner = owners.get(place);
     if (owner !== undefined) {
-      problems.mistakes.push(
-        `environments "${owner}" and "${name}" have the same store prefix "${prefix}"; each needs its own`,
-      );
+      const what = table === '' ? `the same store prefix "${prefix}"` : `the same place in table "${table}"`;
+      problems.mistakes.push(`environments "${owner}" and "${name}" have ${what}; each needs its own`);
     }
-    owners.set(prefix, name);
+    owners.set(place, name);
   }
 }

@@ -14,7 +14,7 @@ import type { ContextBodies } from '../http/context-bodies.ts';
 import type { Route } from '../http/router.ts';
 import type { Takeover } from '../http/takeover.ts';
 import type { ItemCodec } from '../store/codec.ts';
-import type { RedisConnection } from '../store/redis/connection.ts';
+import type { DatabaseConnection } from '../store/factory.ts';
 import type { Admission } from '../streams/admission.ts';
 import type { Hub } from '../streams/hub.ts';
 import type { StreamLimits } from '../streams/limits.ts';
@@ -78,7 +78,7 @@ export interface OutletDeps {
   readonly config: RelayConfig;
   readonly dispatcher: Dispatcher;
   /** The database of the stores; undefined without one. */
-  readonly connection: RedisConnection | undefined;
+  readonly connection: DatabaseConnection | undefined;
   /** Another process keeps up to date what is shared in the database. */
   readonly follower: boolean;
   /** The outlet of this environment noticed something that concerns its clients in other workers, too: `Outlet.noticed` is called there. */

@@ -21,6 +21,8 @@ export interface Definition {
   readonly name: string;
   /** Key prefix in the persistent store; the dialect's own where it is absent. */
   readonly prefix?: string;
+  /** Table of a database that has tables; that of the configuration where it is absent. */
+  readonly table?: string;
   readonly logLevel?: LogLevel;
   /** Which credential's file is missing, such as that of a Secret that was deleted; no credential in it. What was read before stays in force. */
   readonly credentialProblem?: string;

@@ -6,10 +6,12 @@ export interface StoreStatus {
   /** ms since the epoch; 0 while initialising */
   readonly stateSince: number;
   /** Absent for memory. */
-  readonly database?: 'redis';
-  /** URL with the password shown as `xxxxx`. */
+  readonly database?: 'redis' | 'dynamodb';
+  /** URL with the password shown as `xxxxx`; absent for AWS itself. */
   readonly dbServer?: string;
   readonly dbPrefix?: string;
+  /** DynamoDB only. */
+  readonly dbTable?: string;
   /** ms since the epoch: what is served is a snapshot that an earlier run took then; absent when data are live. */
   readonly snapshotOf?: number;
 }

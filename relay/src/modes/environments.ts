@@ -8,8 +8,7 @@ import type { Family } from '../environment/outlet.ts';
 import { Registry } from '../environment/registry.ts';
 import { StartupError } from '../errors.ts';
 import type { ItemCodec } from '../store/codec.ts';
-import { createStores, type StoresDeps } from '../store/factory.ts';
-import type { RedisConnection } from '../store/redis/connection.ts';
+import { createStores, type DatabaseConnection, type StoresDeps } from '../store/factory.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** How a program runs its environments. */
@@ -25,7 +24,7 @@ export interface EnvironmentsDeps<F extends Family>
   /** What an earlier run left on disk is served, and kept up to date: only where there are clients. */
   readonly withSnapshots: boolean;
   /** Opens the outlet of an environment. @param connection to the database of the stores; undefined without one */
-  readonly openOutlet: (environment: Environment<F>, connection: RedisConnection | undefined) => F['outlet'];
+  readonly openOutlet: (environment: Environment<F>, connection: DatabaseConnection | undefined) => F['outlet'];
   /** Health, data or definition of an environment changed. */
   readonly changed: () => void;
   /** An environment that was there at the start has no data in time, and the configuration says to exit then. */

@@ -5,16 +5,21 @@ import type { Store, StoreEvents } from '../environment/store.ts';
 import { StartupError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ItemCodec } from './codec.ts';
+import type { TimeOperation } from './database/timed.ts';
+import type { DynamoConfig, DynamoConnection } from './dynamodb/connection.ts';
 import { createMemoryStore } from './memory.ts';
 import type { RedisConnection } from './redis/connection.ts';
-import type { TimeOperation } from './redis/timed.ts';
+import type { RedisConfig } from './redis/settings.ts';
+
+/** The database of the stores, for what else is kept there. */
+export type DatabaseConnection = { readonly redis: RedisConnection } | { readonly dynamodb: DynamoConnection };
 
 /** Makes the stores of all environments, and owns what they share. */
 export interface Stores<D extends Definition = Definition, C extends Compiled = Compiled> {
-  /** @param definition the environment as it is now; its prefix is read once */
+  /** @param definition the environment as it is now; its place in the database is read once */
   create(definition: () => D, events: StoreEvents, logger: Logger): Store<C>;
   /** The database that they are in, for what else a dialect keeps there; undefined without one. */
-  readonly connection?: RedisConnection;
+  readonly connection?: DatabaseConnection;
   /** Frees what the stores share; close the stores first. */
   close(): Promise<void>;
 }
@@ -44,18 +49,24 @@ export async function createStores<D extends Definition, C extends Compiled>(
   config: Pick<RelayConfig, 'store' | 'snapshot' | 'offline'>,
   deps: StoresDeps<D, C>,
 ): Promise<Stores<D, C>> {
-  const { codec, compile, logger, timed, allowed, onAbsent } = deps;
-  const { redis } = config.store;
+  const { redis, dynamodb } = config.store;
   const keep = await snapshots(config, deps);
-  if (redis === undefined) {
-    return {
-      create: (definition, _events, log) => keep(createMemoryStore(compile), definition, log),
-      close: () => Promise.resolve(),
-    };
-  }
+  if (redis !== undefined) return redisStores(redis, deps, keep);
+  if (dynamodb !== undefined) return dynamoStores(dynamodb, deps, keep);
+  return {
+    create: (definition, _events, log) => keep(createMemoryStore(deps.compile), definition, log),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function redisStores<D extends Definition, C extends Compiled>(
+  redis: RedisConfig,
+  { codec, compile, logger, timed, allowed, onAbsent }: StoresDeps<D, C>,
+  keep: Keep<D, C>,
+): Promise<Stores<D, C>> {
   const { createRedisConnection } = await import('./redis/connection.ts');
   const { createFollower } = await import('./redis/follower.ts');
-  const { createRedisStore } = await import('./redis/store.ts');
+  const { createRedisStore } = await import('./redis/redis-store.ts');
   const { RedisSettingsError } = await import('./redis/address.ts');
   try {
     const connection = createRedisConnection(redis, {
@@ -65,7 +76,7 @@ export async function createStores<D extends Definition, C extends Compiled>(
     });
     const neighbours = createFollower(connection, logger);
     return {
-      connection,
+      connection: { redis: connection },
       create: (definition, events, log) => {
         const store = createRedisStore(redis, definition().prefix, {
           connection,
@@ -87,6 +98,33 @@ export async function createStores<D extends Definition, C extends Compiled>(
     if (error instanceof RedisSettingsError) throw new StartupError(error.message, { cause: error });
     throw error;
   }
+}
+
+async function dynamoStores<D extends Definition, C extends Compiled>(
+  config: DynamoConfig,
+  { codec, compile, timed, allowed }: StoresDeps<D, C>,
+  keep: Keep<D, C>,
+): Promise<Stores<D, C>> {
+  const { createDynamoConnection } = await import('./dynamodb/connection.ts');
+  const { createDynamoStore } = await import('./dynamodb/dynamodb-store.ts');
+  const { placeOf } = await import('./dynamodb/table.ts');
+  const connection = await createDynamoConnection(config, allowed === undefined ? {} : { allowed });
+  return {
+    connection: { dynamodb: connection },
+    create: (definition, events, log) => {
+      const store = createDynamoStore(placeOf(connection, definition()), {
+        connection,
+        cacheTtlMs: config.cacheTtlMs,
+        codec,
+        compile,
+        events,
+        logger: log,
+        ...(timed === undefined ? {} : { timed }),
+      });
+      return keep(store, definition, log);
+    },
+    close: async () => connection.close(),
+  };
 }
 
 type Keep<D extends Definition, C extends Compiled> = (

@@ -11,7 +11,7 @@ import { createUsageReporter } from '../../src/dialects/launchdarkly/events/usag
 import { createWaiters } from '../../src/dialects/launchdarkly/events/waiters.ts';
 import { parseDataSet } from '../../src/dialects/launchdarkly/model/parse.ts';
 import { writeArchive } from '../../src/dialects/launchdarkly/sources/archive/write.ts';
-import { readCache } from '../../src/dialects/launchdarkly/sources/autoconfig/cache.ts';
+import { fileCache, readCache } from '../../src/dialects/launchdarkly/sources/autoconfig/cache.ts';
 import { createCacheKeeper } from '../../src/dialects/launchdarkly/sources/autoconfig/cache-keeper.ts';
 import { createAutoConfig } from '../../src/dialects/launchdarkly/sources/autoconfig/source.ts';
 import { environmentRep } from '../../src/dialects/launchdarkly/sources/environment-rep.ts';
@@ -207,7 +207,7 @@ test('autoconfig-cache: the list is written a little later', { timeout: 30_000 }
   await onlyOnce('autoconfig-cache', async () => {
     const file = join(directory, 'list');
     const list = () => ({ environments: [], filters: [] });
-    const keeper = createCacheKeeper({ file, list, logger: SILENT, apartMs: 10 });
+    const keeper = createCacheKeeper({ cache: fileCache(file), list, logger: SILENT, apartMs: 10 });
     keeper.changed('secret');
     await eventually(async () => assert.deepEqual(await readCache(file, 'secret'), list()));
     await keeper.close();
@@ -282,9 +282,9 @@ test('key-expiry: the next look ends the key', { timeout: 30_000 }, async () => 
   });
 });
 
-test('redis-check and big-segments-check: the next ones are made all the same', { timeout: 60_000 }, async () => {
+test('store-check and big-segments-check: the next ones are made all the same', { timeout: 60_000 }, async () => {
   await using redis = await startRedis();
-  for (const job of ['redis-check', 'big-segments-check'] as const) {
+  for (const job of ['store-check', 'big-segments-check'] as const) {
     await onlyOnce(job, async () => {
       const relay = await startTestRelay(
         {

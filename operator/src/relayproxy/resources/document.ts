@@ -36,7 +36,7 @@ export function relayDocument(relayProxy: RelayProxy): RelayDocument {
     environments: (spec.environments ?? []).map((environment) => environmentOf(environment, spec.store !== undefined)),
     autoConfig: autoConfigOf(relayProxy),
     offline: offlineOf(relayProxy),
-    store: { redis: redisOf(relayProxy) },
+    store: { redis: redisOf(relayProxy), dynamodb: dynamoOf(relayProxy) },
     // For clients that come before upstream has answered.
     snapshot: spec.offline === undefined && !daemon ? { directory: `${folders.state}/snapshot` } : undefined,
     log: { level: spec.logLevel, format: 'json' },
@@ -137,7 +137,9 @@ function environmentOf(environment: EnvironmentSpec, hasStore: boolean) {
     secureMode: environment.secureMode,
     allowedOrigins: environment.allowedOrigins,
     allowedHeaders: environment.allowedHeaders,
-    prefix: hasStore ? (environment.prefix ?? name) : undefined,
+    // An own table needs no prefix.
+    prefix: hasStore ? (environment.prefix ?? (environment.tableName === undefined ? name : undefined)) : undefined,
+    tableName: environment.tableName,
     ttlMs: cacheMaxAgeSeconds === undefined ? undefined : cacheMaxAgeSeconds * 1000,
     logLevel: environment.logLevel,
     dataFile: data && `${folders.data}/${name}/${data.configMapKeyRef.key}`,
@@ -149,6 +151,7 @@ function autoConfigOf({ spec: { autoConfig } }: RelayProxy) {
   return {
     keyFile: `${folders.autoConfig}/${files.autoConfigKey}`,
     envDatastorePrefix: autoConfig.envDatastorePrefix,
+    envDatastoreTableName: autoConfig.envDatastoreTableName,
     envAllowedOrigins: autoConfig.allowedOrigins,
     cacheFile: `${folders.state}/autoconfig-cache`,
   };
@@ -175,9 +178,20 @@ function redisOf({ spec }: RelayProxy) {
     usernameFile: at(redis.usernameRef, files.redisUsername),
     passwordFile: at(redis.passwordRef, files.redisPassword),
     caFile: at(redis.caRef, files.redisCa),
-    // Negative: forever.
-    cacheTtlMs: redis.cacheTTLSeconds === undefined ? -1 : redis.cacheTTLSeconds * 1000,
+    cacheTtlMs: cacheTtlMs(redis),
   };
+}
+
+function dynamoOf({ spec }: RelayProxy) {
+  const dynamodb = spec.store?.dynamodb;
+  if (dynamodb === undefined) return undefined;
+  const { tableName, region, endpoint } = dynamodb;
+  return { tableName, region, url: endpoint, cacheTtlMs: cacheTtlMs(dynamodb) };
+}
+
+/** Negative: forever. */
+function cacheTtlMs({ cacheTTLSeconds }: { readonly cacheTTLSeconds?: number | undefined }): number {
+  return cacheTTLSeconds === undefined ? -1 : cacheTTLSeconds * 1000;
 }
 
 type Optional<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -75,7 +75,7 @@ const whole = [
 ];
 
 /** Fields that change only together with another one, which is listed. */
-const together: ReadonlySet<string> = new Set(['spec.store.redis.cachePolicy']);
+const together: ReadonlySet<string> = new Set(['spec.store.redis.cachePolicy', 'spec.store.dynamodb.cachePolicy']);
 
 type Effect = 'new pods' | 'reload' | 'no pod';
 

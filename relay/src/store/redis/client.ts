@@ -5,10 +5,6 @@ import type { RedisSettings } from './settings.ts';
 /** One connection to Redis, or one set of connections to the nodes of a Cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** A server that does not answer a command within this is treated as gone, in ms. */
-const COMMAND_TIMEOUT_MS = 5_000;
-/** Connecting, and finding the nodes of a Cluster, takes at most this long, in ms. */
-export const CONNECT_TIMEOUT_MS = 3_000;
 /** A lost connection is tried again after this, in ms, doubled from try to try, less up to half at random. */
 const RECONNECT_MS = 50;
 /** The longest of these waits: recovery is looked for every 500 ms (contract 6.5). */
@@ -20,7 +16,7 @@ const reconnectDelay = (attempt: number): number =>
 
 /**
  * Makes a client that fails fast: a command waits for the running connection attempt and then fails, it is never sent twice,
- * and none waits longer than 5 s.
+ * and none waits longer than the settings say.
  * @param onError hears of each connection failure; `message` has no credential
  */
 export function createClient(settings: RedisSettings, onError: (message: string) => void): RedisClient {
@@ -32,15 +28,15 @@ export function createClient(settings: RedisSettings, onError: (message: string)
 
 type CommonOptions = Omit<RedisOptions, 'replyMapping' | 'host' | 'port' | 'path' | 'sentinels' | 'retryStrategy'>;
 
-function commonOptions({ address, tls }: RedisSettings): CommonOptions {
+function commonOptions({ address, tls, connectTimeoutMs, commandTimeoutMs }: RedisSettings): CommonOptions {
   return {
     ...(address.username === undefined ? {} : { username: address.username }),
     ...(address.password === undefined ? {} : { password: address.password }),
     ...(tls === undefined ? {} : { tls }),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
     // Drops a connection that has gone dead silently, so that the next command gets a new one.
-    socketTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectionName: 'flagrelay',
@@ -63,7 +59,7 @@ function singleClient(settings: RedisSettings): Redis {
     name: sentinelMaster ?? '',
     ...(settings.sentinelPassword === undefined ? {} : { sentinelPassword: settings.sentinelPassword }),
     ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tls }),
-    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+    sentinelCommandTimeout: settings.connectTimeoutMs,
     sentinelRetryStrategy: reconnectDelay,
   });
 }
@@ -73,7 +69,7 @@ function clusterClient(settings: RedisSettings): Cluster {
     clusterRetryStrategy: reconnectDelay,
     // Its queue has no time limit.
     enableOfflineQueue: false,
-    slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    slotsRefreshTimeout: settings.connectTimeoutMs,
     redisOptions: commonOptions(settings),
     // With TLS the certificate names hosts, so the nodes must be reached by the names that they announce.
     ...(settings.tls === undefined

@@ -4,7 +4,7 @@ import { Cluster } from 'ioredis';
 import { StoreError } from '../../errors.ts';
 import { watchFiles } from '../../files/watch.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { CONNECT_TIMEOUT_MS, createClient, type RedisClient } from './client.ts';
+import { createClient, type RedisClient } from './client.ts';
 import {
   type RedisConfig,
   type RedisSettings,
@@ -29,8 +29,8 @@ export interface RedisConnection {
 /** Transactions that run at the same time; more wait in line, one for each environment at most. */
 const MAX_TRANSACTION_CLIENTS = 4;
 
-/** A whole piece of work may take this long, in ms; each command has a limit of its own, but a client may wait for a node. */
-const RUN_TIMEOUT_MS = 6_000;
+/** A piece of work may take this much longer than one command, in ms: a client may wait for a node. */
+const RUN_MARGIN_MS = 1_000;
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
 /** Dependencies of {@link createRedisConnection} beside the settings. */
@@ -161,9 +161,9 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
     run: async (work) => {
       const used = usable();
       try {
-        await whenReady(used.shared);
+        await whenReady(used.shared, settings.connectTimeoutMs);
         checkAllowed();
-        return await within(RUN_TIMEOUT_MS, work(used.shared));
+        return await within(settings.commandTimeoutMs + RUN_MARGIN_MS, work(used.shared));
       } catch (error) {
         throw failure(error, used);
       }
@@ -172,9 +172,9 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
       const [client, owner] = await lease();
       let clean = false;
       try {
-        await whenReady(client);
+        await whenReady(client, settings.connectTimeoutMs);
         checkAllowed();
-        const result = await within(TRANSACTION_TIMEOUT_MS, work(client));
+        const result = await within(Math.max(TRANSACTION_TIMEOUT_MS, settings.commandTimeoutMs * 2), work(client));
         clean = true;
         return result;
       } catch (error) {
@@ -200,10 +200,10 @@ export function createRedisConnection(config: RedisConfig, options: RedisConnect
  * Waits until a Cluster client knows its nodes: what it is given before waits without a limit. Other clients queue with the
  * limit of the command.
  */
-async function whenReady(client: RedisClient): Promise<void> {
+async function whenReady(client: RedisClient, connectTimeoutMs: number): Promise<void> {
   if (!(client instanceof Cluster) || client.status === 'ready') return;
   try {
-    await once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    await once(client, 'ready', { signal: AbortSignal.timeout(connectTimeoutMs) });
   } catch (error) {
     // Both mean the same: no node can be reached. What exactly is wrong is in the error event.
     throw new Error('Connection is closed.', { cause: error });

@@ -1,61 +1,37 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChainableCommander } from 'ioredis';
 import type { DataSet, Item, ItemKind } from '../../data/data.ts';
-import { DataError, StoreError } from '../../errors.ts';
+import { StoreError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ItemCodec } from '../codec.ts';
-import { countRefused } from '../refused-items.ts';
+import { createSetReader, type Persistence, readable, sharing, WRITE_ORDER } from '../database/persistence.ts';
 import type { RedisClient } from './client.ts';
 import type { RedisConnection } from './connection.ts';
 import type { RedisKeys } from './keys.ts';
-
-/** Reads and writes of one environment, without cache or outage rules. Every method throws {@link StoreError}. */
-export interface Persistence {
-  /** What `$inited` holds; undefined when it is not there. Only its presence counts for others, who write an empty text. */
-  mark(): Promise<string | undefined>;
-  /** Everything, sharing the items of `known` that did not change; undefined when the store was never filled. */
-  load(known: DataSet | undefined): Promise<DataSet | undefined>;
-  /** Replaces everything. */
-  replace(data: DataSet): Promise<void>;
-  /**
-   * Brings in what is newer than what is stored, item by item, and marks the store as filled where it is not. Nothing newer
-   * is ever overwritten, whoever else writes meanwhile.
-   */
-  merge(data: DataSet, options: MergeOptions): Promise<Merged>;
-  /** Writes the item unless the stored version is the same or newer; returns the item that counts. */
-  upsert(item: Item): Promise<Item>;
-}
 
 /** Where the items of one environment are, and in what form. */
 export interface PersistenceDeps {
   readonly keys: RedisKeys;
   readonly codec: ItemCodec;
   readonly logger: Logger;
+  /** Single items are written by a script. */
+  readonly atomicUpsert?: boolean;
 }
 
-/** How {@link Persistence.merge} ends. */
-export interface MergeOptions {
-  /** What `$inited` is to hold if it is not there. */
-  readonly mark: string;
-  /** What is stored and not in `data` goes: `data` come from a whole list of upstream. */
-  readonly exact?: boolean;
-}
-
-/** What {@link Persistence.merge} leaves behind. */
-export interface Merged {
-  /** What is stored now, sharing the items that were given. */
-  readonly data: DataSet;
-  /** Items that were brought in. */
-  readonly written: number;
-  /** What `$inited` holds now. */
-  readonly mark: string;
-}
-
-const KINDS: readonly ItemKind[] = ['segments', 'flags'];
 /** Fields in one HSET: long commands would block the server. */
 const FIELDS_PER_COMMAND = 200;
 /** Tries of an optimistic transaction before the writers around count as broken. */
 const MAX_CONFLICTS = 50;
+/** Writes a field unless its text has the same version or a newer one, which it returns then. Broken texts are overwritten. */
+const UPSERT = `
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+if stored then
+  local ok, item = pcall(cjson.decode, stored)
+  local version = ok and type(item) == 'table' and tonumber(item.version)
+  if version and version >= tonumber(ARGV[2]) then return stored end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return false`;
 /** Between tries: a random time up to this, in ms, so that two busy writers get out of step. */
 const CONFLICT_PAUSE_MS = 10;
 
@@ -65,12 +41,15 @@ const CONFLICT_PAUSE_MS = 10;
  * them, and `$inited` last, so that a reader never takes a half-filled store for a full one. A prefix with a hash tag
  * (`{name}`) keeps them together and gets the one atomic transaction.
  */
-export function createPersistence(connection: RedisConnection, { keys, codec, logger }: PersistenceDeps): Persistence {
+export function createPersistence(
+  connection: RedisConnection,
+  { keys, codec, logger, atomicUpsert = false }: PersistenceDeps,
+): Persistence {
   const atomic = (): boolean => !connection.cluster || keys.oneSlot;
-  let skipped = '';
+  const readSet = createSetReader(codec, logger, 'Redis');
 
   const readPairs = async (): Promise<[inited: boolean, ...ReadonlyMap<string, string>[]]> => {
-    const hashes = KINDS.map((kind) => keys.hash(kind));
+    const hashes = WRITE_ORDER.map((kind) => keys.hash(kind));
     return connection.run(async (client) => {
       if (!atomic()) {
         const [exists, ...replies] = await Promise.all([
@@ -90,12 +69,12 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
     if (atomic()) {
       await executeCertainly(() => {
         const transaction = client.multi();
-        for (const kind of KINDS) replaceHash(transaction, keys.hash(kind), data[kind], codec);
+        for (const kind of WRITE_ORDER) replaceHash(transaction, keys.hash(kind), data[kind], codec);
         return transaction.set(keys.inited, '');
       });
       return;
     }
-    for (const kind of KINDS) {
+    for (const kind of WRITE_ORDER) {
       await executeCertainly(() => {
         const transaction = client.multi();
         replaceHash(transaction, keys.hash(kind), data[kind], codec);
@@ -152,7 +131,7 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
     const fields: string[] = [];
     for (const [key, item] of data) {
       const text = stored.get(key);
-      const there = text === undefined ? undefined : readable(kind, key, text, item);
+      const there = text === undefined ? undefined : readable(codec, kind, key, text, item);
       const newer = there === undefined || there.version < item.version;
       if (newer) fields.push(key, codec.encode(item));
       items.set(key, newer ? item : there);
@@ -162,7 +141,7 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
     const others = [...stored].filter(([key]) => !data.has(key));
     if (exact && others.length > 0) transaction.hdel(hash, ...others.map(([key]) => key));
     for (const [key, text] of exact ? [] : others) {
-      const item = readable(kind, key, text);
+      const item = readable(codec, kind, key, text);
       if (item !== undefined) items.set(key, item);
     }
     merge.items.set(kind, items);
@@ -172,7 +151,7 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
     const hash = keys.hash(item.kind);
     await client.watch(hash);
     const text = await client.hget(hash, item.key);
-    const stored = text === null ? undefined : readable(item.kind, item.key, text);
+    const stored = text === null ? undefined : readable(codec, item.kind, item.key, text);
     if (stored !== undefined && stored.version >= item.version) {
       // Not UNWATCH: without a key a Cluster would send it to any of its servers.
       await executeWatched(client.multi().exists(hash));
@@ -182,60 +161,42 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
     return result === undefined ? undefined : item;
   };
 
-  /** What is stored, unless it is broken: then it counts as absent and is overwritten. */
-  const readable = (kind: ItemKind, key: string, text: string, known?: Item): Item | undefined => {
-    try {
-      return codec.decode(kind, key, text, known);
-    } catch (error) {
-      if (error instanceof DataError) return undefined;
-      throw error;
-    }
-  };
-
-  const decodeAll = (kind: ItemKind, texts: ReadonlyMap<string, string>, known: DataSet | undefined, bad: string[]) => {
-    const items = new Map<string, Item>();
-    for (const [key, text] of texts) {
-      try {
-        items.set(key, codec.decode(kind, key, text, known?.[kind].get(key)));
-      } catch (error) {
-        if (!(error instanceof DataError)) throw error;
-        bad.push(error.message);
+  const upsertWatched = (item: Item): Promise<Item> =>
+    connection.transact(async (client) => {
+      for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
+        const result = await tryUpsert(client, item);
+        if (result !== undefined) return result;
+        await pause(Math.random() * CONFLICT_PAUSE_MS);
       }
-    }
-    return unchanged(items, known?.[kind]) ?? items;
-  };
+      throw busy(keys.hash(item.kind));
+    });
+
+  /** One round trip; undefined when what is stored has a version and cannot be read all the same. */
+  const upsertByScript = (item: Item): Promise<Item | undefined> =>
+    connection.run(async (client) => {
+      const hash = keys.hash(item.kind);
+      const stored = await client.eval(UPSERT, 1, hash, item.key, item.version, codec.encode(item));
+      return stored === null ? item : readable(codec, item.kind, item.key, String(stored));
+    });
 
   return {
     mark: () => connection.run(async (client) => (await client.get(keys.inited)) ?? undefined),
     load: async (known) => {
       const [inited, segments = new Map(), flags = new Map()] = await readPairs();
       if (!inited) return undefined;
-      const bad = { segments: [] as string[], flags: [] as string[] };
-      const data = {
-        segments: decodeAll('segments', segments, known, bad.segments),
-        flags: decodeAll('flags', flags, known, bad.flags),
-      };
-      const all = [...bad.segments, ...bad.flags];
-      const problem = all.join('; ');
-      if (problem !== '' && problem !== skipped) {
-        countRefused('segments', bad.segments.length);
-        countRefused('flags', bad.flags.length);
-        logger.error('items in Redis cannot be read and are left out', { count: all.length, error: all[0] });
-      }
-      skipped = problem;
-      return known !== undefined && data.flags === known.flags && data.segments === known.segments ? known : data;
+      return readSet({ segments, flags }, known);
     },
     replace: (data) => connection.transact((client) => write(client, data)),
     merge: (data, options) =>
       connection.transact(async (client) => {
         if (atomic()) {
-          const { items, written, mark } = await mergeUntilDone(client, KINDS, data, options);
+          const { items, written, mark } = await mergeUntilDone(client, WRITE_ORDER, data, options);
           return { data: dataOf(items, data), written, mark };
         }
         const { exact = false } = options;
         const items = new Map<ItemKind, ReadonlyMap<string, Item>>();
         let written = 0;
-        for (const kind of KINDS) {
+        for (const kind of WRITE_ORDER) {
           const merge = await mergeUntilDone(client, [kind], data, { exact });
           items.set(kind, merge.items.get(kind) ?? new Map());
           written += merge.written;
@@ -244,18 +205,12 @@ export function createPersistence(connection: RedisConnection, { keys, codec, lo
         await client.set(keys.inited, options.mark, 'NX');
         return { data: dataOf(items, data), written, mark: (await client.get(keys.inited)) ?? options.mark };
       }),
-    upsert: (item) =>
-      connection.transact(async (client) => {
-        for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
-          const result = await tryUpsert(client, item);
-          if (result !== undefined) return result;
-          await pause(Math.random() * CONFLICT_PAUSE_MS);
-        }
-        throw busy(keys.hash(item.kind));
-      }),
+    upsert: async (item) => {
+      const counts = atomicUpsert ? await upsertByScript(item) : undefined;
+      return counts ?? upsertWatched(item);
+    },
   };
 }
-
 /** What a merge found and changed so far. */
 interface Merge {
   readonly items: Map<ItemKind, ReadonlyMap<string, Item>>;
@@ -276,12 +231,7 @@ function busy(key: string): StoreError {
 
 /** The merged set; `given` itself, or its parts, where nothing differs. */
 function dataOf(items: ReadonlyMap<ItemKind, ReadonlyMap<string, Item>>, given: DataSet): DataSet {
-  const part = (kind: ItemKind): ReadonlyMap<string, Item> => {
-    const merged = items.get(kind) ?? new Map<string, Item>();
-    return unchanged(merged, given[kind]) ?? merged;
-  };
-  const data = { flags: part('flags'), segments: part('segments') };
-  return data.flags === given.flags && data.segments === given.segments ? given : data;
+  return sharing({ flags: items.get('flags') ?? new Map(), segments: items.get('segments') ?? new Map() }, given);
 }
 
 function replaceHash(
@@ -329,14 +279,4 @@ function pairs(reply: unknown): ReadonlyMap<string, string> {
   const map = new Map<string, string>();
   for (let i = 0; i + 1 < reply.length; i += 2) map.set(String(reply[i]), String(reply[i + 1]));
   return map;
-}
-
-/** `known` when it holds exactly the same items. */
-function unchanged(
-  items: ReadonlyMap<string, Item>,
-  known: ReadonlyMap<string, Item> | undefined,
-): ReadonlyMap<string, Item> | undefined {
-  if (known === undefined || known.size !== items.size) return undefined;
-  for (const [key, item] of items) if (known.get(key) !== item) return undefined;
-  return known;
 }

@@ -9,11 +9,12 @@ import type { Store } from '../../environment/store.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startCluster, startRedis, type TestRedis } from '../../testing/redis.ts';
+import type { Persistence } from '../database/persistence.ts';
 import { createRedisConnection } from './connection.ts';
 import { createFollower } from './follower.ts';
 import { redisKeys } from './keys.ts';
-import { createPersistence, type Persistence } from './persistence.ts';
-import { createRedisStore } from './store.ts';
+import { createPersistence } from './persistence.ts';
+import { createRedisStore } from './redis-store.ts';
 
 const TTLS = [0, 1_000, 30_000, -1] as const;
 const NEVER = 3_600_000;

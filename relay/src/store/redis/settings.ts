@@ -5,7 +5,16 @@ import { knownAuthorities } from '../../upstream/authorities.ts';
 import { parseRedisUrl, type RedisAddress, RedisSettingsError } from './address.ts';
 
 /** `store.redis` of the configuration. */
-export type RedisConfig = NonNullable<RelayConfig['store']['redis']>;
+export type RedisConfig = Whole<NonNullable<RelayConfig['store']['redis']>>;
+
+/** What has a default may be left out by those who make a configuration themselves. */
+type Whole<C extends object> = Omit<C, Defaulted> & Partial<Pick<C, Defaulted & keyof C>>;
+type Defaulted = 'atomicUpsert' | 'connectTimeoutMs' | 'readTimeoutMs';
+
+/** A server that does not answer a command within this is treated as gone, in ms. */
+const COMMAND_TIMEOUT_MS = 5_000;
+/** Connecting, and finding the nodes of a Cluster, takes at most this long, in ms. */
+const CONNECT_TIMEOUT_MS = 3_000;
 
 /** Everything that is needed to connect, with every file read. */
 export interface RedisSettings {
@@ -14,6 +23,10 @@ export interface RedisSettings {
   readonly sentinelMaster?: string;
   readonly sentinelPassword?: string;
   readonly tls?: ConnectionOptions;
+  /** ms */
+  readonly connectTimeoutMs: number;
+  /** For the answer to a command, in ms. */
+  readonly commandTimeoutMs: number;
 }
 
 /**
@@ -41,6 +54,8 @@ export function readRedisSettings(config: RedisConfig): RedisSettings {
   return {
     mode: config.mode,
     address,
+    connectTimeoutMs: config.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    commandTimeoutMs: config.readTimeoutMs ?? COMMAND_TIMEOUT_MS,
     ...(config.sentinelMaster === undefined ? {} : { sentinelMaster: config.sentinelMaster }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     ...(tls === undefined ? {} : { tls }),

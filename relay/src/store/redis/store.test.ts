@@ -9,9 +9,10 @@ import { StoreError } from '../../errors.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { recordingLogger } from '../../testing/logger.ts';
 import { startRedis, type TestRedis } from '../../testing/redis.ts';
+import type { DatabaseStoreTiming } from '../database/store.ts';
 import { refusedItems } from '../refused-items.ts';
 import { createRedisConnection, type RedisConnection } from './connection.ts';
-import { createRedisStore, type RedisStoreTiming } from './store.ts';
+import { createRedisStore } from './redis-store.ts';
 
 let redis: TestRedis;
 before(async () => {
@@ -20,7 +21,7 @@ before(async () => {
 after(() => redis[Symbol.asyncDispose]());
 beforeEach(() => redis.client.flushall());
 
-const fast: RedisStoreTiming = { checkMs: 20, retryMs: 20, patienceMs: 100 };
+const fast: DatabaseStoreTiming = { checkMs: 20, retryMs: 20, patienceMs: 100 };
 
 interface Opened extends AsyncDisposable {
   readonly store: Store;

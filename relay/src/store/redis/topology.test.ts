@@ -13,8 +13,8 @@ import { recordingLogger } from '../../testing/logger.ts';
 import { startCluster, startRedis, startSentinel } from '../../testing/redis.ts';
 import { RedisSettingsError } from './address.ts';
 import { createRedisConnection } from './connection.ts';
+import { createRedisStore } from './redis-store.ts';
 import { type RedisConfig, readRedisSettings } from './settings.ts';
-import { createRedisStore } from './store.ts';
 
 let ca: TestCa;
 before(() => {

@@ -1,7 +1,7 @@
 import { jobAfterThen } from '../../../jobs/jobs.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import type { BigSegmentsStatus } from '../evaluation/compiled.ts';
-import type { BigSegmentDatabase } from './redis.ts';
+import type { BigSegmentDatabase } from './database.ts';
 import type { BigSegmentQuery } from './types.ts';
 
 /** Contexts that are remembered, and for how long in ms (contract 6.3). */
@@ -51,7 +51,7 @@ export function createLookup(database: BigSegmentDatabase, logger: Logger, statu
       state = { available: true, synchronizedOn: await database.synchronizedOn() };
     } catch (error) {
       if (state?.available !== false && !closed) {
-        logger.warn('big segments cannot be read from Redis', { error: (error as Error).message });
+        logger.warn('big segments cannot be read from the store', { error: (error as Error).message });
       }
       state = { available: false, synchronizedOn: state?.synchronizedOn ?? 0 };
     }

@@ -1,42 +1,21 @@
-import { createHash } from 'node:crypto';
 import { StoreError } from '../../../errors.ts';
 import type { RedisClient } from '../../../store/redis/client.ts';
 import type { RedisConnection } from '../../../store/redis/connection.ts';
-import type { BigSegmentMembership } from '../evaluation/compiled.ts';
+import { type Applied, type BigSegmentDatabase, hashContextKey, membershipOf } from './database.ts';
 import type { BigSegmentKeys } from './keys.ts';
 import type { BigSegmentPatch } from './patch.ts';
-
-/** Big segments of one environment in Redis (contract 6.1–6.3). Every method throws StoreError. */
-export interface BigSegmentDatabase {
-  /** Version of the last patch; undefined when there is none. */
-  cursor(): Promise<string | undefined>;
-  /** Applies a patch that follows on the cursor, or any when there is no cursor. Otherwise nothing changes. */
-  apply(patch: BigSegmentPatch): Promise<Applied>;
-  /** ms since the epoch; 0 = never */
-  synchronizedOn(): Promise<number>;
-  setSynchronizedOn(ms: number): Promise<void>;
-  membership(contextKey: string): Promise<BigSegmentMembership>;
-}
-
-/** Whether a patch was applied; if not, the cursor on which it does not follow. */
-export type Applied = { readonly applied: true } | { readonly applied: false; readonly cursor: string };
 
 /** Tries of a patch that collides with other relays' patches. */
 const MAX_CONFLICTS = 10;
 /** Commands on their way at a time where there is no transaction. */
 const PARALLEL = 500;
 
-/** Standard base64 of SHA-256 over the bare key (contract 6.1). */
-export function hashContextKey(key: string): string {
-  return createHash('sha256').update(key).digest('base64');
-}
-
 /**
- * The database behind big segments. Each patch is one transaction guarded by a lock key. In a Cluster, where a transaction
+ * The database behind big segments (contract 6.1–6.3). Each patch is one transaction guarded by a lock key. In a Cluster, where a transaction
  * does not span the keys of different contexts, the sets are written first and the cursor last: a patch that was cut short
  * is applied again, and applying it twice changes nothing. A prefix with a hash tag keeps the transaction.
  */
-export function createBigSegmentDatabase(connection: RedisConnection, keys: BigSegmentKeys): BigSegmentDatabase {
+export function createRedisBigSegments(connection: RedisConnection, keys: BigSegmentKeys): BigSegmentDatabase {
   const atomic = (): boolean => !connection.cluster || keys.oneSlot;
 
   const tryApply = async (client: RedisClient, patch: BigSegmentPatch): Promise<Applied | 'conflict'> => {
@@ -102,11 +81,6 @@ export function createBigSegmentDatabase(connection: RedisConnection, keys: BigS
         return membershipOf(new Set(included), new Set(excluded));
       }),
   };
-}
-
-/** Include wins over exclude (contract 14, row 41). */
-function membershipOf(included: ReadonlySet<string>, excluded: ReadonlySet<string>): BigSegmentMembership {
-  return { lookup: (ref) => (included.has(ref) ? true : excluded.has(ref) ? false : undefined) };
 }
 
 function* memberships(keys: BigSegmentKeys, { changes }: BigSegmentPatch): Generator<['sadd' | 'srem', string]> {

@@ -8,8 +8,8 @@ import { recordingLogger } from '../../../testing/logger.ts';
 import { startCluster, startRedis, type TestRedis } from '../../../testing/redis.ts';
 import { createUpstreamDispatcher } from '../../../upstream/dispatcher.ts';
 import type { EnvironmentDefinition } from '../model/definition.ts';
+import { hashContextKey } from './database.ts';
 import { PatchError, parsePatches } from './patch.ts';
-import { hashContextKey } from './redis.ts';
 import { createBigSegmentStore } from './store.ts';
 
 let redis: TestRedis;
@@ -76,7 +76,7 @@ function open(upstream: Service, { url = redis.url, mode = 'single' as 'single' 
       offline: undefined,
     },
     definition: () => ({ prefix: 'p', sdkKey: 'sdk-1' }) as EnvironmentDefinition,
-    connection,
+    connection: { redis: connection },
     dispatcher,
     logger,
     changed: () => {

@@ -1,11 +1,14 @@
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../config/document.ts';
-import type { RedisConnection } from '../../../store/redis/connection.ts';
+import { placeOf } from '../../../store/dynamodb/table.ts';
+import type { DatabaseConnection } from '../../../store/factory.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import type { EnvironmentDefinition } from '../model/definition.ts';
+import type { BigSegmentDatabase } from './database.ts';
+import { createDynamoBigSegments } from './dynamodb.ts';
 import { bigSegmentKeys } from './keys.ts';
 import { createLookup } from './lookup.ts';
-import { createBigSegmentDatabase } from './redis.ts';
+import { createRedisBigSegments } from './redis.ts';
 import { createSynchronizer, type SynchronizerTiming } from './synchronizer.ts';
 import type { BigSegmentStore } from './types.ts';
 import { createBigSegmentUpstream } from './upstream.ts';
@@ -15,7 +18,7 @@ export interface BigSegmentDeps {
   readonly config: Pick<RelayConfig, 'upstream' | 'bigSegments' | 'offline'>;
   /** The environment as it is now: keys rotate. */
   readonly definition: () => EnvironmentDefinition;
-  readonly connection: RedisConnection;
+  readonly connection: DatabaseConnection;
   readonly dispatcher: Dispatcher;
   /** Memberships changed: clients have to ask again. */
   readonly changed: () => void;
@@ -26,12 +29,12 @@ export interface BigSegmentDeps {
 }
 
 /**
- * Big segments of one environment: kept in Redis by synchronising with upstream, and asked for by evaluations. Nothing
+ * Big segments of one environment: kept in the store's database by synchronising with upstream, and asked for by evaluations. Nothing
  * happens until a big segment is seen. Where data come from a file or an archive, nothing is synchronised.
  */
 export function createBigSegmentStore(deps: BigSegmentDeps): BigSegmentStore {
   const { config, definition, logger } = deps;
-  const database = createBigSegmentDatabase(deps.connection, bigSegmentKeys(definition().prefix));
+  const database = databaseOf(deps.connection, definition());
   const lookup = createLookup(database, logger, deps.timing?.statusMs);
   const synchronizer = createSynchronizer({
     upstream: createBigSegmentUpstream({
@@ -71,4 +74,9 @@ export function createBigSegmentStore(deps: BigSegmentDeps): BigSegmentStore {
       await synchronizer.close();
     },
   };
+}
+
+function databaseOf(connection: DatabaseConnection, definition: EnvironmentDefinition): BigSegmentDatabase {
+  if ('redis' in connection) return createRedisBigSegments(connection.redis, bigSegmentKeys(definition.prefix));
+  return createDynamoBigSegments(connection.dynamodb, placeOf(connection.dynamodb, definition));
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { fullDelay, spread } from '@flagrelay/kube/backoff';
 import type { Logger } from '../../../telemetry/logger.ts';
+import type { BigSegmentDatabase } from './database.ts';
 import type { BigSegmentPatch } from './patch.ts';
-import type { BigSegmentDatabase } from './redis.ts';
 import { type BigSegmentUpstream, UpstreamError } from './upstream.ts';
 
 /** Keeps the database in step with upstream until it is closed. */
@@ -50,8 +50,8 @@ const REMEMBERED = 1_000;
 
 /**
  * The cycle of contract 5.4: poll until nothing is new, open the stream, poll once more to close the gap, then apply what
- * the stream brings. A patch that is missing, an error, the end of the stream, or a cursor that disappeared (Redis was
- * emptied) begin the cycle again.
+ * the stream brings. A patch that is missing, an error, the end of the stream, or a cursor that disappeared (the database
+ * was emptied) begin the cycle again.
  *
  * Several relays may share the database, and each patch is applied by one of them: for the others it is news all the same,
  * which their clients have to hear. `position` is the last patch that this relay knows to be in the database. One that
@@ -132,7 +132,7 @@ export function createSynchronizer(deps: SynchronizerDeps): Synchronizer {
     if (cursor === position) {
       ahead = undefined;
     } else if (cursor === undefined) {
-      throw new OutOfOrder('the big segments are gone from Redis');
+      throw new OutOfOrder('the big segments are gone from the store');
     } else if (ahead?.cursor !== cursor) {
       ahead = { cursor, since: performance.now() };
     } else if (performance.now() - ahead.since > timing.aheadMs) {

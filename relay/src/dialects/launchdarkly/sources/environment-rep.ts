@@ -40,6 +40,7 @@ export type EnvironmentRep = z.output<typeof storedEnvironmentRep>;
 /** What the configuration says about all environments of AutoConfig or of an archive. */
 export interface SharedSettings {
   readonly envDatastorePrefix?: string | undefined;
+  readonly envDatastoreTableName?: string | undefined;
   readonly envAllowedOrigins: readonly string[];
   readonly envAllowedHeaders: readonly string[];
 }
@@ -68,6 +69,9 @@ export function definitionOfRep(
     ...(settings.envDatastorePrefix === undefined
       ? {}
       : { prefix: settings.envDatastorePrefix.replaceAll(ENVIRONMENT_ID_PLACEHOLDER, () => storeId) }),
+    ...(settings.envDatastoreTableName === undefined
+      ? {}
+      : { table: settings.envDatastoreTableName.replaceAll(ENVIRONMENT_ID_PLACEHOLDER, () => storeId) }),
     secureMode: rep.secureMode,
     ttlMs: Math.max(0, rep.defaultTtl) * 60_000,
     allowedOrigins: settings.envAllowedOrigins,

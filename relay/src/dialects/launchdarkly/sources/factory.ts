@@ -10,6 +10,7 @@ import type { Logger } from '../../../telemetry/logger.ts';
 import type { FeedDeps, Feeds } from '../../dialect.ts';
 import type { EnvironmentDefinition } from '../model/definition.ts';
 import { createConfiguredDefinitions, type DefinitionsMemory } from './configured/definitions.ts';
+import { withPlace } from './configured/succession.ts';
 import { createFileSource } from './file.ts';
 import { createStreamSource } from './stream/stream.ts';
 
@@ -44,6 +45,9 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps & Memory):
         });
   if (config.autoConfig !== undefined) {
     const { createAutoConfig } = await import('./autoconfig/source.ts');
+    const { openEntryTable } = await import('./autoconfig/entry-table.ts');
+    const { createSharedCache } = await import('./autoconfig/shared-cache.ts');
+    const table = await openEntryTable(config, logger);
     const { streamUri } = config.upstream;
     const definitions = createAutoConfig(config.autoConfig, {
       streamUri,
@@ -52,6 +56,7 @@ export async function createFeeds(config: RelayConfig, deps: FeedDeps & Memory):
       onFatal: deps.fatal,
       ...(maxEventBytes === undefined ? {} : { maxEventLength: maxEventBytes }),
       ...(deps.absences === undefined ? {} : { onAbsent: deps.absences.hook('autoConfigKey') }),
+      ...(table === undefined ? {} : { sharedCache: createSharedCache(table, logger) }),
     });
     return { definitions: withHeldDocument(definitions, config, deps), createSource };
   }
@@ -90,12 +95,11 @@ function newest(config: RelayConfig, { watch, logger }: FeedDeps, memory: Defini
     const ran = memory.running.map((one) => one.config);
     return ran.length === 0 ? config : { ...config, environments: ran };
   }
-  // No store is open now, so that nothing holds an environment to the prefix that it had.
-  const prefixes = new Map(next.environments.map(({ name, prefix }) => [name, prefix]));
+  // No store is open now, so that nothing holds an environment to the place that it had.
+  const places = new Map(next.environments.map((one) => [one.name, one]));
   memory.running = memory.running.map((one) => {
-    const { prefix: _, ...rest } = one.config;
-    const prefix = prefixes.has(rest.name) ? prefixes.get(rest.name) : one.config.prefix;
-    return { ...one, config: prefix === undefined ? rest : { ...rest, prefix } };
+    const config = withPlace(one.config, places.get(one.config.name) ?? one.config);
+    return { ...one, config };
   });
   return { ...config, environments: next.environments, filters: next.filters };
 }

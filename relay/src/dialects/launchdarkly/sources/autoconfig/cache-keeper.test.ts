@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { eventually } from '../../../../testing/eventually.ts';
 import { recordingLogger } from '../../../../testing/logger.ts';
 import { environmentRep } from '../environment-rep.ts';
-import { readCache } from './cache.ts';
+import { fileCache, readCache } from './cache.ts';
 import { createCacheKeeper } from './cache-keeper.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'flagrelay-keeper-'));
@@ -17,7 +17,7 @@ function keeperOf(file: string, apartMs: number) {
   const logger = recordingLogger();
   const state = { version: 0, taken: 0 };
   const keeper = createCacheKeeper({
-    file,
+    cache: fileCache(file),
     logger,
     apartMs,
     list: () => {

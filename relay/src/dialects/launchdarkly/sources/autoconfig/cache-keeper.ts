@@ -1,12 +1,12 @@
 import { jobTimer } from '../../../../jobs/jobs.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
-import { writeCache } from './cache.ts';
+import type { ListCache } from './cache.ts';
 import type { StoredList } from './list.ts';
 
 /** Writes begin at least this far apart, in ms: each takes the whole list. */
 const APART_MS = 1_000;
 
-/** Keeps a cache file up to date. */
+/** Keeps a cache up to date. */
 export interface CacheKeeper {
   /**
    * The list has changed. It is written soon, as it is then: one write at a time, and changes that come meanwhile are one more.
@@ -19,15 +19,15 @@ export interface CacheKeeper {
 
 /** What a {@link CacheKeeper} needs. */
 export interface CacheKeeperOptions {
-  readonly file: string;
+  readonly cache: Pick<ListCache, 'name' | 'write'>;
   /** The list as it is now. */
   readonly list: () => StoredList;
   readonly logger: Logger;
   readonly apartMs?: number;
 }
 
-/** A keeper of a file that it has not written yet. A write that fails is logged, and the next change tries again. */
-export function createCacheKeeper({ file, list, logger, apartMs = APART_MS }: CacheKeeperOptions): CacheKeeper {
+/** A keeper of a cache that it has not written yet. A write that fails is logged, and the next change tries again. */
+export function createCacheKeeper({ cache, list, logger, apartMs = APART_MS }: CacheKeeperOptions): CacheKeeper {
   /** Set while there is something to write. */
   let secret: string | undefined;
   let writing: Promise<void> | undefined;
@@ -41,10 +41,10 @@ export function createCacheKeeper({ file, list, logger, apartMs = APART_MS }: Ca
     secret = undefined;
     begunAt = performance.now();
     try {
-      await writeCache(file, list(), key);
+      await cache.write(list(), key);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      logger.error('cannot write the cache of environments', { file, reason: code ?? message });
+      logger.error('cannot write the cache of environments', { cache: cache.name, reason: code ?? message });
     }
   };
 

@@ -6,6 +6,26 @@ import { storedEnvironmentRep } from '../environment-rep.ts';
 import type { StoredList } from './list.ts';
 import { filterRep } from './message.ts';
 
+/** Where the last list is kept. Every method throws what its kind of place throws. */
+export interface ListCache {
+  /** For the log. */
+  readonly name: string;
+  /** The list; undefined when there is none. */
+  read(secret: string): Promise<StoredList | undefined>;
+  write(list: StoredList, secret: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A cache in a file. */
+export function fileCache(path: string): ListCache {
+  return {
+    name: path,
+    read: (secret) => readCache(path, secret),
+    write: (list, secret) => writeCache(path, list, secret),
+    close: () => Promise.resolve(),
+  };
+}
+
 /** Says what the file is, and in which form. */
 const HEADER = Buffer.from('flagrelay-autoconfig-1\n');
 const IV_BYTES = 12;

@@ -15,7 +15,7 @@ import {
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { USER_AGENT } from '../../../../version.ts';
-import { readCache } from './cache.ts';
+import { fileCache, type ListCache } from './cache.ts';
 import { type CacheKeeper, createCacheKeeper } from './cache-keeper.ts';
 import {
   createEnvironmentList,
@@ -40,6 +40,8 @@ export interface AutoConfigDeps {
   readonly onFatal?: (error: StartupError) => void;
   /** Called at each look with why the key's file cannot be used; undefined while it can be. */
   readonly onAbsent?: (problem: string | undefined) => void;
+  /** A cache that other relays read and write, too; closed with AutoConfig. */
+  readonly sharedCache?: ListCache;
   /** Characters of one event; absent: by the memory limit. */
   readonly maxEventLength?: number;
   readonly firstListMs?: number;
@@ -52,7 +54,7 @@ export interface AutoConfigDeps {
 
 /**
  * Environments from LaunchDarkly's AutoConfig stream (contract 8). `start` resolves with the first list, or when that
- * takes a while; it throws a StartupError when the key is refused. With a cache file the last list is kept, encrypted,
+ * takes a while; it throws a StartupError when the key is refused. With a cache the last list is kept, encrypted,
  * and used while LaunchDarkly cannot be reached.
  */
 export function createAutoConfig(
@@ -71,10 +73,14 @@ export function createAutoConfig(
   let stream: EventStream | undefined;
   let closing: Promise<void> = Promise.resolve();
   let watch: FileWatch | undefined;
-  const cache: CacheKeeper | undefined =
-    config.cacheFile === undefined
-      ? undefined
-      : createCacheKeeper({ file: config.cacheFile, list: () => list.stored(), logger });
+  /** The one that others write, too, first: it is the newest. */
+  const caches: readonly ListCache[] = [
+    ...(deps.sharedCache === undefined ? [] : [deps.sharedCache]),
+    ...(config.cacheFile === undefined ? [] : [fileCache(config.cacheFile)]),
+  ];
+  const keepers: readonly CacheKeeper[] = caches.map((cache) =>
+    createCacheKeeper({ cache, list: () => list.stored(), logger }),
+  );
   const first = Promise.withResolvers<void>();
 
   /** The start of the relay waits for the first list no longer than it has to. */
@@ -127,7 +133,7 @@ export function createAutoConfig(
     if (change.kind === 'stale') return;
     logger.info('the list of environments changed', { change: message.kind, environments: list.size });
     const secret = config.cacheEncryptionKey ?? key;
-    if (secret !== undefined) cache?.changed(secret);
+    if (secret !== undefined) for (const keeper of keepers) keeper.changed(secret);
   }
 
   /** @throws InvalidEventError for a put of which nothing at all can be used: what was known serves on */
@@ -145,18 +151,29 @@ export function createAutoConfig(
 
   /** Serves the list of an earlier run, if there is one and nothing better. */
   async function useCache(): Promise<void> {
-    const { cacheFile, cacheEncryptionKey: secret = key } = config;
-    if (!wantsCache(phase) || cacheFile === undefined || secret === undefined) return;
-    try {
-      const stored = await readCache(cacheFile, secret);
+    const { cacheEncryptionKey: secret = key } = config;
+    if (!wantsCache(phase) || secret === undefined) return;
+    // All at once: a database that is away as well must not keep the file waiting twice.
+    const reads = caches.map((cache) => readOne(cache, secret));
+    for (const read of reads) {
+      const stored = await read;
       // Upstream may have answered meanwhile.
-      if (stored === undefined || !wantsCache(phase)) return;
+      if (!wantsCache(phase)) return;
+      if (stored === undefined) continue;
       const change = list.apply(putOf(stored), Date.now());
       logger.warn('LaunchDarkly does not answer; using the cached list of environments', { environments: list.size });
       enter(nextPhase(phase, 'restored'));
       deliver(change);
+      return;
+    }
+  }
+
+  async function readOne(cache: ListCache, secret: string): Promise<StoredList | undefined> {
+    try {
+      return await cache.read(secret);
     } catch (error) {
-      logger.error('cannot use the cache of environments', { file: cacheFile, reason: (error as Error).message });
+      logger.error('cannot use the cache of environments', { cache: cache.name, reason: (error as Error).message });
+      return undefined;
     }
   }
 
@@ -240,7 +257,8 @@ export function createAutoConfig(
       enter(nextPhase(phase, 'closed'));
       watch?.close();
       await Promise.all([closing, stream?.close()]);
-      await cache?.close();
+      await Promise.all(keepers.map((keeper) => keeper.close()));
+      await Promise.all(caches.map((cache) => cache.close()));
     },
   };
 }

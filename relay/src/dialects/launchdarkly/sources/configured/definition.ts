@@ -12,9 +12,14 @@ export function credentialFiles({ environments }: Pick<RelayConfig, 'environment
   return [...new Set(files.filter((file) => file !== undefined))];
 }
 
+/** There is a database, so that an environment has its place in it. */
+export function hasDatabase({ store }: Pick<RelayConfig, 'store'>): boolean {
+  return store.redis !== undefined || store.dynamodb !== undefined;
+}
+
 /** The environments that a configuration names, with the secrets that its files hold now, where nothing has run before. */
 export function definitionsOf(config: RelayConfig): EnvironmentDefinition[] {
-  const hasStore = config.store.redis !== undefined;
+  const hasStore = hasDatabase(config);
   const { environments } = succeed([], config.environments, { now: Date.now(), hasStore });
   return definitionsFor(environments, config.filters);
 }
@@ -41,7 +46,8 @@ function filtered(definition: EnvironmentDefinition, filterKey: string): Environ
     id: `${definition.id}/${filterKey}`,
     name: `${definition.name}/${filterKey}`,
     filterKey,
-    ...(definition.prefix === undefined ? {} : { prefix: `${definition.prefix}/${filterKey}` }),
+    // Without a prefix too, as ld-relay does: the environment and its filters must not share a place in the database.
+    prefix: `${definition.prefix ?? ''}/${filterKey}`,
   };
 }
 
@@ -67,6 +73,7 @@ function definitionOf(running: RunningEnvironment): EnvironmentDefinition {
     projKey: config.projKey,
     filterKey: config.filterKey,
     prefix: config.prefix || undefined,
+    table: config.tableName || undefined,
     secureMode: config.secureMode,
     ttlMs: config.ttlMs,
     allowedOrigins: config.allowedOrigins,

@@ -7,7 +7,7 @@ import type { DefinitionSink, DefinitionSource } from '../../../../environment/d
 import { type FileWatch, watchFiles } from '../../../../files/watch.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import type { EnvironmentDefinition } from '../../model/definition.ts';
-import { credentialFiles, definitionsFor } from './definition.ts';
+import { credentialFiles, definitionsFor, hasDatabase } from './definition.ts';
 import { type RunningEnvironment, type Succession, succeed } from './succession.ts';
 
 /** What of a configuration says which environments there are. */
@@ -53,7 +53,7 @@ export function createConfiguredDefinitions(
   /** What of it, or of an earlier one, says which environments there are. */
   let listed: Listed = config;
   const memory: DefinitionsMemory = options.memory ?? { running: [] };
-  const hasStore = config.store.redis !== undefined;
+  const hasStore = hasDatabase(config);
   let delivered = '';
   /** Keys in force by environment, to tell a rotation from any other change. */
   let keys = new Map<string, Keys>();

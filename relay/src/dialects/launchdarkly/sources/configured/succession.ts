@@ -66,12 +66,12 @@ export function succeed(
   const ids = new Set(before.map(({ id }) => id));
   const next = found.map((one, index): RunningEnvironment => {
     const origin = origins[index];
-    const keepsPrefix = hasStore && origin !== undefined && prefixOf(origin.config) !== prefixOf(one.config);
-    if (keepsPrefix) held.push(`environments "${one.config.name}" prefix`);
+    const keepsPlace = hasStore && origin !== undefined && placeOf(origin.config) !== placeOf(one.config);
+    if (keepsPlace) held.push(`environments "${one.config.name}" ${movedPart(origin.config, one.config)}`);
     const sdkKey = inForce(one.sdkKey, origin?.sdkKey, now);
     return {
       id: origin?.id ?? freeName(one.config.name, ids),
-      config: keepsPrefix ? withPrefix(one.config, origin.config.prefix) : one.config,
+      config: keepsPlace ? withPlace(one.config, origin.config) : one.config,
       sdkKey,
       ...previousOf(one, sdkKey, origin, now),
       mobileKey: inForce(one.mobileKey, origin?.mobileKey, now),
@@ -240,29 +240,36 @@ function freeName(name: string, taken: Set<string>): string {
   return free;
 }
 
-function prefixOf({ prefix }: EnvironmentConfig): string {
-  return prefix ?? '';
+/** Where in the database an environment is. */
+function placeOf({ prefix = '', tableName = '' }: EnvironmentConfig): string {
+  return `${tableName}\n${prefix}`;
 }
 
-function withPrefix(config: EnvironmentConfig, prefix: string | undefined): EnvironmentConfig {
-  const { prefix: _, ...rest } = config;
-  return prefix === undefined ? rest : { ...rest, prefix };
+/** Which part of the place differs. */
+function movedPart(before: EnvironmentConfig, wanted: EnvironmentConfig): 'prefix' | 'tableName' {
+  return (before.prefix ?? '') === (wanted.prefix ?? '') ? 'tableName' : 'prefix';
+}
+
+/** The configuration with the place of another. */
+export function withPlace(config: EnvironmentConfig, { prefix, tableName }: EnvironmentConfig): EnvironmentConfig {
+  const { prefix: _, tableName: __, ...rest } = config;
+  return { ...rest, ...(prefix === undefined ? {} : { prefix }), ...(tableName === undefined ? {} : { tableName }) };
 }
 
 /** Two environments in one place of the database would overwrite one another. */
 function samePrefix(environments: readonly RunningEnvironment[]): string | undefined {
   const owners = new Map<string, string>();
   for (const { config } of environments) {
-    const owner = owners.get(prefixOf(config));
+    const owner = owners.get(placeOf(config));
     if (owner !== undefined) {
-      return `environments "${owner}" and "${config.name}" would share the store prefix "${prefixOf(config)}" until a restart, as the prefix of a running environment cannot change`;
+      return `environments "${owner}" and "${config.name}" would share the store prefix "${config.prefix ?? ''}" until a restart, as the prefix of a running environment cannot change`;
     }
-    owners.set(prefixOf(config), config.name);
+    owners.set(placeOf(config), config.name);
   }
   return undefined;
 }
 
 /** Somebody else whose key is known keeps its data there now. */
 function isTaken(config: EnvironmentConfig, next: readonly RunningEnvironment[]): boolean {
-  return next.some((one) => !isKeyUnknown(one) && prefixOf(one.config) === prefixOf(config));
+  return next.some((one) => !isKeyUnknown(one) && placeOf(one.config) === placeOf(config));
 }

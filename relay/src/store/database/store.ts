@@ -1,24 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type Compile,
-  type Compiled,
-  type DataSet,
-  EMPTY_DATA_SET,
-  ITEM_KINDS,
-  type Item,
-  withItem,
-} from '../../data/data.ts';
+import { type Compile, type Compiled, type DataSet, EMPTY_DATA_SET, type Item, withItem } from '../../data/data.ts';
 import type { Store, StoreEvents, StoreStatus, UpsertResult } from '../../environment/store.ts';
 import { StoreError } from '../../errors.ts';
 import { jobAfterThen } from '../../jobs/jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { ItemCodec } from '../codec.ts';
-import type { RedisConnection } from './connection.ts';
-import type { Follower } from './follower.ts';
-import { redisKeys } from './keys.ts';
-import { createPersistence } from './persistence.ts';
+import type { Persistence } from './persistence.ts';
 import { createServed } from './served.ts';
-import type { RedisConfig } from './settings.ts';
 import {
   fillsEmpty,
   INITIAL_STATE,
@@ -31,62 +18,71 @@ import {
 } from './state.ts';
 import { type TimeOperation, timedPersistence } from './timed.ts';
 
-/** Dependencies of a Redis store. */
-export interface RedisStoreDeps<C extends Compiled> {
-  readonly connection: RedisConnection;
-  readonly codec: ItemCodec;
+/** The part of a database that one environment has, and who else uses it. */
+export interface EnvironmentDatabase {
+  /** For people, in logs. */
+  readonly name: 'Redis' | 'DynamoDB';
+  /** Calls work or fail; every method throws StoreError. */
+  readonly persistence: Persistence;
+  /** What status shows of it; asked each time, since an address may change. */
+  readonly place: () => Pick<StoreStatus, 'database' | 'dbServer' | 'dbPrefix' | 'dbTable'>;
+  /**
+   * Follows what others write, beginning with one call of `changed`; returns what ends it. Absent: what others write is seen only when
+   * the TTL says so.
+   */
+  readonly follow?: (changed: () => Promise<void>) => () => void;
+}
+
+/** A store's cache time, and who hears of it. */
+export interface DatabaseStoreDeps<C extends Compiled> {
+  /** > 0 finite, 0 none, < 0 infinite, in ms (contract 6.4). */
+  readonly cacheTtlMs: number;
   readonly compile: Compile<C>;
   readonly events: StoreEvents;
   readonly logger: Logger;
-  /** Absent: calls of Redis are not timed. */
+  /** Absent: calls of the database are not timed. */
   readonly timed?: TimeOperation;
-  /** Absent: what others write is seen only when the TTL says so. */
-  readonly follower?: Follower;
-  readonly timing?: Partial<RedisStoreTiming>;
+  readonly timing?: Partial<DatabaseStoreTiming>;
 }
 
 /** All in ms. */
-export interface RedisStoreTiming {
+export interface DatabaseStoreTiming {
   /** How often a healthy store is asked whether it was emptied. */
   readonly checkMs: number;
   /** How often an interrupted one is asked whether it is back (contract 6.5). */
   readonly retryMs: number;
   /**
-   * How long an emptied Redis is left to those who have a link to upstream by one that has none: longer than `checkMs`,
+   * How long an emptied database is left to those who have a link to upstream by one that has none: longer than `checkMs`,
    * within which each of them notices.
    */
   readonly patienceMs: number;
 }
 
-const TIMING: RedisStoreTiming = { checkMs: 5_000, retryMs: 500, patienceMs: 6_000 };
-/** While Redis is empty it is asked no more often than this, in ms, whatever the TTL. */
+const TIMING: DatabaseStoreTiming = { checkMs: 5_000, retryMs: 500, patienceMs: 6_000 };
+/** While the database is empty it is asked no more often than this, in ms, whatever the TTL. */
 const EMPTY_LOOK_MS = 500;
 
 /**
- * One environment in Redis, in ld-relay's layout (contract 6), with the last data in memory. Its states are those of `state.ts`:
+ * One environment in a database, with the last data in memory. Its states are those of `state.ts`:
  *
- * - `cacheTtlMs` > 0: reads come from memory until the time is over; 0: every read asks Redis; < 0: Redis is read once.
- * - A failed call makes the store INTERRUPTED. From then on every call that needs Redis fails at once, and Redis is asked
+ * - `cacheTtlMs` > 0: reads come from memory until the time is over; 0: every read asks the database; < 0: it is read once.
+ * - A failed call makes the store INTERRUPTED. From then on every call that needs the database fails at once, and it is asked
  *   every 500 ms whether it is back. Then the source has to deliver everything again (`recovered`); with an infinite TTL
  *   updates were kept in memory and are written back instead.
- * - When `$inited` disappears (Redis was emptied or restarted without its data) Redis is filled again from memory, item by
- *   item and never over anything newer. Who has a link to upstream does it at once; who has none leaves it to the others for
+ * - When `$inited` disappears (the database was emptied or restarted without its data) it is filled again from memory, item by
+ *   item and never over anything newer. A relay with a link to upstream does it at once; one without leaves it to the others for
  *   `patienceMs`, and meanwhile follows what they write. A refill leaves a mark in `$inited`, by which the others see that it
  *   was not one of theirs: they bring in what they know newer.
- *
- * @param prefix of the keys; the dialect's own when absent
  */
-export function createRedisStore<C extends Compiled>(
-  config: RedisConfig,
-  prefix: string | undefined,
-  deps: RedisStoreDeps<C>,
+export function createDatabaseStore<C extends Compiled>(
+  database: EnvironmentDatabase,
+  deps: DatabaseStoreDeps<C>,
 ): Store<C> {
-  const { connection, codec, compile, events, logger } = deps;
-  const ttlMs = config.cacheTtlMs;
+  const { compile, events, logger, cacheTtlMs: ttlMs } = deps;
+  const { name, place } = database;
   const timing = { ...TIMING, ...deps.timing };
-  const keys = redisKeys(prefix, codec);
-  const plain = createPersistence(connection, { keys, codec, logger });
-  const persistence = deps.timed === undefined ? plain : timedPersistence(plain, deps.timed);
+  const persistence =
+    deps.timed === undefined ? database.persistence : timedPersistence(database.persistence, deps.timed);
 
   const served = createServed(compile, ttlMs);
   let state = INITIAL_STATE;
@@ -103,10 +99,14 @@ export function createRedisStore<C extends Compiled>(
   const status = (): StoreStatus => ({
     state: state.health.kind,
     stateSince,
-    database: 'redis',
-    dbServer: connection.shownUrl,
-    dbPrefix: keys.prefix,
+    ...place(),
   });
+
+  /** For the log. */
+  const where = (): { readonly prefix: string } => {
+    const { dbPrefix, dbTable } = place();
+    return { ...(dbTable === undefined ? {} : { table: dbTable }), prefix: dbPrefix ?? '' };
+  };
 
   const note = (event: RedisEvent): void => {
     const before = state.health.kind;
@@ -123,7 +123,7 @@ export function createRedisStore<C extends Compiled>(
     const problem = error instanceof StoreError ? error : new StoreError(String(error), { cause: error });
     if (closed) return problem;
     const first = interruption() === undefined;
-    if (first) logger.warn('Redis is interrupted', { prefix: keys.prefix, error: problem.message });
+    if (first) logger.warn(`${name} is interrupted`, { ...where(), error: problem.message });
     note({ kind: 'failed', error: problem });
     if (first) arm(timing.retryMs);
     return problem;
@@ -168,7 +168,7 @@ export function createRedisStore<C extends Compiled>(
     return loading;
   };
 
-  /** Redis has changed by this relay: what is being read may be older. */
+  /** The database has changed by this relay: what is being read may be older. */
   const wrote = (): void => {
     writes += 1;
     loading = undefined;
@@ -215,7 +215,7 @@ export function createRedisStore<C extends Compiled>(
     return { data: served.keep(next ?? base), applied };
   };
 
-  /** Brings what is known here into Redis, and takes over what is newer there. Returns how many items were brought in. */
+  /** Brings what is known here into the database, and takes over what is newer there. Returns how many items were brought in. */
   const merge = async (): Promise<number> => {
     const data = state.missed?.data ?? served.known?.data;
     if (data === undefined) return 0;
@@ -227,21 +227,21 @@ export function createRedisStore<C extends Compiled>(
     return result.written;
   };
 
-  /** Redis holds nothing: it is filled again, by who knows best. */
+  /** The database holds nothing: it is filled again, by who knows best. */
   const emptied = async (): Promise<void> => {
     const now = performance.now();
     note({ kind: 'found-empty', known: served.known !== undefined, now });
     if (!fillsEmpty(state, now, timing.patienceMs)) return;
     const items = await merge();
     const { linked } = state;
-    logger.warn('Redis was emptied and has been filled again from memory', { prefix: keys.prefix, items, linked });
+    logger.warn(`${name} was emptied and has been filled again from memory`, { ...where(), items, linked });
   };
 
-  /** Redis is full. Where it was filled again by another's memory, or missed something of ours, what is newer here goes in. */
+  /** The database is full. Where it was filled again by another's memory, or missed something of ours, what is newer here goes in. */
   const filledBy = async (mark: string): Promise<void> => {
     const items = mergesFilled(state, mark) ? await merge() : 0;
     note({ kind: 'found-filled', mark });
-    if (items > 0) logger.warn('Redis held older data than this relay', { prefix: keys.prefix, items });
+    if (items > 0) logger.warn(`${name} held older data than this relay`, { ...where(), items });
   };
 
   const check = async (): Promise<void> => {
@@ -254,7 +254,7 @@ export function createRedisStore<C extends Compiled>(
       if (isBack) {
         // Others may have written meanwhile.
         if (ttlMs >= 0) served.freshFor(Number.NEGATIVE_INFINITY);
-        logger.info('Redis is back', { prefix: keys.prefix });
+        logger.info(`${name} is back`, where());
       }
       note({ kind: 'looked' });
       if (isBack && ttlMs >= 0) events.recovered();
@@ -263,23 +263,23 @@ export function createRedisStore<C extends Compiled>(
     }
   };
 
-  /** Somebody wrote into the shared Redis. */
+  /** Somebody wrote into the shared database. */
   const followed = async (): Promise<void> => {
     // Trouble is the state, and the next look's business.
     if (interruption() === undefined && !closed) await load().catch(() => undefined);
   };
 
-  /** Who has no link follows what others write, once there is something to serve. */
+  /** A relay without a link follows what others write, once there is something to serve. */
   const followNeighbours = (): void => {
     if (state.linked || closed || served.known === undefined) return;
-    unfollow ??= deps.follower?.follow([keys.inited, ...ITEM_KINDS.map(keys.hash)], followed);
+    unfollow ??= database.follow?.(followed);
   };
 
   const arm = (delayMs: number): void => {
     clearTimeout(timer);
     if (closed) return;
     // Less up to a tenth at random, so that hundreds of environments do not ask at once.
-    timer = jobAfterThen('redis-check', delayMs * (1 - Math.random() / 10), () => inLine(check), next);
+    timer = jobAfterThen('store-check', delayMs * (1 - Math.random() / 10), () => inLine(check), next);
   };
   const next = (): void => {
     const soon = interruption() !== undefined || lacksSince(state) !== undefined;
