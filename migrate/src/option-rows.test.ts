@@ -75,7 +75,8 @@ function textFor(option: Option): string {
     idOf(option) === 'AutoConfig.envDatastorePrefix' || idOf(option) === 'OfflineMode.envDatastorePrefix'
       ? 'p-$CID'
       : SAMPLES[type];
-  const shown = idOf(option) === 'HTTP.enableCompression' ? 'false' : value;
+  const own: Readonly<Record<string, string>> = { 'HTTP.enableCompression': 'false', 'HTTP.ofrepPathPrefix': '/flags' };
+  const shown = own[idOf(option)] ?? value;
   return `[${section}${NAMED_SECTIONS.has(section) ? ` "${section === 'Filters' ? 'name' : 'one'}"` : ''}]\n${key} = ${shown}\n`;
 }
 

@@ -30,7 +30,13 @@ export function trafficOf(conversion: Conversion): Traffic {
       limitsOf(conversion, (field) => !isDaemon(conversion) || field === 'upstreamEventBytes'),
     ),
     ...defined({ tls: tlsOf(conversion) }),
-    ...some('service', defined({ port: servicePort })),
+    ...some(
+      'service',
+      defined({
+        port: servicePort,
+        pathPrefix: given('HTTP', 'ofrepPathPrefix') === undefined ? undefined : server.ofrepPathPrefix,
+      }),
+    ),
     ...some(
       'metrics',
       defined({ enabled: prometheusOf(conversion), port: metricsPort === undefined ? undefined : ops.port }),

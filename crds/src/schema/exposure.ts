@@ -12,6 +12,14 @@ export const service = withRules(
       .default('ClusterIP')
       .describe('Type of the Service. Default ClusterIP.'),
     port: port.default(8030).describe('Port that SDKs connect to, on the Service and in the pod. Default 8030.'),
+    pathPrefix: z
+      .string()
+      .regex(/^(\/[\w.~-]+)+$/)
+      .max(256)
+      .describe(
+        'What a proxy in front of the Service has before its paths, such as `/flags`, where browsers ask at another path than pods see: OFREP names its event streams below it. If unset, there is nothing.',
+      )
+      .optional(),
     nodePort: port
       .describe('Port on each node, with type NodePort or LoadBalancer. If unset, the cluster chooses one.')
       .optional(),

@@ -58,6 +58,11 @@ export const limits = z
         'A client for which something waits for this long on end, in seconds, is disconnected, however fast it reads. If unset, there is no such limit.',
       )
       .optional(),
+    refetchWindowSeconds: int32(0, 3600)
+      .describe(
+        'OFREP: the time, in seconds, over which clients with an event stream learn of a change at most, so that not all of them ask for their flags at once; n streams take n ms if that is less. 0 tells all at once. Defaults to 10.',
+      )
+      .optional(),
     connections: int32(1, 10_000_000)
       .describe(
         'Connections of SDKs to each process; above it, idle ones give way, oldest first, or the new one is closed. Defaults to one for each 32 KiB of the memory limit.',

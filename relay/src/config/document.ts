@@ -49,6 +49,8 @@ export const server = z.strictObject({
   maxPublicStreamsPerCredential: CONCURRENCY.maxPublicStreamsPerCredential.schema,
   maxPublicStreamsPerAddress: CONCURRENCY.maxPublicStreamsPerAddress.schema,
   compression: HTTP.enableCompression.schema,
+  ofrepRefetchWindowMs: HTTP.ofrepRefetchWindow.schema,
+  ofrepPathPrefix: HTTP.ofrepPathPrefix.schema,
   /** 0 = none. */
   evaluationCacheBytes: HTTP.evaluationCacheSize.schema,
   maxContextValues: HTTP_LIMITS.maxContextValues.schema,

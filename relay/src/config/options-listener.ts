@@ -23,6 +23,24 @@ export const HTTP = section('HTTP', {
     own: true,
     becomes: { field: 'limits.evaluationCacheBytes', how: 'in bytes, 1GiB at most', range: [0, 1024 * MIB] },
   }),
+  ofrepRefetchWindow: member('duration', {
+    env: 'OFREP_REFETCH_WINDOW',
+    default: '10s',
+    text: 'OFREP: the time over which clients with an event stream learn of a change at most, so that not all of them ask for their flags at once. With n streams it takes n ms, or this if that is less; 0 = all at once.',
+    own: true,
+    becomes: { field: 'limits.refetchWindowSeconds', how: SECONDS, range: [0, 3600] },
+  }),
+  ofrepPathPrefix: member('text', {
+    env: 'OFREP_PATH_PREFIX',
+    schema: z
+      .string()
+      .regex(/^(\/[\w.~-]+)+$/, 'must be a path as /flags, without a slash at the end')
+      .max(256)
+      .optional(),
+    text: 'OFREP: what a proxy in front of the relay has before its paths, such as `/flags`, where pages ask at another path than the relay sees: their event streams are found below it.',
+    own: true,
+    becomes: { field: 'service.pathPrefix' },
+  }),
   maxHeaderSize: member('size', {
     env: 'MAX_HEADER_SIZE',
     default: '256KiB',

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json/json.ts';
+import type { Channel, StreamClient } from '../streams/channel.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { NotFound } from './registry.ts';
 
@@ -48,9 +49,30 @@ export interface Evaluator {
   each(visit: (key: string, evaluation: Evaluation) => void, wanted: () => boolean): void | Promise<void>;
 }
 
+/** The streams that tell clients of no dialect when an environment is to be evaluated again. */
+export interface ChangeStreams {
+  /** They end with the credential that opened them, and with the environment. */
+  readonly channel: Channel;
+  /** Names the data that are served now: the same in every relay that has the same; undefined without data. @throws StoreError */
+  version(): Promise<string | undefined>;
+  /**
+   * Calls `listener` for everything that changes from now on, for as long as the environment lives, once requests are answered with it.
+   * The function that it is given names the data then; undefined: something else than the data changed.
+   */
+  watch(listener: (version: (() => string) | undefined) => void): void;
+}
+
 /** An environment as one client sees it. */
 export interface EvaluationSession {
   readonly logger: Logger;
+  /** Who opened it, for streams. */
+  readonly client: StreamClient;
+  /**
+   * Stands for the credential where a client can send none, as in the URL of an `EventSource`: the same in every relay, and the credential
+   * cannot be told from it. Evaluates nothing.
+   */
+  readonly address: string;
+  readonly changes: ChangeStreams;
   /** Whose the memory is that its requests take: the environment. */
   readonly owner: object;
   /** It was opened with a credential that is no secret, such as that of a page. */
@@ -71,4 +93,8 @@ export interface EvaluationSession {
 export interface Evaluations {
   /** Opens an environment by a credential of whichever kind. @param variant what tells environments with the same credential apart */
   open(credential: string, variant: string): EvaluationSession | NotFound;
+  /** The same by {@link EvaluationSession.address}. */
+  openAt(address: string, variant: string): EvaluationSession | NotFound;
+  /** Request headers that pages may send to any environment: a preflight does not say to which one. */
+  allowedHeaders(): Iterable<string>;
 }

@@ -96,8 +96,21 @@ export class Registry<F extends Family = Family> implements DefinitionSink<F['de
     if (!this.#listed) return NO_LIST;
     if (this.#nextExpiry !== Number.POSITIVE_INFINITY && this.#nextExpiry <= Date.now()) this.dropExpired();
     const credential = this.#deps.rules.digest(scope, value);
+    const found = this.#find(credential, filter);
+    return found ?? ((this.#awaited.get(scope) ?? 0) > 0 ? AWAITED : UNKNOWN);
+  }
+
+  /** {@link lookup} by the digest of the credential, of whichever kind it is. */
+  lookupDigest(credential: CredentialDigest, filter: string): Lookup<F> {
+    if (!this.#listed) return NO_LIST;
+    if (this.#nextExpiry <= Date.now()) this.dropExpired();
+    return this.#find(credential, filter) ?? UNKNOWN;
+  }
+
+  /** Undefined when nobody knows the credential. */
+  #find(credential: CredentialDigest, filter: string): Lookup<F> | undefined {
     const byFilter = this.#credentials.holders(credential);
-    if (byFilter === undefined) return (this.#awaited.get(scope) ?? 0) > 0 ? AWAITED : UNKNOWN;
+    if (byFilter === undefined) return undefined;
     const environment = byFilter.get(filter);
     if (environment === undefined) return UNKNOWN_FILTER;
     switch (environment.access) {

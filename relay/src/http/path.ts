@@ -15,24 +15,28 @@ export type TargetProblem =
  * `%2F` counts as a slash; paths with `//`, `/./` or `/../` are redirected to the clean path (contract 1.1).
  */
 export function parseTarget(url: string): Target | TargetProblem {
-  const origin = url.charCodeAt(0) === 47 ? url : originForm(url);
-  const mark = origin.indexOf('?');
-  const raw = mark < 0 ? origin : origin.slice(0, mark);
-  const query = mark < 0 ? '' : origin.slice(mark + 1);
+  const { path: raw, query } = splitTarget(url);
   let path = raw;
   if (raw.includes('%')) {
-    const decoded = decode(raw);
+    const decoded = decodePart(raw);
     if (decoded === undefined) return { problem: 'malformed' };
     path = decoded;
   }
   if (path.includes('//') || path.includes('/.')) {
     const clean = cleanPath(path);
     if (clean !== path) {
-      const location = encodePath(clean) + (mark < 0 ? '' : `?${query}`);
+      const location = encodePath(clean) + (url.includes('?') ? `?${query}` : '');
       return { problem: 'unclean', location };
     }
   }
   return { path, query };
+}
+
+/** The two parts of a request target as they were sent. */
+export function splitTarget(url: string): Target {
+  const origin = url.charCodeAt(0) === 47 ? url : originForm(url);
+  const mark = origin.indexOf('?');
+  return mark < 0 ? { path: origin, query: '' } : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
 }
 
 /** Parameters behind so many are not looked at; SDKs send two or three. */
@@ -52,9 +56,9 @@ export function queryParam(query: string, name: string): string {
     start = end + 1;
     if (part.includes(';')) continue;
     const equals = part.indexOf('=');
-    const key = decode((equals < 0 ? part : part.slice(0, equals)).replaceAll('+', ' '));
+    const key = decodePart((equals < 0 ? part : part.slice(0, equals)).replaceAll('+', ' '));
     if (key !== name) continue;
-    const value = decode(equals < 0 ? '' : part.slice(equals + 1).replaceAll('+', ' '));
+    const value = decodePart(equals < 0 ? '' : part.slice(equals + 1).replaceAll('+', ' '));
     if (value !== undefined) return value;
   }
   return '';
@@ -68,7 +72,7 @@ function originForm(url: string): string {
 }
 
 /** Percent-decodes; undefined for a broken escape. Bytes that are no UTF-8 become replacement characters. */
-function decode(text: string): string | undefined {
+export function decodePart(text: string): string | undefined {
   if (!text.includes('%')) return text;
   if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
   try {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { parseTarget } from './path.ts';
+import { decodePart, parseTarget, splitTarget } from './path.ts';
 import { sendEmpty, sendText } from './reply.ts';
 
 /** What a handler is told about the request beside the request itself. */
@@ -22,6 +22,11 @@ export interface Route {
   /** Short stable name, for metrics. */
   readonly name: string;
   readonly handler: Handler;
+  /**
+   * Clients put its path together carelessly: slashes between its segments may be doubled, one may stand at the end, and the value of a parameter
+   * at the end may have slashes in it, encoded or not.
+   */
+  readonly careless?: true;
 }
 
 /** A path with all its methods. */
@@ -59,29 +64,73 @@ export interface RouterOptions {
 export function createRouter(routes: readonly Route[], { unknown, matched }: RouterOptions): Router {
   const root = newNode();
   for (const route of routes) insert(root, route.path.slice(1).split('/')).methods.set(route.method, route);
+  const careless = carelessPaths(root, routes);
+
+  function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { methods }: Endpoint,
+    params: string[],
+    query: string,
+  ): void {
+    const route = methods.get(request.method ?? '');
+    if (route === undefined) {
+      sendEmpty(response, 405, ['Allow', [...methods.keys()].join(', ')]);
+      return;
+    }
+    matched?.(route, response);
+    route.handler(request, response, { route, params, query });
+  }
+
+  /** False when it is not the path of a careless route either. */
+  function answerCareless(request: IncomingMessage, response: ServerResponse): boolean {
+    const { path, query } = splitTarget(request.url ?? '/');
+    for (const { pattern, endpoint } of careless) {
+      const found = pattern.exec(path);
+      if (found === null) continue;
+      const params = found.slice(1).map((value) => decodePart(value ?? ''));
+      if (!params.every((value) => value !== undefined)) return false;
+      answer(request, response, endpoint, params, query);
+      return true;
+    }
+    return false;
+  }
+
   return {
     dispatch(request, response) {
       const target = parseTarget(request.url ?? '/');
       if ('problem' in target) {
         if (target.problem === 'malformed') sendText(response, 400, '400 Bad Request: malformed escape in the path');
-        else response.writeHead(301, ['Location', target.location, 'Content-Length', '0']).end();
+        else if (!answerCareless(request, response)) {
+          response.writeHead(301, ['Location', target.location, 'Content-Length', '0']).end();
+        }
         return;
       }
       const params: string[] = [];
       const endpoint = find(root, target.path, 1, params);
-      if (endpoint === undefined) {
-        unknown(request, response);
-        return;
-      }
-      const route = endpoint.methods.get(request.method ?? '');
-      if (route === undefined) {
-        sendEmpty(response, 405, ['Allow', [...endpoint.methods.keys()].join(', ')]);
-        return;
-      }
-      matched?.(route, response);
-      route.handler(request, response, { route, params, query: target.query });
+      if (endpoint !== undefined) answer(request, response, endpoint, params, target.query);
+      else if (!answerCareless(request, response)) unknown(request, response);
     },
   };
+}
+
+/** What is tried where a path leads nowhere, or would be redirected. */
+interface CarelessPath {
+  readonly pattern: RegExp;
+  readonly endpoint: Endpoint;
+}
+
+function carelessPaths(root: Node, routes: readonly Route[]): CarelessPath[] {
+  const paths = new Set(routes.filter(({ careless }) => careless).map(({ path }) => path));
+  return [...paths].map((path) => {
+    const segments = path.slice(1).split('/');
+    const parts = segments.map((segment, index) => {
+      if (!segment.startsWith(':')) return segment;
+      return index === segments.length - 1 ? '([^]+)' : '([^/]+)';
+    });
+    const end = segments.at(-1)?.startsWith(':') ? '' : '/*';
+    return { pattern: new RegExp(`^/+${parts.join('/+')}${end}$`), endpoint: insert(root, segments) };
+  });
 }
 
 function newNode(): Node {

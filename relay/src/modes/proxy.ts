@@ -17,6 +17,7 @@ import { followShedFile } from '../http/rebalance.ts';
 import { reportJobFailures } from '../jobs/report.ts';
 import { memoryLimitBytes } from '../memory/limit.ts';
 import { sharesOf } from '../memory/shares.ts';
+import { EventStreams } from '../ofrep/event-streams.ts';
 import { ofrepRoutes } from '../ofrep/routes.ts';
 import { refusedItems } from '../store/refused-items.ts';
 import { Hub } from '../streams/hub.ts';
@@ -158,7 +159,20 @@ export async function startRelay<F extends Family>(config: RelayConfig, deps: Re
   closers.defer(() => hub.close());
   closers.defer(() => feeds.definitions.close());
   const { evaluations, ownPaths } = endpoints;
-  sdk.answer([...endpoints.routes, ...(evaluations ? ofrepRoutes({ evaluations, bodies: sdk.bodies }) : [])], {
+  const eventStreams = closers.use(
+    new EventStreams({ ...sdk.streams, refetchWindowMs: config.server.ofrepRefetchWindowMs }),
+  );
+  const ofrep =
+    evaluations === undefined
+      ? []
+      : ofrepRoutes({
+          evaluations,
+          bodies: sdk.bodies,
+          compression: config.server.compression,
+          eventStreams,
+          pathPrefix: config.server.ofrepPathPrefix ?? '',
+        });
+  sdk.answer([...endpoints.routes, ...ofrep], {
     ownPaths,
     settled: () => isSettled(registry),
     draining: () => draining,

@@ -6,6 +6,7 @@ import { queryParam } from '../http/path.ts';
 import { type HeaderList, sendEmpty, sendJson } from '../http/reply.ts';
 import { opensFor } from '../http/response.ts';
 import type { Handler } from '../http/router.ts';
+import { ofrepFailure } from './result.ts';
 
 /** A request whose credential opened an environment. */
 export interface OfrepRequest {
@@ -20,6 +21,8 @@ export interface OfrepRequest {
 export type OfrepHandler = (request: IncomingMessage, response: ServerResponse, given: OfrepRequest) => void;
 
 const METHODS = 'POST,OPTIONS';
+/** Names of headers that a preflight allows are no longer than this together, in characters. */
+const MAX_ALLOWED_CHARS = 4096;
 /** Kubernetes brings a Secret to a running pod within about a minute. */
 const AWAITED_HEADERS: HeaderList = ['Retry-After', '10'];
 
@@ -34,17 +37,33 @@ export function byOfrepCredential(evaluations: Evaluations, handler: OfrepHandle
     }
     const headers = corsHeaders(request, undefined);
     request.resume();
-    if (session.reason === 'unknown') sendEmpty(response, 401, headers);
-    else if (session.reason === 'unknown-filter')
-      sendProblem(response, 404, 'the payload filter was not found', headers);
-    else if (session.reason === 'awaited') {
+    if (session.reason === 'unknown') {
+      sendProblem(response, 401, 'the credential is missing or not known to this relay', headers);
+    } else if (session.reason === 'unknown-filter') {
+      const problem = 'the payload filter was not found';
+      if (params[0] === undefined) sendProblem(response, 404, problem, headers);
+      else sendJson(response, 404, ofrepFailure(params[0], 'FLAG_NOT_FOUND', problem).json, headers);
+    } else if (session.reason === 'awaited') {
       sendProblem(response, 503, 'the relay waits for the keys of its environments', [...headers, ...AWAITED_HEADERS]);
     } else sendProblem(response, 503, 'the relay is starting', headers);
   };
 }
 
-/** Answers a preflight, which comes without credentials. */
-export const ofrepPreflight: Handler = (request, response) => sendEmpty(response, 200, corsHeaders(request, undefined));
+/** Answers a preflight, which comes without credentials: with the headers that any environment allows. */
+export function ofrepPreflight(evaluations: Evaluations, methods: string): Handler {
+  return (request, response) => {
+    const allowed = new Set<string>();
+    let chars = 0;
+    for (const name of evaluations.allowedHeaders()) {
+      if (allowed.has(name)) continue;
+      chars += name.length + 1;
+      if (chars > MAX_ALLOWED_CHARS) break;
+      allowed.add(name);
+    }
+    const policy = allowed.size === 0 ? UNKNOWN : widened([], [...allowed]);
+    sendEmpty(response, 200, cors.headers(request, policy, methods));
+  };
+}
 
 /** A failure that is not about a flag or context. */
 export function sendProblem(response: ServerResponse, status: number, errorDetails: string, headers: HeaderList): void {

@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EvaluationError, type Evaluator } from '../environment/evaluator.ts';
+import { compress } from '../encoding/shared-body.ts';
+import { EvaluationError, type EvaluationSession, type Evaluator } from '../environment/evaluator.ts';
 import { StoreError } from '../errors.ts';
 import { BodyError, type HeldBody } from '../http/body.ts';
 import { type ContextBodies, sendBodyError } from '../http/context-bodies.ts';
+import { acceptsGzip } from '../http/negotiation.ts';
 import { queryParam } from '../http/path.ts';
-import { type HeaderList, sendEmpty, sendJson } from '../http/reply.ts';
+import { type HeaderList, sendEmpty, sendJson, sendJsonBytes } from '../http/reply.ts';
 import { takerOf } from '../http/response.ts';
 import { turnFor } from '../jobs/own-turn.ts';
 import type { JsonBounds } from '../json/bounds.ts';
@@ -35,8 +37,9 @@ export function evaluateOne(bodies: ContextBodies): OfrepHandler {
 }
 
 /** POST `/ofrep/v1/evaluate/flags`: every flag that the client may see, with an `ETag` that is the same in every relay. */
-export function evaluateAll(bodies: ContextBodies): OfrepHandler {
+export function evaluateAll(bodies: ContextBodies, { compression, streamUri }: BulkOptions): OfrepHandler {
   return (request, response, given) => {
+    const { session, query } = given;
     const failed = ({ code, message }: OfrepError) =>
       sendJson(response, 400, JSON.stringify({ errorCode: code, errorDetails: message }), given.headers);
     void answer(request, response, given, bodies, failed, async (evaluator) => {
@@ -49,13 +52,49 @@ export function evaluateAll(bodies: ContextBodies): OfrepHandler {
         await evaluating;
         if (response.destroyed) return;
       }
-      const body = `{"flags":[${flags.join(',')}]}`;
+      // The stream's address is a part of what the tag stands for: a client with another key must not keep the old one.
+      const streams = [{ type: 'sse', endpoint: { requestUri: streamUri(session, queryParam(query, 'filter')) } }];
+      const body = `{"flags":[${flags.join(',')}],"eventStreams":${JSON.stringify(streams)}}`;
       const tag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
-      const headers = ['ETag', tag, ...given.headers];
-      if (hasTag(request, tag)) sendEmpty(response, 304, headers);
+      const isLarge = compression && body.length >= MIN_GZIP_CHARS;
+      const headers = ['ETag', tag, ...(isLarge ? VARYING : []), ...given.headers];
+      if (hasTag(request, tag) && (await isCurrent(session, query))) sendEmpty(response, 304, headers);
+      else if (isLarge && acceptsGzip(request)) await sendCompressed(response, body, headers);
       else sendJson(response, 200, body, headers);
     });
   };
+}
+
+/** How the answer to a bulk evaluation is sent, and where it says that changes are announced. */
+export interface BulkOptions {
+  readonly compression: boolean;
+  /** Path of the event stream of a session. @param filter the payload filter of the request, '' = none */
+  readonly streamUri: (session: EvaluationSession, filter: string) => string;
+}
+
+/** Smaller answers are not worth compressing, in characters. */
+const MIN_GZIP_CHARS = 2048;
+const VARYING: HeaderList = ['Vary', 'Accept-Encoding'];
+
+async function sendCompressed(response: ServerResponse, body: string, headers: HeaderList): Promise<void> {
+  const bytes = await compress(body).catch(() => undefined);
+  if (response.destroyed) return;
+  if (bytes === undefined) sendJson(response, 200, body, headers);
+  else sendJsonBytes(response, bytes, ['Content-Encoding', 'gzip', ...headers]);
+}
+
+/** An event that brought the client here names the data: if what is served is not that yet, or not any more, nothing is "not modified". */
+async function isCurrent({ changes }: EvaluationSession, query: string): Promise<boolean> {
+  const told = queryParam(query, 'flagConfigEtag');
+  return told === '' || bare(told) === (await changes.version());
+}
+
+/** A tag without what HTTP puts round it. */
+function bare(tag: string): string {
+  return tag
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"(.*)"$/, '$1');
 }
 
 /** Reads the request and hands out what evaluates it; answers everything that is wrong. Never rejects. */
@@ -67,6 +106,12 @@ async function answer(
   failed: (error: OfrepError) => void,
   use: (evaluator: Evaluator) => void | Promise<void>,
 ): Promise<void> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    request.resume();
+    sendProblem(response, 415, 'Content-Encoding: a context is sent as it is, not compressed', headers);
+    return;
+  }
   let body: HeldBody | undefined;
   try {
     body = await reader.read(request, maxBytes, takerOf(response));
@@ -135,5 +180,5 @@ const MAX_TAGS_LENGTH = 8 * 1024;
 function hasTag({ headers }: IncomingMessage, tag: string): boolean {
   const sent = headers['if-none-match'];
   if (sent === undefined || sent.length > MAX_TAGS_LENGTH) return false;
-  return sent.split(',').some((one) => one.trim().replace(/^W\//, '') === tag);
+  return sent.split(',').some((one) => bare(one) === bare(tag));
 }

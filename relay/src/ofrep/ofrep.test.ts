@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { ask } from '../testing/client.ts';
 import { KEYS, simpleFlag, startTestRelay, type TestRelay, untilReady } from '../testing/relay.ts';
 
@@ -69,7 +70,9 @@ describe('OFREP 0.3.0', () => {
       const result = await answer(key, context);
       assert.deepEqual([key, result.status, result.reason, result.value], [key, 200, reason, value]);
     }
-    assert.ok(!('variant' in (await answer('none'))), 'no value: the default of the code applies');
+    const none = await answer('none');
+    assert.ok(!('value' in none), 'no value: the default of the code applies');
+    assert.equal(none.variant, '', 'Python reads it whether it is there or not');
   });
 
   test('failures of a single evaluation', async () => {
@@ -132,7 +135,7 @@ describe('OFREP 0.3.0', () => {
     }
     for (const headers of [{}, bearer('sdk-unknown'), { Authorization: KEYS.sdk }, { 'X-API-Key': '' }]) {
       const refused = await evaluate('plain', undefined, headers as Record<string, string>);
-      assert.deepEqual([refused.status, refused.text], [401, '']);
+      assert.deepEqual([refused.status, Object.keys(JSON.parse(refused.text))], [401, ['errorDetails']]);
     }
   });
 
@@ -146,6 +149,104 @@ describe('OFREP 0.3.0', () => {
       assert.match(headers['access-control-allow-headers'] ?? '', /,Authorization,X-API-Key,If-None-Match$/);
       assert.equal(headers['access-control-expose-headers'], 'Date,ETag,Retry-After');
     }
+  });
+
+  test('a preflight allows what any environment allows, and the real answer what its own does', async () => {
+    const strict = await startTestRelay({
+      environments: [
+        { name: 'one', sdkKey: 'sdk-one', envId: 'one', allowedHeaders: ['X-Trace', 'traceparent'] },
+        { name: 'two', sdkKey: 'sdk-two', envId: 'two', allowedHeaders: ['traceparent', 'X-Two'] },
+      ],
+    });
+    try {
+      for (const path of ['/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/a', '//ofrep/v1/evaluate/flags']) {
+        const preflight = await ask(strict.port, path, { method: 'OPTIONS', headers: { Origin: 'https://a.example' } });
+        assert.equal(preflight.status, 200, path);
+        const allowed = preflight.headers['access-control-allow-headers']?.split(',') ?? [];
+        for (const name of ['Content-Type', 'X-API-Key', 'X-Trace', 'traceparent', 'X-Two']) {
+          assert.equal(allowed.filter((one) => one === name).length, 1, `${path}: ${name}`);
+        }
+      }
+    } finally {
+      await strict.close();
+    }
+  });
+
+  test('a base URL with a slash at its end, and one at the end of the path', async () => {
+    const body = JSON.stringify({ context: { targetingKey: 'alice' } });
+    for (const path of ['//ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/', '/ofrep//v1/evaluate//flags']) {
+      const { status, text } = await ask(relay.port, path, { method: 'POST', headers: bearer(KEYS.sdk), body });
+      assert.deepEqual([status, JSON.parse(text).flags.length], [200, 10], path);
+    }
+    const one = await ask(relay.port, '//ofrep/v1/evaluate/flags/plain', {
+      method: 'POST',
+      headers: bearer(KEYS.sdk),
+      body,
+    });
+    assert.equal(JSON.parse(one.text).key, 'plain');
+    assert.equal((await ask(relay.port, '//ofrep/v1/evaluate/flags')).status, 405);
+    assert.equal((await ask(relay.port, '//sdk/flags', { headers: { Authorization: KEYS.sdk } })).status, 301);
+  });
+
+  test('keys are what they are, however they are encoded', async () => {
+    const odd = ['a/b', 'a//b', '../a', '.', 'a%2Fb', 'a b', 'ü', 'a?b', 'a#b', 'evaluate/flags'];
+    const flags = Object.fromEntries(odd.map((key) => [key, simpleFlag(key)]));
+    const other = await startTestRelay({}, { flags, segments: {} });
+    try {
+      await untilReady(other);
+      for (const key of [...odd, 'no/such', 'no%2Fsuch']) {
+        const { text, status } = await ask(other.port, `/ofrep/v1/evaluate/flags/${encodeURIComponent(key)}`, {
+          method: 'POST',
+          headers: bearer(KEYS.sdk),
+          body: JSON.stringify({ context: { targetingKey: 'alice' } }),
+        });
+        const result = JSON.parse(text);
+        assert.equal(result.key, key);
+        assert.deepEqual([status, result.errorCode], key.startsWith('no') ? [404, 'FLAG_NOT_FOUND'] : [200, undefined]);
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('a large bulk answer is compressed for those who take it; its tag holds, quoted or not', async () => {
+    const flags = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`flag-${n}`, simpleFlag(`flag-${n}`)]));
+    const other = await startTestRelay({}, { flags, segments: {} });
+    const bulk = (headers: Record<string, string>) =>
+      ask(other.port, '/ofrep/v1/evaluate/flags', {
+        method: 'POST',
+        headers: { ...bearer(KEYS.sdk), ...headers },
+        body: JSON.stringify({ context: { targetingKey: 'alice' } }),
+      });
+    try {
+      await untilReady(other);
+      const plain = await bulk({});
+      assert.equal(plain.headers['content-encoding'], undefined);
+      const zipped = await bulk({ 'Accept-Encoding': 'gzip' });
+      assert.equal(zipped.headers['content-encoding'], 'gzip');
+      assert.equal(gunzipSync(zipped.body).toString(), plain.text);
+      assert.equal((await bulk({ 'Accept-Encoding': 'gzip;q=0' })).headers['content-encoding'], undefined);
+      const tag = zipped.headers.etag ?? '';
+      assert.equal(plain.headers.etag, tag);
+      for (const sent of [tag, tag.replaceAll('"', ''), `W/${tag}`, `"other", ${tag}`]) {
+        const again = await bulk({ 'Accept-Encoding': 'gzip', 'If-None-Match': sent });
+        assert.deepEqual([again.status, again.text], [304, ''], sent);
+        assert.match(again.headers.vary ?? '', /Accept-Encoding/);
+      }
+      assert.match(plain.headers.vary ?? '', /Accept-Encoding/);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('a compressed context is refused by name', async () => {
+    const refused = await ask(relay.port, '/ofrep/v1/evaluate/flags', {
+      method: 'POST',
+      headers: { ...bearer(KEYS.sdk), 'Content-Encoding': 'gzip' },
+      body: gzipSync(JSON.stringify({ context: { targetingKey: 'alice' } })),
+    });
+    assert.equal(refused.status, 415);
+    assert.match(JSON.parse(refused.text).errorDetails, /Content-Encoding/);
   });
 
   test('a body that is too large is refused', async () => {

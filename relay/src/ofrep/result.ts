@@ -29,7 +29,8 @@ export function ofrepResult(key: string, evaluation: Evaluation): OfrepResult {
   }
   const { valueJson, variant, reason, version } = evaluation;
   let json = `{"key":${JSON.stringify(key)},"reason":"${reason}"`;
-  if (variant !== undefined) json += `,"variant":${JSON.stringify(variant)}`;
+  // Python's provider reads it whether it is there or not.
+  json += `,"variant":${JSON.stringify(variant ?? '')}`;
   if (valueJson !== undefined) json += `,"value":${valueJson}`;
   return { json: `${json},"metadata":{"version":${version}}}`, failed: false };
 }

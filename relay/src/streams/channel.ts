@@ -1,6 +1,7 @@
 import { jobSoon, runJob } from '../jobs/jobs.ts';
 import type { StreamConnection } from './connection.ts';
 import { type Frame, merge } from './sse.ts';
+import { stagger } from './stagger.ts';
 import type { WheelSlot } from './wheel.ts';
 
 /** Who opened a stream. */
@@ -103,6 +104,21 @@ export class Channel {
       this.#scheduled = true;
       jobSoon('stream-flush', () => this.#flush());
     }
+  }
+
+  /**
+   * Sends an event to all that are here now, spread evenly over `overMs`, so that what they do about it comes spread; resolves when it was sent to
+   * the last one, or the signal aborts.
+   */
+  async spread(frame: Frame, overMs: number, signal: AbortSignal): Promise<void> {
+    await stagger(
+      [...this.#subscribers],
+      overMs,
+      (subscriber) => {
+        if (this.#subscribers.has(subscriber)) this.#deliver(subscriber, frame);
+      },
+      signal,
+    );
   }
 
   /** Closes the streams that a credential opened, at once (contract 2.3). */

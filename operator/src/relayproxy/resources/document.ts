@@ -75,6 +75,8 @@ function serverOf(relayProxy: RelayProxy) {
     clientWriteMinBytesPerSecond: limits?.readBytesPerSecond,
     clientWriteSlackMs: limits?.readSlackSeconds && limits.readSlackSeconds * 1000,
     clientWriteMaxTimeMs: limits?.readMaxSeconds && limits.readMaxSeconds * 1000,
+    ofrepRefetchWindowMs: limits?.refetchWindowSeconds === undefined ? undefined : limits.refetchWindowSeconds * 1000,
+    ofrepPathPrefix: service.pathPrefix,
     maxContextValues: limits?.contextValues,
     maxContextMembers: limits?.contextMembers,
     contextMemoryBytes: limits?.contextMemoryBytes,

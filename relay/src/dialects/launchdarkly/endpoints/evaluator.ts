@@ -1,4 +1,7 @@
+import type { DataSet } from '../../../data/data.ts';
+import type { CredentialDigest } from '../../../environment/definition.ts';
 import {
+  type ChangeStreams,
   type Evaluation,
   EvaluationError,
   type EvaluationReason,
@@ -6,15 +9,17 @@ import {
   type Evaluations,
   type Evaluator,
 } from '../../../environment/evaluator.ts';
-import type { Registry } from '../../../environment/registry.ts';
+import type { NotFound, Registry } from '../../../environment/registry.ts';
 import type { Json, JsonObject } from '../../../json/json.ts';
 import type { Audience, CompiledData, EvaluateOptions, FlagResult } from '../evaluation/compiled.ts';
 import { TooCostlyError } from '../evaluation/pattern.ts';
 import { BusyError, inTurns, LARGE_CONTEXT_CHARS } from '../evaluation/turns.ts';
 import { type Context, ContextError, contextFrom } from '../model/context.ts';
+import { scopeOf } from '../model/credentials.ts';
 import type { EnvironmentDefinition } from '../model/definition.ts';
 import type { LaunchDarkly, LaunchDarklyEnvironment } from '../outlet/outlet.ts';
 import { bigSegmentsFor } from './evalx.ts';
+import { fingerprintOf, stateOf } from './fdv2/fingerprint.ts';
 import { secureHashMatches } from './secure-mode.ts';
 
 /** What each kind of key may see. */
@@ -26,15 +31,78 @@ export function createEvaluations(registry: Registry<LaunchDarkly>): Evaluations
   return {
     open(credential, variant) {
       const { lookup, scope } = registry.lookupAny(SCOPES, credential, variant);
-      return lookup.found ? sessionOf(lookup.environment, AUDIENCES[scope ?? 'env']) : lookup;
+      if (!lookup.found) return lookup;
+      return sessionOf(lookup.environment, AUDIENCES[scope ?? 'env'], lookup.credential);
+    },
+    openAt(address, variant) {
+      const lookup = registry.lookupDigest(digestAt(address), variant);
+      if (!lookup.found) return lookup;
+      const { environment, credential } = lookup;
+      const scope = scopeOf(environment.definition, credential, Date.now());
+      return scope === undefined ? UNKNOWN : sessionOf(environment, AUDIENCES[scope], credential);
+    },
+    *allowedHeaders() {
+      for (const { definition } of registry.environments()) yield* definition.allowedHeaders;
     },
   };
 }
 
-function sessionOf(environment: LaunchDarklyEnvironment, audience: Audience): EvaluationSession {
+const UNKNOWN: NotFound = { found: false, reason: 'unknown' };
+
+/** Digests are of keys that cannot be guessed, and in base64; in a URL they are in its variant for URLs. */
+const addressOf = (digest: CredentialDigest): string =>
+  digest.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+const digestAt = (address: string): CredentialDigest => `${address.replaceAll('-', '+').replaceAll('_', '/')}=`;
+
+/** The streams of each environment, made for the first client that asks. */
+const changeStreams = new WeakMap<LaunchDarklyEnvironment, ChangeStreams>();
+
+function changesOf(environment: LaunchDarklyEnvironment): ChangeStreams {
+  let changes = changeStreams.get(environment);
+  if (changes === undefined) {
+    const { outlet } = environment;
+    changes = {
+      channel: outlet.changes,
+      version: async () => {
+        const data = await environment.read();
+        return data === undefined ? undefined : versionOf(data.data);
+      },
+      watch(listener) {
+        outlet.watch((change) => {
+          // What the store could not take is not what is evaluated.
+          if ('data' in change) listener(() => versionOf(change.data));
+        });
+        outlet.watchMemberships(() => listener(undefined));
+      },
+    };
+    changeStreams.set(environment, changes);
+  }
+  return changes;
+}
+
+const versions = new WeakMap<DataSet, string>();
+
+/** Data sets are never changed, but replaced. */
+function versionOf(data: DataSet): string {
+  let version = versions.get(data);
+  if (version === undefined) {
+    version = stateOf(fingerprintOf(data));
+    versions.set(data, version);
+  }
+  return version;
+}
+
+function sessionOf(
+  environment: LaunchDarklyEnvironment,
+  audience: Audience,
+  credential: CredentialDigest,
+): EvaluationSession {
   const { definition, logger } = environment;
   return {
     logger,
+    client: { credential, platform: audience },
+    address: addressOf(credential),
+    changes: changesOf(environment),
     owner: environment,
     isPublic: audience !== 'server',
     cors: definition,

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { type ContextBodies, RETRY_LATER } from '../../../http/context-bodies.ts';
 import type { HeaderList } from '../../../http/reply.ts';
 import { sendText } from '../../../http/reply.ts';
 import type { RelayResponse } from '../../../http/response.ts';
 import { SSE_HEADERS, streamOnResponse, streamOnSocket } from '../../../http/stream-connection.ts';
+import { takePlace } from '../../../http/stream-place.ts';
 import { canTakeSocket } from '../../../http/takeover.ts';
 import type { StreamConnection } from '../../../streams/connection.ts';
-import type { Place, StreamLimits } from '../../../streams/limits.ts';
 import type { Frame } from '../../../streams/sse.ts';
 import { describe } from '../../../telemetry/describe.ts';
 import type { StreamServices } from '../../dialect.ts';
@@ -80,35 +79,11 @@ export function enters(
   { platform, credential }: Selected,
   headers: HeaderList,
 ): boolean {
-  const socket: PlacedSocket = request.socket;
-  const place = limits.enter(platform !== 'server', credential, () => socket.remoteAddress);
-  if (typeof place === 'string') {
-    shed(place);
-    sendText(response, 503, TOO_MANY[place], [...headers, ...RETRY_LATER]);
-    return false;
-  }
-  if (place === undefined) return true;
-  if (socket.destroyed) {
-    limits.leave(place);
-    return true;
-  }
-  // On the socket and not in a closure: there are very many of them.
-  if (socket.streamPlace !== undefined) limits.leave(socket.streamPlace);
-  else socket.on('close', leavePlace);
-  socket.streamPlace = place;
-  socket.streamLimits = limits;
-  return true;
-}
-
-interface PlacedSocket extends Socket {
-  streamPlace?: Place | undefined;
-  streamLimits?: StreamLimits;
-}
-
-function leavePlace(this: PlacedSocket): void {
-  const { streamPlace: place } = this;
-  this.streamPlace = undefined;
-  if (place !== undefined) this.streamLimits?.leave(place);
+  const crowd = takePlace(limits, request.socket, platform !== 'server', credential);
+  if (crowd === undefined) return true;
+  shed(crowd);
+  sendText(response, 503, TOO_MANY[crowd], [...headers, ...RETRY_LATER]);
+  return false;
 }
 
 /** `/ping` and `/mping`. */

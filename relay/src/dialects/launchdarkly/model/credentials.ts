@@ -50,6 +50,16 @@ function acceptedCredentials(definition: EnvironmentDefinition, now: number): Cr
   return [...accepted.values()];
 }
 
+/** Of which kind a credential is that opens the environment at `now` (ms since the epoch); undefined when it does not. */
+export function scopeOf(
+  definition: EnvironmentDefinition,
+  credential: CredentialDigest,
+  now: number,
+): CredentialKind | undefined {
+  const accepted = acceptedCredentials(definition, now).find(({ digest }) => digest === credential);
+  return accepted?.scope as CredentialKind | undefined;
+}
+
 /** A new SDK key gets a link of its own; the old link delivers until the new one does, if the old key has grace, or is the same. */
 function succession(old: EnvironmentDefinition, next: EnvironmentDefinition, now: number): Succession {
   if (old.sdkKey === next.sdkKey) return { grace: true, message: 'the data come from elsewhere now' };

@@ -11,8 +11,11 @@ import type { DataChange } from './data-change.ts';
 import { flagsOnlyEvent, itemEvent, payloadsOf } from './payloads.ts';
 import { PING } from './ping.ts';
 
-/** What a stream carries (contract 2.2, 11.3): everything, flags only (old SDKs), bare pings, or FDv2's transfers. */
-export type StreamKind = 'all' | 'flags' | 'ping' | 'fdv2';
+/**
+ * What a stream carries (contract 2.2, 11.3): everything, flags only (old SDKs), bare pings, FDv2's transfers, or for clients of no dialect
+ * that something changed.
+ */
+export type StreamKind = 'all' | 'flags' | 'ping' | 'fdv2' | 'changes';
 
 /** Platforms of SDKs, as LaunchDarkly names them. */
 export type Platform = 'server' | 'mobile' | 'browser';
@@ -36,7 +39,10 @@ export class LaunchDarklyOutlet implements Outlet<CompiledData> {
   readonly flags: Channel;
   readonly ping: Channel;
   readonly fdv2: Channel;
+  /** Streams of clients of no dialect, which hear of changes by {@link watch} and {@link watchMemberships}. */
+  readonly changes: Channel;
   readonly bigSegments: BigSegmentStore | undefined;
+  readonly #membershipWatchers: (() => void)[] = [];
   readonly #watchers: ((change: DataChange) => void)[] = [];
 
   /**
@@ -48,19 +54,25 @@ export class LaunchDarklyOutlet implements Outlet<CompiledData> {
     this.flags = hub.createChannel('flags' satisfies StreamKind);
     this.ping = hub.createChannel('ping' satisfies StreamKind);
     this.fdv2 = hub.createChannel('fdv2' satisfies StreamKind);
+    this.changes = hub.createChannel('changes' satisfies StreamKind);
     this.bigSegments = openBigSegments?.(() => {
-      this.ping.publish(PING);
+      this.#membershipsChanged();
       noticed();
     });
   }
 
   get streams(): number {
-    return this.all.size + this.flags.size + this.ping.size + this.fdv2.size;
+    return this.all.size + this.flags.size + this.ping.size + this.fdv2.size + this.changes.size;
   }
 
   /** Calls `watcher` for everything that the source delivers from now on, for as long as the environment lives. */
   watch(watcher: (change: DataChange) => void): void {
     this.#watchers.push(watcher);
+  }
+
+  /** Calls `watcher` whenever memberships in big segments changed, for as long as the environment lives. */
+  watchMemberships(watcher: () => void): void {
+    this.#membershipWatchers.push(watcher);
   }
 
   loaded(data: CompiledData): void {
@@ -92,7 +104,7 @@ export class LaunchDarklyOutlet implements Outlet<CompiledData> {
   /** Another worker noticed that memberships in big segments changed. */
   noticed(): void {
     this.bigSegments?.forget();
-    this.ping.publish(PING);
+    this.#membershipsChanged();
   }
 
   async close(): Promise<void> {
@@ -100,12 +112,17 @@ export class LaunchDarklyOutlet implements Outlet<CompiledData> {
     await this.bigSegments?.close();
   }
 
+  #membershipsChanged(): void {
+    this.ping.publish(PING);
+    for (const watcher of this.#membershipWatchers) watcher();
+  }
+
   #tell(change: DataChange): void {
     for (const watcher of this.#watchers) watcher(change);
   }
 
   get #channels(): readonly Channel[] {
-    return [this.all, this.flags, this.ping, this.fdv2];
+    return [this.all, this.flags, this.ping, this.fdv2, this.changes];
   }
 }
 
