@@ -1,5 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { type CorsPolicy, createCors } from '../../../http/cors.ts';
+import type { HeaderList } from '../../../http/reply.ts';
+import type { EnvironmentDefinition } from '../model/definition.ts';
+import type { LaunchDarklyEnvironment } from '../outlet/outlet.ts';
+
+const NONE: HeaderList = [];
+/** Its spelling. */
+export const ENVIRONMENT_ID = 'X-LD-EnvID';
+const idHeaders = new WeakMap<EnvironmentDefinition, HeaderList>();
+
+/** Tells the SDK its environment's id, for hooks and plugins, on every answer to a known credential (contract 11.3). The same list for the same definition. */
+export function environmentIdHeader({ definition }: LaunchDarklyEnvironment): HeaderList {
+  if (definition.envId === undefined || definition.envId === '') return NONE;
+  let header = idHeaders.get(definition);
+  if (header === undefined) {
+    header = [ENVIRONMENT_ID, definition.envId];
+    idHeaders.set(definition, header);
+  }
+  return header;
+}
 
 /** Request headers that browsers' SDKs send (contract 1.7; row 8 of section 14); ld-relay 8.10 does not know the last yet. */
 const cors = createCors([

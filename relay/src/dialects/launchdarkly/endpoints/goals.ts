@@ -24,6 +24,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Headers of an answer that belong to the connection, or that the relay sets itself. */
 const NOT_PASSED = new Set([
   'connection',
+  'x-ld-envid',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',

@@ -22,7 +22,7 @@ export function inTurn(services: StreamServices, handler: EnvironmentHandler): E
 export function whenItsTurn(
   { admission, shed }: StreamServices,
   response: ServerResponse,
-  { environment, credential }: Selected,
+  { environment, credential, cors }: Selected,
   serve: () => void,
 ): void {
   if (!admission.limited) {
@@ -32,7 +32,7 @@ export function whenItsTurn(
   const ticket: Ticket | undefined = admission.admit();
   if (ticket === undefined) {
     shed('polls');
-    sendMessage(response, 503, SHED, RETRY_LATER);
+    sendMessage(response, 503, SHED, [...cors, ...RETRY_LATER]);
     return;
   }
   response.once('close', ticket.cancel);

@@ -35,7 +35,7 @@ export function oneItem(kind: ItemKind): EnvironmentHandler {
   return withData((request, response, selected, data) => {
     const item = data.data[kind].get(selected.params[0] ?? '');
     if (item === undefined || item.deleted) {
-      sendEmpty(response, 404);
+      sendEmpty(response, 404, selected.cors);
       return;
     }
     const tag = itemTag(item);
@@ -68,7 +68,7 @@ function withData(answer: Answer): EnvironmentHandler {
     selected: Selected,
     data: CompiledData | undefined,
   ) => {
-    if (data === undefined) sendMessage(response, 503, 'Service not initialized');
+    if (data === undefined) sendMessage(response, 503, 'Service not initialized', selected.cors);
     else answer(request, response, selected, data);
   };
   return (request, response, selected) => {
@@ -86,10 +86,10 @@ function withData(answer: Answer): EnvironmentHandler {
   };
 }
 
-function cacheHeaders({ environment }: Selected): HeaderList {
+function cacheHeaders({ environment, cors }: Selected): HeaderList {
   const { ttlMs } = environment.definition;
-  if (ttlMs <= 0) return [];
-  return ['Vary', 'Authorization', 'Expires', new Date(Date.now() + ttlMs).toUTCString()];
+  if (ttlMs <= 0) return cors;
+  return [...cors, 'Vary', 'Authorization', 'Expires', new Date(Date.now() + ttlMs).toUTCString()];
 }
 
 function sendShared(
@@ -129,12 +129,12 @@ function matches(request: IncomingMessage, tag: string): boolean {
   return sent === tag || sent === `"${tag}"` || sent === `W/${tag}` || sent === `W/"${tag}"`;
 }
 
-function failed({ environment }: Selected, response: ServerResponse, error: unknown): void {
+function failed({ environment, cors }: Selected, response: ServerResponse, error: unknown): void {
   if (error instanceof StoreError) environment.logger.warn('the store could not be read', { error: error.message });
   else
     environment.logger.error('a poll failed', {
       error: describe(error),
     });
   if (response.headersSent) response.destroy();
-  else sendEmpty(response, 500);
+  else sendEmpty(response, 500, cors);
 }

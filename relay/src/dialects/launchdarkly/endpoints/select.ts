@@ -6,7 +6,7 @@ import { type HeaderList, sendEmpty, sendText } from '../../../http/reply.ts';
 import { opensFor } from '../../../http/response.ts';
 import type { Handler } from '../../../http/router.ts';
 import type { LaunchDarkly, LaunchDarklyEnvironment, Platform } from '../outlet/outlet.ts';
-import { corsHeaders, OPEN_POLICY } from './cors.ts';
+import { corsHeaders, environmentIdHeader, OPEN_POLICY } from './cors.ts';
 
 /** A request whose credential opened an environment. */
 export interface Selected {
@@ -16,7 +16,7 @@ export interface Selected {
   /** Path parameters behind the environment id, decoded. */
   readonly params: readonly string[];
   readonly query: string;
-  /** CORS headers on client-side routes, else empty. */
+  /** Headers of every answer: the environment's id, and those of CORS on client-side routes. */
   readonly cors: HeaderList;
   /** Value of `Access-Control-Allow-Methods` on client-side routes, else empty. */
   readonly methods: string;
@@ -51,7 +51,8 @@ export function byKey(registry: Registry<LaunchDarkly>, kind: 'sdk' | 'mobile', 
     else {
       const { environment, credential } = result;
       opensFor(response, environment, platform !== 'server');
-      handler(request, response, { environment, credential, platform, params, query, cors: NONE, methods: '' });
+      const cors = environmentIdHeader(environment);
+      handler(request, response, { environment, credential, platform, params, query, cors, methods: '' });
     }
   };
 }
@@ -76,7 +77,7 @@ export function byEnvironmentId(
       return;
     }
     const { environment, credential } = result;
-    const cors = corsHeaders(request, environment.definition, methods);
+    const cors = [...corsHeaders(request, environment.definition, methods), ...environmentIdHeader(environment)];
     const platform = 'browser';
     opensFor(response, environment, true);
     handler(request, response, { environment, credential, platform, params: params.slice(1), query, cors, methods });

@@ -15,7 +15,7 @@ import type { StreamKind } from '../outlet/outlet.ts';
 import { type Payloads, payloadsOf } from '../outlet/payloads.ts';
 import { PING } from '../outlet/ping.ts';
 import { contextOfPath, withContextOfBody } from './context-request.ts';
-import { corsHeadersOfStream } from './cors.ts';
+import { corsHeadersOfStream, environmentIdHeader } from './cors.ts';
 import { passesSecureMode } from './evalx.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
@@ -36,10 +36,10 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
     const ticket = options.admission.admit();
     if (ticket === undefined) {
       options.shed('queue');
-      sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
+      sendText(response, 503, 'too many streams are being opened, try again later', [...selected.cors, ...RETRY_LATER]);
       return;
     }
-    if (!enters(options, request, response, selected, NO_HEADERS)) {
+    if (!enters(options, request, response, selected, selected.cors)) {
       ticket.cancel();
       return;
     }
@@ -61,7 +61,6 @@ export function serverStream(kind: 'all' | 'flags', options: StreamOptions): Env
   };
 }
 
-const NO_HEADERS: HeaderList = [];
 const TOO_MANY = {
   credential: 'too many streams are open with this credential, try again later',
   address: 'too many streams are open from this address, try again later',
@@ -124,7 +123,9 @@ function open(
   { environment, methods }: Selected,
   use: (connection: StreamConnection) => void,
 ): void {
-  const headers = methods === '' ? OPEN_HEADERS : headersWith(corsHeadersOfStream(environment.definition, methods));
+  const id = environmentIdHeader(environment);
+  const headers =
+    methods === '' ? headersWith(id) : headersWith(corsHeadersOfStream(environment.definition, methods), id);
   (response as RelayResponse).opened?.();
   if (canTakeSocket(request, response)) {
     options.takeover(request, response, (socket) => streamOnSocket(socket, headers, use));
@@ -135,14 +136,14 @@ function open(
   }
 }
 
-const withCors = new WeakMap<HeaderList, HeaderList>();
+const withOwn = new WeakMap<HeaderList, HeaderList>();
 
-/** The same list for the same CORS headers, so that the head is put together once. */
-function headersWith(cors: HeaderList): HeaderList {
-  let headers = withCors.get(cors);
+/** The same list for the same headers of an environment, so that the head is put together once. */
+function headersWith(own: HeaderList, id: HeaderList = []): HeaderList {
+  let headers = withOwn.get(own);
   if (headers === undefined) {
-    headers = [...OPEN_HEADERS, ...cors];
-    withCors.set(cors, headers);
+    headers = [...OPEN_HEADERS, ...own, ...id];
+    withOwn.set(own, headers);
   }
   return headers;
 }

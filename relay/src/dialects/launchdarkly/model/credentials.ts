@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Credential, CredentialDigest, DefinitionRules, Succession } from '../../../environment/definition.ts';
-import type { EnvironmentDefinition } from './definition.ts';
+import type { EnvironmentDefinition, ExpiringKey } from './definition.ts';
 
 /** Which kind of credential a route asks for: a key is good on its own routes only (contract 1.2). */
 export type CredentialKind = 'sdk' | 'mobile' | 'env';
@@ -27,15 +27,12 @@ export function digestOf(kind: string, value: string): CredentialDigest {
   return digest;
 }
 
-/** The keys in grace at `now` (ms since the epoch). */
-export function currentExpiring(
-  definition: EnvironmentDefinition,
-  now: number,
-): EnvironmentDefinition['expiringSdkKeys'] {
+/** The SDK keys in grace at `now` (ms since the epoch). */
+export function currentExpiring(definition: EnvironmentDefinition, now: number): readonly ExpiringKey[] {
   return definition.expiringSdkKeys.filter((key) => key.expiresAt > now && key.value !== definition.sdkKey);
 }
 
-/** The SDK keys, mobile key and client-side ID that open an environment; keys whose grace is over are left out (contract 14, row 49). */
+/** The SDK keys, mobile keys and client-side ID that open an environment; keys whose grace is over are left out (contract 14, row 49). */
 function acceptedCredentials(definition: EnvironmentDefinition, now: number): Credential[] {
   const accepted = new Map<CredentialDigest, Credential>();
   const add = (scope: CredentialKind, value: string | undefined) => {
@@ -47,6 +44,8 @@ function acceptedCredentials(definition: EnvironmentDefinition, now: number): Cr
   for (const key of definition.acceptedSdkKeys) add('sdk', key);
   for (const key of currentExpiring(definition, now)) add('sdk', key.value);
   add('mobile', definition.mobileKey);
+  for (const key of definition.acceptedMobileKeys ?? []) add('mobile', key);
+  for (const key of definition.expiringMobileKeys ?? []) if (key.expiresAt > now) add('mobile', key.value);
   add('env', definition.envId);
   return [...accepted.values()];
 }
@@ -84,8 +83,10 @@ export const definitionRules: DefinitionRules<EnvironmentDefinition> = {
     ).flatMap(([scope, value]) =>
       value === undefined || value === '' ? [] : [{ scope, digest: digestOf(scope, value) }],
     ),
-  expiries: ({ expiringSdkKeys, sdkKey }) =>
-    expiringSdkKeys.flatMap(({ value, expiresAt }) => (value === sdkKey ? [] : [expiresAt])),
+  expiries: ({ expiringSdkKeys, expiringMobileKeys = [], sdkKey }) => [
+    ...expiringSdkKeys.flatMap(({ value, expiresAt }) => (value === sdkKey ? [] : [expiresAt])),
+    ...expiringMobileKeys.map(({ expiresAt }) => expiresAt),
+  ],
   variant: ({ filterKey = '' }) => filterKey,
   source: ({ sdkKey, dataFile, filterKey }) =>
     sdkKey === undefined && dataFile === undefined

@@ -1,6 +1,6 @@
 import type { Definition } from '../../../environment/definition.ts';
 
-/** An SDK key on its way out: accepted until `expiresAt` (contract 9.2). */
+/** An SDK or mobile key on its way out: accepted until `expiresAt` (contract 9.2). */
 export interface ExpiringKey {
   readonly value: string;
   /** ms since the epoch; in the past = already revoked (contract 14, row 49) */
@@ -22,6 +22,9 @@ export interface EnvironmentDefinition extends Definition {
   readonly acceptedSdkKeys: readonly string[];
   readonly expiringSdkKeys: readonly ExpiringKey[];
   readonly mobileKey?: string;
+  /** Further mobile keys that are accepted for good. */
+  readonly acceptedMobileKeys?: readonly string[];
+  readonly expiringMobileKeys?: readonly ExpiringKey[];
   /** Client-side ID. */
   readonly envId?: string;
   readonly envKey?: string;

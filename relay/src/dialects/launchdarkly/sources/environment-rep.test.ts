@@ -113,3 +113,40 @@ test('9.2: a description without a mobile key takes none away', () => {
   assert.equal(succeed(rep(1, 's1'), rep(2, 's1', {}, ''), 0).mobKey, 'mob');
   assert.equal(succeed(rep(1, 's1'), rep(2, 's1', {}, 'new'), 0).mobKey, 'new');
 });
+
+const listed = (sdkKeys: object[], mobileKeys: object[] = []): EnvironmentRep =>
+  environmentRep.parse({ envID: 'e1', mobKey: 'm', sdkKey: { value: 's' }, sdkKeys, mobileKeys });
+const define = (one: EnvironmentRep) => definitionOfRep(one, { envAllowedOrigins: [], envAllowedHeaders: [] });
+
+test('8.21: every listed key is accepted until its own end; the current one for good, the earlier end of two counts', () => {
+  const definition = define(
+    listed(
+      [{ value: 's', expiry: 1 }, { value: 'a', expiry: null }, { value: 'b', expiry: 9 }, { value: 'b' }],
+      [{ value: 'm', hasViews: true }, { value: 'n' }, { value: 'o', expiry: 5 }],
+    ),
+  );
+  assert.deepEqual(definition.acceptedSdkKeys, ['a']);
+  assert.deepEqual(definition.expiringSdkKeys, [{ value: 'b', expiresAt: 9 }]);
+  assert.deepEqual(definition.acceptedMobileKeys, ['n']);
+  assert.deepEqual(definition.expiringMobileKeys, [{ value: 'o', expiresAt: 5 }]);
+});
+
+test('8.21: a key for views only is not accepted', () => {
+  const { acceptedSdkKeys, expiringSdkKeys } = define(listed([{ value: 's' }, { value: 'v', hasViews: true }]));
+  assert.deepEqual([acceptedSdkKeys, expiringSdkKeys], [[], [{ value: 'v', expiresAt: 0 }]]);
+});
+
+test('8.21: what a list lacks is revoked, whatever was known of it', () => {
+  const former = rep(1, 's', expiring('old', 100));
+  assert.deepEqual(grace(succeed(former, listed([{ value: 's' }]), 10)), []);
+});
+
+for (const [name, members] of [
+  ['without the current SDK key', { sdkKeys: [{ value: 'x' }] }],
+  ['with an empty key', { sdkKeys: [{ value: 's' }, { value: '' }] }],
+  ['with a key that is no header', { sdkKeys: [{ value: 's' }, { value: 'a\nb' }] }],
+  ['without the current mobile key', { mobKey: 'm', mobileKeys: [{ value: 'x' }] }],
+] as const) {
+  test(`8.21: refused: a list ${name}`, () =>
+    assert.equal(environmentRep.safeParse({ envID: 'e', sdkKey: { value: 's' }, ...members }).success, false));
+}

@@ -11,9 +11,18 @@ export interface EnvironmentStatus {
   readonly connected: boolean;
   /** The keys in grace now. */
   readonly expiringKeys: readonly string[];
+  /** All keys of a kind where there are several, the current one first. */
+  readonly sdkKeys?: readonly KeyStatus[];
+  readonly mobileKeys?: readonly KeyStatus[];
   readonly bigSegments?: BigSegmentStoreStatus;
   /** Flags and segments that cannot be used, with the reason. */
   readonly refused: ReadonlyMap<string, string>;
+}
+
+/** One key of several; `expiry` in ms since the epoch, absent for good. */
+export interface KeyStatus {
+  readonly value: string;
+  readonly expiry?: number;
 }
 
 /** Rules of the whole. */
@@ -70,6 +79,8 @@ export function environmentDocument(environment: EnvironmentStatus): Environment
     projName: definition.projName,
     mobileKey: definition.mobileKey === undefined ? undefined : obscureKey(definition.mobileKey),
     expiringSdkKey: expiringKeys[0] === undefined ? undefined : obscureKey(expiringKeys[0]),
+    sdkKeys: environment.sdkKeys?.map(obscured),
+    mobileKeys: environment.mobileKeys?.map(obscured),
     status: environment.connected ? 'connected' : 'disconnected',
     connectionStatus: prune({
       state: link.state,
@@ -93,6 +104,10 @@ export function obscureKey(key: string): string {
   const keep = /^[a-z]{3}-/.test(key) ? 4 : 0;
   if (key.length <= keep + 5) return key.slice(0, keep) + '*'.repeat(Math.max(0, key.length - keep));
   return key.slice(0, keep) + key.slice(keep, -5).replace(/[0-9a-fA-F]/g, '*') + key.slice(-5);
+}
+
+function obscured({ value, ...rest }: KeyStatus): KeyStatus {
+  return { value: obscureKey(value), ...rest };
 }
 
 function prune<T extends Record<string, unknown>>(members: T): EnvironmentDocument {

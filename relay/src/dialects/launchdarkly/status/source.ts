@@ -1,6 +1,7 @@
 import { isConnected } from '../../../environment/link-status.ts';
 import type { Registry } from '../../../environment/registry.ts';
 import { currentExpiring } from '../model/credentials.ts';
+import type { EnvironmentDefinition, ExpiringKey } from '../model/definition.ts';
 import type { LaunchDarkly, LaunchDarklyEnvironment } from '../outlet/outlet.ts';
 import { type EnvironmentStatus, type StatusDocument, statusDocument } from './document.ts';
 
@@ -8,6 +9,25 @@ import { type EnvironmentStatus, type StatusDocument, statusDocument } from './d
 export interface StatusSource {
   document(): StatusDocument;
   find(predicate: (environment: EnvironmentStatus) => boolean): EnvironmentStatus | undefined;
+}
+
+/** The lists of keys where there are more than the members for one key (and one in grace) tell, as of ld-relay 8.21. */
+function furtherKeys(
+  definition: EnvironmentDefinition,
+  now: number,
+): Pick<EnvironmentStatus, 'sdkKeys' | 'mobileKeys'> {
+  const { sdkKey, acceptedSdkKeys, mobileKey, acceptedMobileKeys = [], expiringMobileKeys = [] } = definition;
+  const list = (current: string | undefined, accepted: readonly string[], expiring: readonly ExpiringKey[]) => [
+    ...new Set([...(current === undefined ? [] : [current]), ...accepted]).values().map((value) => ({ value })),
+    ...expiring.map(({ value, expiresAt }) => ({ value, expiry: expiresAt })),
+  ];
+  const sdkKeys = list(sdkKey, acceptedSdkKeys, currentExpiring(definition, now));
+  const inGrace = expiringMobileKeys.filter(({ expiresAt }) => expiresAt > now);
+  const mobileKeys = list(mobileKey, acceptedMobileKeys, inGrace);
+  return {
+    ...(acceptedSdkKeys.length > 0 || sdkKeys.length > 2 ? { sdkKeys } : {}),
+    ...(mobileKeys.length > 1 ? { mobileKeys } : {}),
+  };
 }
 
 /** Rules of {@link createStatusSource}. */
@@ -33,6 +53,7 @@ export function createStatusSource(registry: Registry<LaunchDarkly>, options: St
       refused: environment.refused,
       connected: isConnected(link, initialised, options.disconnectedAfterMs, now),
       expiringKeys: currentExpiring(definition, now).map((key) => key.value),
+      ...furtherKeys(definition, now),
       ...(bigSegments === undefined ? {} : { bigSegments }),
     };
   };

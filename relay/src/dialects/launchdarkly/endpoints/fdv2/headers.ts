@@ -2,16 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { CorsPolicy } from '../../../../http/cors.ts';
 import type { HeaderList } from '../../../../http/reply.ts';
 import type { EnvironmentDefinition } from '../../model/definition.ts';
-import type { LaunchDarklyEnvironment } from '../../outlet/outlet.ts';
-import { corsHeaders } from '../cors.ts';
-
-const NONE: HeaderList = [];
-const ENVIRONMENT_ID = 'X-LD-EnvID';
-
-/** Tells the SDK its environment's id, for hooks and plugins (contract 11.3). */
-export function environmentIdHeader({ definition }: LaunchDarklyEnvironment): HeaderList {
-  return definition.envId === undefined || definition.envId === '' ? NONE : [ENVIRONMENT_ID, definition.envId];
-}
+import { corsHeaders, ENVIRONMENT_ID } from '../cors.ts';
 
 const policies = new WeakMap<EnvironmentDefinition, CorsPolicy>();
 

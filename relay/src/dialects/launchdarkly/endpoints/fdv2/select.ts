@@ -6,8 +6,9 @@ import { opensFor } from '../../../../http/response.ts';
 import type { Handler } from '../../../../http/router.ts';
 import type { Audience } from '../../evaluation/compiled.ts';
 import type { LaunchDarkly } from '../../outlet/outlet.ts';
+import { environmentIdHeader } from '../cors.ts';
 import { keyOf, refuse, type Selected, UNKNOWN_CREDENTIAL } from '../select.ts';
-import { clientCorsHeaders, environmentIdHeader } from './headers.ts';
+import { clientCorsHeaders } from './headers.ts';
 
 /** A client-side request whose credential opened an environment. */
 export interface ClientSelected extends Selected {

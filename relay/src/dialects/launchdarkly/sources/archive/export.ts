@@ -5,7 +5,7 @@ import type { DataSet } from '../../../../data/data.ts';
 import { applyChanges, type DefinitionSource } from '../../../../environment/definition.ts';
 import { StartupError } from '../../../../errors.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
-import type { EnvironmentDefinition } from '../../model/definition.ts';
+import type { EnvironmentDefinition, ExpiringKey } from '../../model/definition.ts';
 import { createAutoConfig } from '../autoconfig/source.ts';
 import { createConfiguredDefinitions } from '../configured/definitions.ts';
 import type { EnvironmentRep } from '../environment-rep.ts';
@@ -110,8 +110,22 @@ async function fetchOnce(
   }
 }
 
+/** All keys of one kind, the current one first. */
+function keyReps(
+  current = '',
+  accepted: readonly string[] = [],
+  expiring: readonly ExpiringKey[] = [],
+): NonNullable<EnvironmentRep['sdkKeys']> {
+  return [
+    ...[current, ...accepted].map((value) => ({ value })),
+    ...expiring.map(({ value, expiresAt }) => ({ value, expiry: expiresAt })),
+  ];
+}
+
 function repOf(definition: EnvironmentDefinition): EnvironmentRep {
   const expiring = definition.expiringSdkKeys[0];
+  const sdkKeys = keyReps(definition.sdkKey, definition.acceptedSdkKeys, definition.expiringSdkKeys);
+  const mobileKeys = keyReps(definition.mobileKey, definition.acceptedMobileKeys, definition.expiringMobileKeys);
   const rep = {
     envID: definition.envId ?? '',
     envKey: definition.envKey ?? definition.name,
@@ -125,6 +139,9 @@ function repOf(definition: EnvironmentDefinition): EnvironmentRep {
     },
     defaultTtl: Math.ceil(definition.ttlMs / 60_000),
     secureMode: definition.secureMode,
+    // One that has no more than the other members say is written as it always was.
+    ...(definition.acceptedSdkKeys.length === 0 && definition.expiringSdkKeys.length <= 1 ? {} : { sdkKeys }),
+    ...(mobileKeys.length <= 1 ? {} : { mobileKeys }),
   };
   // Readers take a new description only if its version differs: it is made of the content.
   const digest = createHash('sha256').update(JSON.stringify(rep)).digest();
