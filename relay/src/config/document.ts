@@ -49,6 +49,7 @@ export const server = z.strictObject({
   maxPublicStreamsPerCredential: CONCURRENCY.maxPublicStreamsPerCredential.schema,
   maxPublicStreamsPerAddress: CONCURRENCY.maxPublicStreamsPerAddress.schema,
   compression: HTTP.enableCompression.schema,
+  exposeEnvironmentId: HTTP.exposeEnvironmentId.schema,
   ofrepRefetchWindowMs: HTTP.ofrepRefetchWindow.schema,
   ofrepPathPrefix: HTTP.ofrepPathPrefix.schema,
   /** 0 = none. */

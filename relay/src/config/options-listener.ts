@@ -23,6 +23,13 @@ export const HTTP = section('HTTP', {
     own: true,
     becomes: { field: 'limits.evaluationCacheBytes', how: 'in bytes, 1GiB at most', range: [0, 1024 * MIB] },
   }),
+  exposeEnvironmentId: member('switch', {
+    env: 'EXPOSE_ENVIRONMENT_ID',
+    default: 'false',
+    text: 'Pages of other origins may read the header `X-LD-EnvID` of answers (CORS), as with ld-relay 9; ld-relay 8.10 lets them read `Date` alone. Pods of a RelayProxy always do.',
+    own: true,
+    becomes: { because: 'pods always let pages read it', instead: 'nothing', same: true },
+  }),
   ofrepRefetchWindow: member('duration', {
     env: 'OFREP_REFETCH_WINDOW',
     default: '10s',

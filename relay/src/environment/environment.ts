@@ -77,6 +77,7 @@ export class Environment<F extends Family = Family> {
       upsert: (item, since) => this.#upsert(item, since),
       refused: (item) => this.#refuse(item),
       link: (state, error) => this.#linkChanged(state, error),
+      successorRefused: (error) => this.#successorRefused(error),
     });
     this.outlet = deps.openOutlet(this);
   }
@@ -257,6 +258,15 @@ export class Environment<F extends Family = Family> {
     this.#link = nextLink(this.#link, state, error, Date.now());
     this.store.linked?.(state === 'VALID');
     if (state === 'OFF') this.#move({ type: 'refused', unconfirmed: this.store.status().snapshotOf !== undefined });
+    this.#deps.changed(this);
+  }
+
+  /** The link stays as it is, with the refusal as its last error: whoever looks finds that the rotation is not done. */
+  #successorRefused(error: LinkError | undefined): void {
+    this.#link = nextLink(this.#link, this.#link.state, error, Date.now());
+    this.logger.warn(
+      'upstream refuses the new credential: the link with the old one goes on, the new one is tried again',
+    );
     this.#deps.changed(this);
   }
 

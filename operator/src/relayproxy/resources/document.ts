@@ -66,6 +66,7 @@ function serverOf(relayProxy: RelayProxy) {
     drainMs: drainMs(relayProxy),
     // Left out where it changes nothing, so that a newer operator does not restart pods for it.
     workers: workers === 1 ? undefined : workers,
+    exposeEnvironmentId: true,
     maxRequestBodyBytes: limits?.requestBodyBytes,
     maxHeaderBytes: limits?.requestHeadBytes,
     bodyMemoryBytes: limits?.bodyMemoryBytes,

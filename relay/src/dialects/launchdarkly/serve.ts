@@ -1,6 +1,7 @@
 import type { ServeDeps, Serving } from '../dialect.ts';
 import { AnswerCache } from './endpoints/answer-cache.ts';
 import { observeClients } from './endpoints/clients.ts';
+import { exposeEnvironmentId } from './endpoints/cors.ts';
 import { createEvaluations } from './endpoints/evaluator.ts';
 import { createEventHandlers } from './endpoints/events.ts';
 import { createGoalsHandler } from './endpoints/goals.ts';
@@ -18,6 +19,7 @@ export function serveLaunchDarkly(deps: ServeDeps<LaunchDarkly>): Serving {
   const { config, dispatcher, logger, registry, metrics, bodies } = deps;
   limitTurns(deps.contextBytes);
   limitPatternSteps(config.server.maxPatternSteps);
+  exposeEnvironmentId(config.server.exposeEnvironmentId);
   const answers = new AnswerCache(config.server.evaluationCacheBytes);
   const events = createEventHandlers({ config, dispatcher, metrics, registry, bodies: bodies.reader });
   const usage = createUsage(config, dispatcher, registry, logger);

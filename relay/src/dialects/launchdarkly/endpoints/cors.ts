@@ -33,15 +33,34 @@ const cors = createCors([
 /** For paths that name no environment: the error text is readable by any page, so that the SDK sees the status. */
 export const OPEN_POLICY: CorsPolicy = { allowedOrigins: [], allowedHeaders: [] };
 
+let exposed: readonly string[] | undefined;
+const widened = new WeakMap<CorsPolicy, CorsPolicy>();
+
+/** Whether pages may read {@link ENVIRONMENT_ID}, as with ld-relay 9; ld-relay 8.10 lets them read `Date` alone. For the whole process. */
+export function exposeEnvironmentId(on: boolean): void {
+  exposed = on ? [ENVIRONMENT_ID] : undefined;
+}
+
+function exposing(policy: CorsPolicy): CorsPolicy {
+  if (exposed === undefined || policy === OPEN_POLICY) return policy;
+  let wide = widened.get(policy);
+  if (wide === undefined) {
+    const { allowedOrigins, allowedHeaders } = policy;
+    wide = { allowedOrigins, allowedHeaders, exposedHeaders: exposed };
+    widened.set(policy, wide);
+  }
+  return wide;
+}
+
 /**
  * CORS headers of a client-side route (contract 1.7), with `Vary: Origin`, which ld-relay forgets.
  * @param methods value of `Access-Control-Allow-Methods`
  */
 export function corsHeaders(request: IncomingMessage, policy: CorsPolicy, methods: string): readonly string[] {
-  return cors.headers(request, policy, methods);
+  return cors.headers(request, exposing(policy), methods);
 }
 
 /** The same for a stream: any origin, as ld-relay's streams answer and `EventSource` needs (contract 1.7). */
 export function corsHeadersOfStream(policy: CorsPolicy, methods: string): readonly string[] {
-  return cors.streamHeaders(policy, methods);
+  return cors.streamHeaders(exposing(policy), methods);
 }
