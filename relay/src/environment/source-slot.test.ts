@@ -28,7 +28,7 @@ function setUp() {
   }
   return { told, slot, source };
 }
-const REFUSED = { kind: 'ERROR_RESPONSE', statusCode: 401, time: 1 } as const;
+const REFUSED = { kind: 'ERROR_RESPONSE', statusCode: 401, message: 'refused', time: 1 } as const;
 
 test('a successor takes over when it delivers; until then the old source counts', () => {
   const { told, slot, source } = setUp();
