@@ -261,7 +261,7 @@ export class Environment<F extends Family = Family> {
     this.#deps.changed(this);
   }
 
-  /** The link stays as it is, with the refusal as its last error: whoever looks finds that the rotation is not done. */
+  /** The link stays as it is, with the refusal as its last error: a look at the status shows that the rotation is not done. */
   #successorRefused(error: LinkError | undefined): void {
     this.#link = nextLink(this.#link, this.#link.state, error, Date.now());
     this.logger.warn(
