@@ -73,6 +73,8 @@ export interface EvaluationSession {
    */
   readonly address: string;
   readonly changes: ChangeStreams;
+  /** Headers of every answer, names and values in turn: what the dialect says of the environment to each of its clients. */
+  readonly headers: readonly string[];
   /** Whose the memory is that its requests take: the environment. */
   readonly owner: object;
   /** It was opened with a credential that is no secret, such as that of a page. */

@@ -27,7 +27,7 @@ function setUp(held: { why: string | undefined }) {
   };
   const registry = { listed: true, environments: () => environments } as unknown as Registry;
   const overview = createOverview(registry, {
-    rules: { keysFromFiles: () => undefined },
+    rules: { keysFromFiles: () => undefined, expiries: () => [] },
     disconnectedAfterMs: 60_000,
     draining: () => false,
     keyGate: () => keyGate,

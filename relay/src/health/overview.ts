@@ -21,7 +21,7 @@ export interface Overview {
 
 /** Rules of {@link createOverview}. */
 export interface OverviewOptions<F extends Family> {
-  readonly rules: Pick<DefinitionRules<F['definition']>, 'keysFromFiles'>;
+  readonly rules: Pick<DefinitionRules<F['definition']>, 'keysFromFiles' | 'expiries'>;
   readonly disconnectedAfterMs: number;
   /** The relay is going down: it is not ready, whatever its environments say. */
   readonly draining: () => boolean;
@@ -60,6 +60,7 @@ export function createOverview<F extends Family>(registry: Registry<F>, options:
           storeUp,
           credentialMissing: definition.credentialProblem !== undefined,
           dataAgeMs: lastUpdate === undefined ? undefined : Date.now() - lastUpdate,
+          keyExpiries: options.rules.expiries(definition).filter((at) => at > Date.now()),
         };
       }),
     facts() {

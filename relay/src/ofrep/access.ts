@@ -32,7 +32,12 @@ export function byOfrepCredential(evaluations: Evaluations, handler: OfrepHandle
     const session = sessionOf(evaluations, request, query);
     if (!('reason' in session)) {
       opensFor(response, session.owner, session.isPublic);
-      handler(request, response, { session, params, query, headers: corsHeaders(request, session.cors) });
+      handler(request, response, {
+        session,
+        params,
+        query,
+        headers: [...session.headers, ...corsHeaders(request, session.cors)],
+      });
       return;
     }
     const headers = corsHeaders(request, undefined);

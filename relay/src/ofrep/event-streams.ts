@@ -74,7 +74,7 @@ export class EventStreams implements Disposable {
     const { changes } = session;
     this.#follow(changes, session);
     (response as RelayResponse).opened?.();
-    openStream(takeover, request, response, CORS, true, (connection) => {
+    openStream(takeover, request, response, [...session.headers, ...CORS], true, (connection) => {
       const slot = this.#comments.add(connection);
       connection.onClose(() => slot.delete(connection));
       changes.channel.add(connection, session.client, frame(`retry: ${this.#between(RETRY_MS)}\n\n`));

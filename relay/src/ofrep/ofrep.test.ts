@@ -113,6 +113,7 @@ describe('OFREP 0.3.0', () => {
       errorCode: 'PARSE_ERROR',
       errorDetails: 'the flag cannot be evaluated',
     });
+    assert.equal(all.headers['x-ld-envid'], KEYS.env, 'what the dialect says of the environment');
     const tag = all.headers.etag ?? '';
     assert.match(tag, /^"[\w-]{22}"$/);
     const again = await evaluate('', undefined, { ...bearer(KEYS.sdk), 'If-None-Match': tag });

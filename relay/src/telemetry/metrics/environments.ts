@@ -50,6 +50,20 @@ export const ENVIRONMENT_METRICS = {
     labels: ['environment'],
     aggregator: 'max',
   },
+  expiringKeys: {
+    name: 'flagrelay_expiring_keys',
+    type: 'gauge',
+    help: 'Keys of the environment that end by themselves, as the former one after a rotation.',
+    labels: ['environment'],
+    aggregator: 'max',
+  },
+  nextKeyExpiry: {
+    name: 'flagrelay_next_key_expiry_timestamp_seconds',
+    type: 'gauge',
+    help: 'When the next of them ends, in seconds since 1970; absent without any.',
+    labels: ['environment'],
+    aggregator: 'min',
+  },
   ready: {
     name: 'flagrelay_ready',
     type: 'gauge',

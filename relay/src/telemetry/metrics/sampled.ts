@@ -46,6 +46,14 @@ function registerEnvironments({ sampled }: Instruments, sources: MetricSources):
   sampled(PROCESS_METRICS.credentialMissing, (self) => {
     for (const one of sources.environments()) self.set({ environment: one.name }, one.credentialMissing ? 1 : 0);
   });
+  sampled(ENVIRONMENT_METRICS.expiringKeys, (self) => {
+    for (const one of sources.environments()) self.set({ environment: one.name }, one.keyExpiries.length);
+  });
+  sampled(ENVIRONMENT_METRICS.nextKeyExpiry, (self) => {
+    for (const { name, keyExpiries } of sources.environments()) {
+      if (keyExpiries.length > 0) self.set({ environment: name }, Math.min(...keyExpiries) / 1000);
+    }
+  });
   sampled(ENVIRONMENT_METRICS.dataAge, (self) => {
     for (const one of sources.environments()) {
       if (one.dataAgeMs !== undefined) self.set({ environment: one.name }, one.dataAgeMs / 1000);

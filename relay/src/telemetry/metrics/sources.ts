@@ -8,6 +8,8 @@ export interface EnvironmentSample {
   readonly credentialMissing: boolean;
   /** ms since upstream last sent something; undefined before the first */
   readonly dataAgeMs: number | undefined;
+  /** When keys of it end by themselves, ms since the epoch; those that have ended are not among them. */
+  readonly keyExpiries: readonly number[];
 }
 
 /** How the process stands to its configuration. */

@@ -18,6 +18,7 @@ import { type Context, ContextError, contextFrom } from '../model/context.ts';
 import { scopeOf } from '../model/credentials.ts';
 import type { EnvironmentDefinition } from '../model/definition.ts';
 import type { LaunchDarkly, LaunchDarklyEnvironment } from '../outlet/outlet.ts';
+import { environmentIdHeader } from './cors.ts';
 import { bigSegmentsFor } from './evalx.ts';
 import { fingerprintOf, stateOf } from './fdv2/fingerprint.ts';
 import { secureHashMatches } from './secure-mode.ts';
@@ -103,6 +104,7 @@ function sessionOf(
     client: { credential, platform: audience },
     address: addressOf(credential),
     changes: changesOf(environment),
+    headers: environmentIdHeader(environment),
     owner: environment,
     isPublic: audience !== 'server',
     cors: definition,

@@ -43,7 +43,7 @@ export function wantsCache(phase: Phase): boolean {
 }
 
 /**
- * What to do with a message about the list: begin again with the list in it, apply it to the list that there is, or pass it over, as
+ * What to do with a message about the list: begin again with the list in it, apply it to the known list, or pass it over, as
  * it is a change of a list that has not come.
  */
 export type Verdict = 'begin' | 'apply' | 'early';
@@ -56,13 +56,13 @@ export function verdictOn(phase: Phase, kind: ListMessage['kind']): Verdict {
 }
 
 /**
- * What a refused key means: the start fails; the process, which started without a list or with an old one, must end; or what upstream
- * said before serves on (contract 8.2).
+ * What a refused key means: the start fails; the process, which started without a list, must end; or the known list, upstream's or that of
+ * an earlier run, serves on and the key is tried again (contract 8.2).
  */
 export type Refusal = 'fail' | 'fatal' | 'serve on';
 
 /** What a refused key means in a phase. */
 export function refusalIn(phase: Phase): Refusal {
   if (phase === 'starting') return 'fail';
-  return phase === 'live' || phase === 'closed' ? 'serve on' : 'fatal';
+  return phase === 'listless' ? 'fatal' : 'serve on';
 }

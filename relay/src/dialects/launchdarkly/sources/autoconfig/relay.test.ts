@@ -22,6 +22,9 @@ const rep = (version: number, more: object = {}) => ({
   ...more,
 });
 
+const FORMER = 'sdk-c0ffee00-aaaa-4bbb-8ccc-0123456789ab';
+const SECOND = 'mob-c0ffee00-aaaa-4bbb-8ccc-0123456789ab';
+
 describe('a relay with AutoConfig (contract 8)', { timeout: 60_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'flagrelay-autoconfig-'));
   const cacheFile = join(directory, 'environments');
@@ -116,6 +119,45 @@ describe('a relay with AutoConfig (contract 8)', { timeout: 60_000 }, () => {
     stream.close();
   });
 
+  test('several keys at a time: each opens the environment until it ends or is revoked, and its streams alone end with it', async () => {
+    const later = Date.now() + 3_600_000;
+    const keys = (version: number, expiry: number, ...mobile: string[]) =>
+      rep(version, {
+        envName: 'Live',
+        sdkKeys: [{ value: KEYS.sdk }, { value: FORMER, expiry }],
+        mobileKeys: [KEYS.mobile, ...mobile].map((value) => ({ value })),
+      });
+    list.event('patch', { path: `/environments/${KEYS.env}`, data: keys(3, later, SECOND) });
+    await eventually(async () => assert.equal((await flags(FORMER)).status, 200));
+    const open = (path: string, Authorization: string) => openStream(relay.port, path, { headers: { Authorization } });
+    const [current, former] = [await open('/all', KEYS.sdk), await open('/all', FORMER)];
+    const [first, second] = [await open('/mping', KEYS.mobile), await open('/mping', SECOND)];
+    assert.deepEqual(
+      [current, former, first, second].map((one) => one.status),
+      [200, 200, 200, 200],
+    );
+    const metrics = await relay.relay.metrics.metrics();
+    assert.match(metrics, new RegExp(`flagrelay_expiring_keys{environment="${KEYS.env}"} 1`));
+    assert.match(
+      metrics,
+      new RegExp(`flagrelay_next_key_expiry_timestamp_seconds{environment="${KEYS.env}"} ${later / 1000}`),
+    );
+    const one = (await status()).environments[KEYS.env];
+    assert.equal(one.mobileKeys.length, 2);
+    assert.doesNotMatch(JSON.stringify(one), /c0ffee/);
+
+    list.event('patch', { path: `/environments/${KEYS.env}`, data: keys(4, later) });
+    await second.until(() => second.closed());
+    assert.equal((await ask(relay.port, '/mping', { headers: { Authorization: SECOND } })).status, 401);
+    list.event('patch', { path: `/environments/${KEYS.env}`, data: keys(5, Date.now() + 100) });
+    await former.until(() => former.closed());
+    assert.equal((await flags(FORMER)).status, 401);
+    assert.deepEqual([current.closed(), first.closed()], [false, false]);
+    current.close();
+    first.close();
+    list.event('patch', { path: `/environments/${KEYS.env}`, data: rep(6, { envName: 'Live' }) });
+  });
+
   test('the next start, with upstream down, goes on with the cached list', async () => {
     await relay.close();
     const starting = start();
@@ -123,14 +165,14 @@ describe('a relay with AutoConfig (contract 8)', { timeout: 60_000 }, () => {
     relay = await starting;
     const one = (await status()).environments[KEYS.env];
     assert.equal(one.envName, 'Live');
-    list = await serve('/relay_auto_config', 'put', { path: '/', data: { environments: { [KEYS.env]: rep(3) } } });
+    list = await serve('/relay_auto_config', 'put', { path: '/', data: { environments: { [KEYS.env]: rep(7) } } });
   });
 
   test('a removed environment: its streams end, its keys are unknown', async () => {
     await serve('/all', 'put', { path: '/', data: sampleData() });
     await eventually(async () => assert.equal((await flags()).status, 200));
     const stream = await openStream(relay.port, '/all', { headers: { Authorization: KEYS.sdk } });
-    list.event('delete', { path: `/environments/${KEYS.env}`, version: 4 });
+    list.event('delete', { path: `/environments/${KEYS.env}`, version: 8 });
     await stream.until(() => stream.closed());
     assert.equal((await flags()).status, 401);
     assert.equal((await ask(relay.port, `/ping/${KEYS.env}`)).status, 404);

@@ -220,6 +220,37 @@ test('8.2: a key that is refused later leaves the last environments', TIMEOUT, a
   assert.equal(sink.lists.length, 1);
 });
 
+test('8.2: a key that is refused with a list of an earlier run leaves that, and is tried again', TIMEOUT, async () => {
+  const cacheFile = join(directory, 'cache-of-refused');
+  await using server = await startSseServer();
+  const before = autoConfig(server.url, { cacheFile });
+  const started = before.source.start(before.sink);
+  (await server.next()).event('put', put({ e1: rep('e1') }));
+  await started;
+  await before.source.close();
+  let fatal: StartupError | undefined;
+  const onFatal = (error: StartupError) => {
+    fatal = error;
+  };
+  const { sink, source, logger } = autoConfig(server.url, { cacheFile }, { onFatal });
+  const again = source.start(sink);
+  (await server.next()).response.writeHead(401).end();
+  await again;
+  assert.deepEqual(
+    (await sink.next()).map(({ id }) => id),
+    ['e1'],
+  );
+  assert.match(JSON.stringify(logger.lines), /going on with the last environments, asking again later/);
+  // Its answer to the next try counts.
+  (await server.next()).event('put', put({ e1: rep('e1', 2), e2: rep('e2') }));
+  assert.deepEqual(
+    (await sink.next()).map(({ id }) => id),
+    ['e1', 'e2'],
+  );
+  await source.close();
+  assert.equal(fatal, undefined);
+});
+
 test('8.2: the start goes on while LaunchDarkly fails; a refusal then is fatal', TIMEOUT, async () => {
   await using server = await startSseServer();
   const fatal = Promise.withResolvers<StartupError>();

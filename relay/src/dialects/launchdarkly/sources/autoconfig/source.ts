@@ -1,4 +1,5 @@
 import type { Backoff } from '@flagrelay/kube/backoff';
+import { createBackoff } from '@flagrelay/kube/backoff';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../../config/document.ts';
 import { trySecretFile } from '../../../../config/secrets.ts';
@@ -15,6 +16,7 @@ import {
 import type { ServerSentEvent } from '../../../../sse/parser.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { USER_AGENT } from '../../../../version.ts';
+import { REFUSAL_WAITS } from '../stream/stream.ts';
 import { fileCache, type ListCache } from './cache.ts';
 import { type CacheKeeper, createCacheKeeper } from './cache-keeper.ts';
 import {
@@ -161,7 +163,7 @@ export function createAutoConfig(
       if (!wantsCache(phase)) return;
       if (stored === undefined) continue;
       const change = list.apply(putOf(stored), Date.now());
-      logger.warn('LaunchDarkly does not answer; using the cached list of environments', { environments: list.size });
+      logger.warn('no list of environments from LaunchDarkly; using the cached one', { environments: list.size });
       enter(nextPhase(phase, 'restored'));
       deliver(change);
       return;
@@ -190,9 +192,14 @@ export function createAutoConfig(
       await waitNoLonger();
       return;
     }
+    // A key that is refused by mistake must not take what an earlier run knew.
+    await useCache();
     const refusal = refusalIn(phase);
     if (refusal === 'serve on') {
-      logger.error('LaunchDarkly refused the AutoConfig key; going on with the last environments', fields);
+      logger.error(
+        'LaunchDarkly refused the AutoConfig key; going on with the last environments, asking again later',
+        fields,
+      );
       return;
     }
     const error = new StartupError(`LaunchDarkly refused the AutoConfig key (${failure.message})`);
@@ -209,6 +216,7 @@ export function createAutoConfig(
       headers: { authorization: newKey, 'user-agent': USER_AGENT },
       onEvent: (event) => take(parse(event)),
       onFailure: (failure) => void failed(failure),
+      refusals: createBackoff(REFUSAL_WAITS),
       ...(deps.newBackoff ? { backoff: deps.newBackoff() } : {}),
       ...(deps.dispatcher ? { dispatcher: deps.dispatcher } : {}),
       ...(deps.maxEventLength === undefined ? {} : { maxEventLength: deps.maxEventLength }),

@@ -16,7 +16,7 @@ import { USER_AGENT } from '../../../../version.ts';
 import { readFlagMessage } from './message.ts';
 
 /** After a refusal: the waits between tries, and how long a link has to last before they begin again; in ms. */
-const REFUSED = { baseMs: 30_000, maxMs: 300_000, resetAfterMs: 60_000 };
+export const REFUSAL_WAITS = { baseMs: 30_000, maxMs: 300_000, resetAfterMs: 60_000 };
 
 /** Dependencies of the flag stream of one environment. */
 export interface StreamSourceOptions {
@@ -105,7 +105,7 @@ export function createStreamSource(options: StreamSourceOptions): Source {
         ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
         ...(options.maxEventLength === undefined ? {} : { maxEventLength: options.maxEventLength }),
         ...(options.backoff ? { backoff: options.backoff } : {}),
-        refusals: options.refusals ?? createBackoff(REFUSED),
+        refusals: options.refusals ?? createBackoff(REFUSAL_WAITS),
         ...(options.delay ? { delay: options.delay } : {}),
       });
     },
