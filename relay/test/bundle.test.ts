@@ -57,10 +57,11 @@ describe('the bundle', () => {
     for (const end of ends) await end();
   });
 
-  test('is one file beside its entry, with what V8 has compiled of it, and one for each command of another package', () => {
+  test('is one file beside its entry, with what V8 has compiled of it, one for each command of another package, and one for AWS', () => {
     const command = ['migrate.js', 'migrate.js.map'];
     const relay = ['relay.js', 'relay.js.map'];
-    assert.deepEqual(readdirSync(folder).sort(), ['cache', 'main.js', ...command, 'package.json', ...relay]);
+    const aws = ['aws-dynamodb.js', 'aws-dynamodb.js.map'];
+    assert.deepEqual(readdirSync(folder).sort(), [...aws, 'cache', 'main.js', ...command, 'package.json', ...relay]);
     assert.deepEqual(readdirSync(join(folder, 'cache')), [`${process.version}-${process.arch}`]);
   });
 
