@@ -85,7 +85,11 @@ function textFor(option: Option): string {
     idOf(option) === 'AutoConfig.envDatastorePrefix' || idOf(option) === 'OfflineMode.envDatastorePrefix'
       ? 'p-$CID'
       : SAMPLES[type];
-  const own: Readonly<Record<string, string>> = { 'HTTP.enableCompression': 'false', 'HTTP.ofrepPathPrefix': '/flags' };
+  const own: Readonly<Record<string, string>> = {
+    'HTTP.enableCompression': 'false',
+    'HTTP.exposeEnvironmentId': 'false',
+    'HTTP.ofrepPathPrefix': '/flags',
+  };
   const shown = own[idOf(option)] ?? value;
   return `[${section}${NAMED_SECTIONS.has(section) ? ` "${section === 'Filters' ? 'name' : 'one'}"` : ''}]\n${key} = ${shown}\n`;
 }
