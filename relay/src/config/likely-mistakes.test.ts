@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
 import { run } from '../cli/run.ts';
 import { loadConfig } from './load.ts';
 import { OPTIONS } from './options.ts';
+import { nearest } from './spelling.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flagrelay-likely-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -162,4 +164,29 @@ test('check-config refuses what a start would end at: proxies, certificates, fil
     assert.match(said, expected);
     assert.doesNotMatch(said, /hidden/);
   }
+});
+
+test('a name with one letter too much, too few, another or swapped is like the one that was meant, in any case', () => {
+  const names = OPTIONS.flatMap(({ env }) => env ?? []).filter((name) => name.length >= 10);
+  const edits = ['insert', 'delete', 'replace', 'swap'] as const;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names),
+      fc.constantFrom(...edits),
+      fc.nat(),
+      fc.boolean(),
+      (name, edit, place, small) => {
+        const at = place % (name.length - 1);
+        const [before, here, next, rest] = [name.slice(0, at), name[at], name[at + 1], name.slice(at + 1)];
+        const misspelt = {
+          insert: `${before}X${here}${rest}`,
+          delete: `${before}${rest}`,
+          replace: `${before}X${rest}`,
+          swap: `${before}${next}${here}${name.slice(at + 2)}`,
+        }[edit];
+        const found = nearest(small ? misspelt.toLowerCase() : misspelt, [name]);
+        assert.equal(found, name, misspelt);
+      },
+    ),
+  );
 });

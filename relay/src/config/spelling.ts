@@ -14,6 +14,7 @@ const SHORTEST = 7;
 
 const VARIABLES: readonly string[] = [...new Set(OPTIONS.flatMap(({ env }) => env ?? []))];
 const WHOLE = new Set(VARIABLES.filter((name) => !name.endsWith('_')));
+const WHOLE_NAMES = [...WHOLE];
 const PREFIXES = VARIABLES.filter((name) => name.endsWith('_'));
 
 /** Of some names the one that a misspelt one is most like; undefined when none is like it. Case does not count. */
@@ -21,8 +22,11 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   const lower = name.toLowerCase();
   const most = lower.length < 5 ? 1 : lower.length < 10 ? 2 : 3;
   let best: { readonly name: string; readonly distance: number } | undefined;
+  const letters = lettersOf(lower);
   for (const candidate of known) {
-    if (Math.abs(candidate.length - lower.length) > most) continue;
+    // A pod has hundreds of variables, and most are like none: letters are quick to count.
+    if (Math.abs(candidate.length - lower.length) > most || lettersApart(letters, lettersOf(candidate)) > most)
+      continue;
     const distance = distanceOf(lower, candidate.toLowerCase());
     if (distance <= most && distance < (best?.distance ?? Number.POSITIVE_INFINITY))
       best = { name: candidate, distance };
@@ -57,7 +61,7 @@ function meantBy(name: string): string | undefined {
     if (near !== undefined) return near.meant;
   }
   if (name.length < SHORTEST) return undefined;
-  const meant = nearest(name, [...WHOLE]);
+  const meant = nearest(name, WHOLE_NAMES);
   // One letter more or less of a short name is often a name of something else.
   return meant !== undefined && meant.length >= SHORTEST ? meant : undefined;
 }
@@ -70,6 +74,38 @@ function cutAt(name: string, prefix: string): { readonly rest: string; readonly 
     if (distance <= 2 && distance < (best?.distance ?? 3)) best = { rest: name.slice(at + 1), distance };
   }
   return best;
+}
+
+const counted = new Map<string, Uint8Array>();
+
+/** How often each letter, digit and other character is in a name, whatever its case; kept for the names of options. */
+function lettersOf(name: string): Uint8Array {
+  let counts = counted.get(name);
+  if (counts === undefined) {
+    counts = new Uint8Array(64);
+    for (let at = 0; at < name.length; at += 1) counts[letterAt(name, at)]! += 1;
+    if (WHOLE.has(name)) counted.set(name, counts);
+  }
+  return counts;
+}
+
+/** One of 64 boxes for a character; both cases of a letter have the same one. Characters that share one only make names more alike. */
+function letterAt(name: string, at: number): number {
+  const code = name.charCodeAt(at);
+  const isSmall = code >= 97 && code <= 122;
+  return (isSmall ? code - 32 : code) & 63;
+}
+
+/** How many letters at least have to be put in, taken out or replaced, in whatever order they are: never more than {@link distanceOf}. */
+function lettersApart(one: Uint8Array, other: Uint8Array): number {
+  let more = 0;
+  let fewer = 0;
+  for (let letter = 0; letter < one.length; letter += 1) {
+    const apart = one[letter]! - other[letter]!;
+    if (apart > 0) more += apart;
+    else fewer -= apart;
+  }
+  return Math.max(more, fewer);
 }
 
 /** How many letters have to be put in, taken out, replaced or swapped with their neighbour. */
