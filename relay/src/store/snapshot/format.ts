@@ -1,15 +1,14 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import * as z from 'zod';
 import type { DataSet, Item, RefuseItem } from '../../data/data.ts';
+import { seal, unseal } from '../../encoding/sealed.ts';
 import type { ItemCodec } from '../codec.ts';
 
 /** First line of every snapshot; a new form gets a new number. */
 const MAGIC = 'flagrelay-snapshot-1\n';
-const IV_BYTES = 12;
 const SALT_BYTES = 16;
-const TAG_BYTES = 16;
 
 /** A larger data set is not kept, in bytes of JSON. */
 export const MAX_SNAPSHOT_BYTES = 512 * 1024 * 1024;
@@ -97,20 +96,15 @@ async function open(
 
 function encrypt(plain: Buffer, secret: string, savedAt: number, owner: string) {
   const salt = randomBytes(SALT_BYTES);
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', keyOf(secret, salt), iv).setAAD(associated(savedAt, owner));
-  const body = Buffer.concat([cipher.update(plain), cipher.final()]);
-  const [saltText, ivText, tag] = [salt, iv, cipher.getAuthTag()].map((bytes) => bytes.toString('hex'));
-  return { body, encryption: { salt: saltText, iv: ivText, tag } };
+  const { body, iv, tag } = seal(plain, keyOf(secret, salt), associated(savedAt, owner));
+  const hex = (bytes: Buffer) => bytes.toString('hex');
+  return { body, encryption: { salt: hex(salt), iv: hex(iv), tag: hex(tag) } };
 }
 
 function decrypt(body: Buffer, head: z.output<typeof header>, secret: string): Buffer {
   const { salt, iv, tag } = head.encryption ?? { salt: Buffer.of(), iv: Buffer.of(), tag: Buffer.of() };
   try {
-    const decipher = createDecipheriv('aes-256-gcm', keyOf(secret, salt), iv, { authTagLength: TAG_BYTES })
-      .setAAD(associated(head.savedAt, head.owner))
-      .setAuthTag(tag);
-    return Buffer.concat([decipher.update(body), decipher.final()]);
+    return unseal({ iv, tag, body }, keyOf(secret, salt), associated(head.savedAt, head.owner));
   } catch (cause) {
     throw new SnapshotError('it was encrypted with another key, or its head was changed', { cause });
   }

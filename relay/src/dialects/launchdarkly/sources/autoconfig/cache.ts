@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { IV_BYTES, seal, TAG_BYTES, unseal } from '../../../../encoding/sealed.ts';
 import { writeFileAtomically } from '../../../../files/atomic.ts';
 import { storedEnvironmentRep } from '../environment-rep.ts';
 import type { StoredList } from './list.ts';
@@ -28,8 +29,6 @@ export function fileCache(path: string): ListCache {
 
 /** Says what the file is, and in which form. */
 const HEADER = Buffer.from('flagrelay-autoconfig-1\n');
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 
 const storedList = z.object({
   environments: z.array(storedEnvironmentRep),
@@ -41,13 +40,15 @@ export class CacheError extends Error {
   override readonly name = 'CacheError';
 }
 
+/** The key of a list: ld-relay 9 makes it the same way. */
+export function keyOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
 /** Encrypts with AES-256-GCM; the key is the SHA-256 of `secret` (contract 11.1). The header is authenticated. */
 export function encryptList(list: StoredList, secret: string): Buffer {
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', createHash('sha256').update(secret).digest(), iv);
-  cipher.setAAD(HEADER);
-  const body = Buffer.concat([cipher.update(JSON.stringify(list), 'utf8'), cipher.final()]);
-  return Buffer.concat([HEADER, iv, cipher.getAuthTag(), body]);
+  const { iv, tag, body } = seal(JSON.stringify(list), keyOf(secret), HEADER);
+  return Buffer.concat([HEADER, iv, tag, body]);
 }
 
 /** Reverses {@link encryptList}. Throws {@link CacheError}. */
@@ -59,12 +60,8 @@ export function decryptList(file: Buffer, secret: string): StoredList {
   try {
     const iv = file.subarray(start, start + IV_BYTES);
     const tag = file.subarray(start + IV_BYTES, start + IV_BYTES + TAG_BYTES);
-    const key = createHash('sha256').update(secret).digest();
-    const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
-    decipher.setAAD(HEADER);
-    decipher.setAuthTag(tag);
-    const body = Buffer.concat([decipher.update(file.subarray(start + IV_BYTES + TAG_BYTES)), decipher.final()]);
-    return storedList.parse(JSON.parse(body.toString('utf8')));
+    const text = unseal({ iv, tag, body: file.subarray(start + IV_BYTES + TAG_BYTES) }, keyOf(secret), HEADER);
+    return storedList.parse(JSON.parse(text.toString('utf8')));
   } catch (error) {
     throw new CacheError('it is damaged, or was written with another key', { cause: error });
   }

@@ -1,8 +1,8 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { IV_BYTES, seal, TAG_BYTES, unseal } from '../../../../encoding/sealed.ts';
 import type { Logger } from '../../../../telemetry/logger.ts';
 import { storedEnvironmentRep } from '../environment-rep.ts';
-import type { ListCache } from './cache.ts';
+import { keyOf, type ListCache } from './cache.ts';
 import type { StoredList } from './list.ts';
 import { filterRep } from './message.ts';
 
@@ -19,8 +19,6 @@ export interface EntryTable {
   close(): Promise<void>;
 }
 
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 /** The form of ld-relay 8.19 to 9.0. */
 const MODEL_VERSION = 2;
 
@@ -86,21 +84,14 @@ export function decodeEntries(
   return { list: { environments, filters }, skipped };
 }
 
-function keyOf(secret: string): Buffer {
-  return createHash('sha256').update(secret.trim()).digest();
-}
-
 function encrypt(text: string, secret: string): Buffer {
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', keyOf(secret), iv);
-  return Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  const { iv, tag, body } = seal(text, keyOf(secret.trim()));
+  return Buffer.concat([iv, body, tag]);
 }
 
 /** @throws Error for bytes that were not encrypted with this secret */
 function decrypt(bytes: Buffer, secret: string): string {
   const iv = bytes.subarray(0, IV_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(secret), iv, { authTagLength: TAG_BYTES });
-  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
   const body = bytes.subarray(IV_BYTES, -TAG_BYTES);
-  return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+  return unseal({ iv, tag: bytes.subarray(-TAG_BYTES), body }, keyOf(secret.trim())).toString('utf8');
 }
