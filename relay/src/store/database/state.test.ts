@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { type DataSet, EMPTY_DATA_SET, type Item } from '../../data/data.ts';
 import { StoreError } from '../../errors.ts';
 import {
+  type DatabaseEvent,
+  type DatabaseState,
   fillsEmpty,
   INITIAL_STATE,
   isExact,
   lacksSince,
   mergesFilled,
-  type RedisEvent,
-  type RedisState,
   stateAfter,
   wasFilled,
 } from './state.ts';
@@ -21,16 +21,16 @@ const set = (...items: Item[]): DataSet => ({
   flags: new Map(items.map((item) => [item.key, item])),
   segments: new Map(),
 });
-const after = (...events: RedisEvent[]): RedisState => events.reduce(stateAfter, INITIAL_STATE);
-const foundEmpty = (now: number, known = true): RedisEvent => ({ kind: 'found-empty', known, now });
-const failed: RedisEvent = { kind: 'failed', error: ERROR };
-const replaced: RedisEvent = { kind: 'replaced' };
-const read: RedisEvent = { kind: 'read' };
-const looked: RedisEvent = { kind: 'looked' };
-const listMissed: RedisEvent = { kind: 'list-missed', data: EMPTY_DATA_SET };
-const unlinked: RedisEvent = { kind: 'linked', linked: false };
-const merged = (mark: string): RedisEvent => ({ kind: 'merged', mark });
-const foundFilled = (mark: string): RedisEvent => ({ kind: 'found-filled', mark });
+const after = (...events: DatabaseEvent[]): DatabaseState => events.reduce(stateAfter, INITIAL_STATE);
+const foundEmpty = (now: number, known = true): DatabaseEvent => ({ kind: 'found-empty', known, now });
+const failed: DatabaseEvent = { kind: 'failed', error: ERROR };
+const replaced: DatabaseEvent = { kind: 'replaced' };
+const read: DatabaseEvent = { kind: 'read' };
+const looked: DatabaseEvent = { kind: 'looked' };
+const listMissed: DatabaseEvent = { kind: 'list-missed', data: EMPTY_DATA_SET };
+const unlinked: DatabaseEvent = { kind: 'linked', linked: false };
+const merged = (mark: string): DatabaseEvent => ({ kind: 'merged', mark });
+const foundFilled = (mark: string): DatabaseEvent => ({ kind: 'found-filled', mark });
 
 describe('health of a Redis store', () => {
   for (const [name, events, kind] of [
@@ -123,7 +123,7 @@ describe('filling Redis again', () => {
   });
 
   test('only a whole list that a linked relay missed is the last word', () => {
-    const item: RedisEvent = { kind: 'item-missed', item: flag('a', 1), known: undefined };
+    const item: DatabaseEvent = { kind: 'item-missed', item: flag('a', 1), known: undefined };
     assert.equal(isExact(after(replaced)), false);
     assert.equal(isExact(after(item)), false);
     assert.equal(isExact(after(listMissed)), true);
@@ -150,17 +150,17 @@ describe('what Redis has missed', () => {
   });
 
   test('a list that could not be written takes the place of all of it', () => {
-    const item: RedisEvent = { kind: 'item-missed', item: flag('a', 1), known: undefined };
+    const item: DatabaseEvent = { kind: 'item-missed', item: flag('a', 1), known: undefined };
     const data = set(flag('b', 1));
     assert.deepEqual(after(item, { kind: 'list-missed', data }).missed, { data, whole: true });
   });
 
   test('whatever happens: what is written is not missed, and what is missed is not lost', () => {
     const event = fc.oneof(
-      fc.constantFrom<RedisEvent[]>([failed], [replaced], [read], [looked], [listMissed], [unlinked]),
-      fc.constantFrom('', 'm', 'x').map((mark): RedisEvent[] => [merged(mark)]),
-      fc.constantFrom('', 'm', 'x').map((mark): RedisEvent[] => [foundFilled(mark)]),
-      fc.tuple(fc.nat(9), fc.boolean()).map(([now, known]): RedisEvent[] => [foundEmpty(now, known)]),
+      fc.constantFrom<DatabaseEvent[]>([failed], [replaced], [read], [looked], [listMissed], [unlinked]),
+      fc.constantFrom('', 'm', 'x').map((mark): DatabaseEvent[] => [merged(mark)]),
+      fc.constantFrom('', 'm', 'x').map((mark): DatabaseEvent[] => [foundFilled(mark)]),
+      fc.tuple(fc.nat(9), fc.boolean()).map(([now, known]): DatabaseEvent[] => [foundEmpty(now, known)]),
     );
     fc.assert(
       fc.property(fc.array(event), (lists) => {

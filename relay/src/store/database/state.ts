@@ -2,7 +2,7 @@ import { type DataSet, EMPTY_DATA_SET, type Item, withItem } from '../../data/da
 import type { StoreError } from '../../errors.ts';
 
 /**
- * Whether calls of Redis work, by the words of `/status` (contract 3):
+ * Whether calls of the database work, by the words of `/status` (contract 3):
  *
  * - `INITIALIZING`: none has been answered yet → `VALID` by the first that is, → `INTERRUPTED` by one that fails.
  * - `VALID` → `INTERRUPTED` by a call that fails.
@@ -15,7 +15,7 @@ export type Health =
   | { readonly kind: 'INTERRUPTED'; readonly error: StoreError };
 
 /**
- * What this relay knows of what Redis holds:
+ * What this relay knows of what the database holds:
  *
  * - `unfilled`: it was never seen filled. `since` when (on the monotonic clock) it is known to lack what this relay missed to write.
  *   → `filled` by a write, a read or a look that finds data.
@@ -30,7 +30,7 @@ export type Contents =
   | { readonly kind: 'emptied'; readonly since: number };
 
 /**
- * What Redis has missed while it was interrupted: everything that this relay knows newest. With an infinite TTL it is what is served, too.
+ * What the database has missed while it was interrupted: everything that this relay knows newest. With an infinite TTL it is what is served, too.
  */
 export interface Missed {
   readonly data: DataSet;
@@ -38,8 +38,8 @@ export interface Missed {
   readonly whole: boolean;
 }
 
-/** How a relay stands to one environment's part of Redis. */
-export interface RedisState {
+/** How a relay stands to one environment's part of the database. */
+export interface DatabaseState {
   readonly health: Health;
   readonly contents: Contents;
   readonly missed: Missed | undefined;
@@ -47,13 +47,13 @@ export interface RedisState {
   readonly linked: boolean;
 }
 
-/** What changes the {@link RedisState}. */
-export type RedisEvent =
+/** What changes the {@link DatabaseState}. */
+export type DatabaseEvent =
   /** A call failed. */
   | { readonly kind: 'failed'; readonly error: StoreError }
   /** A whole list of upstream was written. */
   | { readonly kind: 'replaced' }
-  /** Redis was read, and was filled. */
+  /** The database was read, and was filled. */
   | { readonly kind: 'read' }
   /** What is known here was brought in; `mark` is what `$inited` holds now. */
   | { readonly kind: 'merged'; readonly mark: string }
@@ -70,7 +70,7 @@ export type RedisEvent =
   | { readonly kind: 'linked'; readonly linked: boolean };
 
 /** Before anything happened. */
-export const INITIAL_STATE: RedisState = {
+export const INITIAL_STATE: DatabaseState = {
   health: { kind: 'INITIALIZING' },
   contents: { kind: 'unfilled', since: undefined },
   missed: undefined,
@@ -80,7 +80,7 @@ export const INITIAL_STATE: RedisState = {
 const VALID: Health = { kind: 'VALID' };
 
 /** The state after an event. */
-export function stateAfter(state: RedisState, event: RedisEvent): RedisState {
+export function stateAfter(state: DatabaseState, event: DatabaseEvent): DatabaseState {
   switch (event.kind) {
     case 'failed':
       return { ...state, health: { kind: 'INTERRUPTED', error: event.error } };
@@ -108,22 +108,22 @@ export function stateAfter(state: RedisState, event: RedisEvent): RedisState {
   }
 }
 
-/** Nothing is missing in Redis any more. An interruption lasts until a look ends. */
-function written(state: RedisState, mark: string): RedisState {
+/** Nothing is missing in the database any more. An interruption lasts until a look ends. */
+function written(state: DatabaseState, mark: string): DatabaseState {
   const health = state.health.kind === 'INITIALIZING' ? VALID : state.health;
   return { ...state, health, contents: { kind: 'filled', mark }, missed: undefined };
 }
 
-/** Reading does not look at the mark: after an emptying it is the next look that tells by whom Redis was filled. */
+/** Reading does not look at the mark: after an emptying it is the next look that tells by whom the database was filled. */
 function contentsRead(contents: Contents): Contents {
   if (contents.kind !== 'unfilled') return contents;
   const { since } = contents;
   return since === undefined ? { kind: 'filled', mark: undefined } : { kind: 'emptied', since };
 }
 
-function contentsFoundEmpty(state: RedisState, { known, now }: { known: boolean; now: number }): Contents {
+function contentsFoundEmpty(state: DatabaseState, { known, now }: { known: boolean; now: number }): Contents {
   const { contents } = state;
-  // What Redis never had is no loss, but what it has missed belongs there.
+  // What the database never had is no loss, but what it has missed belongs there.
   const atStake = state.missed !== undefined || (known && contents.kind !== 'unfilled');
   switch (contents.kind) {
     case 'unfilled':
@@ -135,37 +135,37 @@ function contentsFoundEmpty(state: RedisState, { known, now }: { known: boolean;
   }
 }
 
-/** Since when Redis lacks what this relay knows, on the monotonic clock; undefined when it does not. */
-export function lacksSince({ contents }: RedisState): number | undefined {
+/** Since when the database lacks what this relay knows, on the monotonic clock; undefined when it does not. */
+export function lacksSince({ contents }: DatabaseState): number | undefined {
   return contents.kind === 'filled' ? undefined : contents.since;
 }
 
-/** Redis was filled at some time, as far as this relay knows. */
-export function wasFilled({ contents }: RedisState): boolean {
+/** The database was filled at some time, as far as this relay knows. */
+export function wasFilled({ contents }: DatabaseState): boolean {
   return contents.kind !== 'unfilled';
 }
 
 /**
- * Whether what is known here has to be brought into Redis that a look has found empty, after {@link RedisEvent} `found-empty`. A relay
+ * Whether what is known here has to be brought into the database that a look has found empty, after {@link DatabaseEvent} `found-empty`. A relay
  * with a link to upstream does it at once; one without leaves it to the others for `patienceMs`.
  */
-export function fillsEmpty(state: RedisState, now: number, patienceMs: number): boolean {
+export function fillsEmpty(state: DatabaseState, now: number, patienceMs: number): boolean {
   const since = lacksSince(state);
   return since !== undefined && (state.linked || now - since >= patienceMs);
 }
 
 /**
- * Whether what is known here has to be brought into Redis that a look has found filled, before {@link RedisEvent} `found-filled`: it has
+ * Whether what is known here has to be brought into the database that a look has found filled, before {@link DatabaseEvent} `found-filled`: it has
  * missed something, or was filled by the memory of another relay since this one last wrote or looked.
  */
-export function mergesFilled({ contents, missed }: RedisState, mark: string): boolean {
+export function mergesFilled({ contents, missed }: DatabaseState, mark: string): boolean {
   if (missed !== undefined) return true;
   const byUpstream = mark === '';
   const seenBefore = contents.kind === 'filled' && contents.mark === mark;
   return !byUpstream && !seenBefore && contents.kind !== 'unfilled';
 }
 
-/** What is missing in Redis is the last word of upstream: what it does not name goes. */
-export function isExact({ linked, missed }: RedisState): boolean {
+/** What is missing in the database is the last word of upstream: what it does not name goes. */
+export function isExact({ linked, missed }: DatabaseState): boolean {
   return linked && missed?.whole === true;
 }

@@ -7,12 +7,12 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Persistence } from './persistence.ts';
 import { createServed } from './served.ts';
 import {
+  type DatabaseEvent,
   fillsEmpty,
   INITIAL_STATE,
   isExact,
   lacksSince,
   mergesFilled,
-  type RedisEvent,
   stateAfter,
   wasFilled,
 } from './state.ts';
@@ -108,7 +108,7 @@ export function createDatabaseStore<C extends Compiled>(
     return { ...(dbTable === undefined ? {} : { table: dbTable }), prefix: dbPrefix ?? '' };
   };
 
-  const note = (event: RedisEvent): void => {
+  const note = (event: DatabaseEvent): void => {
     const before = state.health.kind;
     state = stateAfter(state, event);
     if (state.health.kind === before) return;
