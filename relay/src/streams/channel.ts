@@ -115,7 +115,7 @@ export class Channel {
       [...this.#subscribers],
       overMs,
       (subscriber) => {
-        if (this.#subscribers.has(subscriber)) this.#deliver(subscriber, frame);
+        if (this.#subscribers.has(subscriber)) this.#deliverOrCut(subscriber, frame);
       },
       signal,
     );
@@ -142,17 +142,19 @@ export class Channel {
     this.#queue = [];
     this.#since = undefined;
     for (const frame of batch(queue)) {
-      for (const subscriber of this.#subscribers) {
-        try {
-          this.#deliver(subscriber, frame);
-        } catch (error) {
-          // It would miss a change without knowing. Cut, it comes again and gets everything; the others get theirs.
-          subscriber.connection.destroy();
-          runJob('stream-flush', () => Promise.reject(error));
-        }
-      }
+      for (const subscriber of this.#subscribers) this.#deliverOrCut(subscriber, frame);
     }
     if (since !== undefined) this.#owner.delivered(performance.now() - since);
+  }
+
+  #deliverOrCut(subscriber: Subscriber, frame: Frame): void {
+    try {
+      this.#deliver(subscriber, frame);
+    } catch (error) {
+      // It would miss a change without knowing. Cut, it comes again and gets everything; the others get theirs.
+      subscriber.connection.destroy();
+      runJob('stream-flush', () => Promise.reject(error));
+    }
   }
 
   #deliver(subscriber: Subscriber, frame: Frame): void {

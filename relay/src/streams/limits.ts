@@ -14,7 +14,7 @@ export interface PublicStreamBounds {
 }
 
 /** One credential alone can have six sevenths, n that want all they can get have 6/(6n+1) each: somebody who comes later finds room. */
-export const FAIR_SHARE = 6;
+const FAIR_SHARE = 6;
 
 /** Whose streams there are too many of. */
 export type Crowd = 'credential' | 'address' | 'public';
