@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe } from '../telemetry/describe.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
-
 import { passesHost } from './host.ts';
 import { sendNotFound, sendText } from './reply.ts';
 import type { RequestLine } from './request-log.ts';

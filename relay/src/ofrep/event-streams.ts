@@ -113,7 +113,6 @@ export class EventStreams implements Disposable {
     let next: (() => Frame) | undefined;
     let telling = false;
     const tell = async (): Promise<void> => {
-      telling = true;
       try {
         while (next !== undefined) {
           const event = next();
@@ -155,7 +154,7 @@ function refetchEvent(version: string | undefined): Frame {
   return frame(`${id}event: message\ndata: ${data}\n\n`);
 }
 
-/** What an `EventSource` sends when it comes back; polyfills that cannot set headers put it into the query. */
+/** What an `EventSource` sends when it comes back. */
 function lastEventId({ headers }: IncomingMessage): string | undefined {
   const sent = headers['last-event-id'];
   return typeof sent === 'string' && sent !== '' && sent.length <= MAX_ID_LENGTH ? sent : undefined;

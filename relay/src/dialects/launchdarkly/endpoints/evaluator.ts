@@ -102,7 +102,10 @@ function sessionOf(
   return {
     logger,
     client: { credential, platform: audience },
-    address: addressOf(credential),
+    // Few requests ask for it.
+    get address() {
+      return addressOf(credential);
+    },
     changes: changesOf(environment),
     headers: environmentIdHeader(environment),
     owner: environment,

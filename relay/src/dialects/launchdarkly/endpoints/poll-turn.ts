@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { RETRY_LATER } from '../../../http/context-bodies.ts';
 import { sendEmpty, sendMessage } from '../../../http/reply.ts';
-import type { Ticket } from '../../../streams/admission.ts';
 import type { StreamServices } from '../../dialect.ts';
 import type { EnvironmentHandler, Selected } from './select.ts';
 
@@ -29,7 +28,7 @@ export function whenItsTurn(
     serve();
     return;
   }
-  const ticket: Ticket | undefined = admission.admit();
+  const ticket = admission.admit();
   if (ticket === undefined) {
     shed('polls');
     sendMessage(response, 503, SHED, [...cors, ...RETRY_LATER]);

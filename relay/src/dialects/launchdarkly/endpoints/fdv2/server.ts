@@ -23,15 +23,22 @@ export function serverPoll(compression: boolean, services: StreamOptions): Envir
         return;
       }
       const basis = queryParam(query, 'basis');
-      const send = (from: Payload) => {
-        const transfer = feedOf(environment).transfer(from, basis);
+      const feed = feedOf(environment);
+      const send = (from: Payload, transfer: Transfer) => {
         // SDKs take a 304 as "nothing to do", whatever they have now: it is only right for one that has the current state.
         const revalidates = basis === '' || transfer.kind === 'none';
         sendEvents(request, response, from.body(transfer), { headers, compression, revalidates });
       };
-      if (feedOf(environment).transfer(payload, basis).kind !== 'full') send(payload);
-      // It may have waited for its turn: what it is sent is what there is then.
-      else whenItsTurn(services, response, selected, () => send(feedOf(environment).current ?? payload));
+      const transfer = feed.transfer(payload, basis);
+      if (transfer.kind !== 'full') {
+        send(payload, transfer);
+        return;
+      }
+      whenItsTurn(services, response, selected, () => {
+        // It may have waited: what it is sent is what there is then.
+        const current = feed.current ?? payload;
+        send(current, feed.transfer(current, basis));
+      });
     });
   };
 }
@@ -49,7 +56,7 @@ export function serverPayloadStream(options: StreamOptions): EnvironmentHandler 
       const ticket = options.admission.admit();
       if (ticket === undefined) {
         options.shed('queue');
-        sendText(response, 503, 'too many streams are being opened, try again later', RETRY_LATER);
+        sendText(response, 503, 'too many streams are being opened, try again later', [...headers, ...RETRY_LATER]);
         return;
       }
       if (!enters(options, request, response, selected, headers)) {

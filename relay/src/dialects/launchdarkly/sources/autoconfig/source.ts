@@ -1,5 +1,4 @@
-import type { Backoff } from '@flagrelay/kube/backoff';
-import { createBackoff } from '@flagrelay/kube/backoff';
+import { type Backoff, createBackoff } from '@flagrelay/kube/backoff';
 import type { Dispatcher } from 'undici';
 import type { RelayConfig } from '../../../../config/document.ts';
 import { trySecretFile } from '../../../../config/secrets.ts';
